@@ -1,0 +1,414 @@
+"""The nouns: what the stages hand to each other.
+
+Index rules, everywhere: intervals are half-open, boxes are ``x0, y0, x1, y1`` half-open in pixels,
+frame indices are 0-based positions in one recording in presentation order, times are seconds.
+*Recording time* starts at 0 with a recording's first frame; *exam time* starts at 0 with the exam's
+first frame, its recordings following one another. Pictures are uint8 RGB ``(H, W, 3)`` or grey
+``(H, W)``. Arrays inside these values are never written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32] | NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Picture = NDArray[np.uint8]
+
+BACKGROUND = "Background"
+STANDARD_PLANES: tuple[str, ...] = (
+    "Brain (Cb.)",
+    "Brain (Tv.)",
+    "Profile",
+    "Lips",
+    "Abdominal",
+    "Kidneys",
+    "Femur",
+    "Spine (cor.)",
+    "Spine (sag.)",
+    "4CH",
+    "3VV",
+    "RVOT",
+    "LVOT",
+)
+"""The 13 standard planes of the fetal screening handbook (FASP), in the order screens show them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture of a recording.
+
+    Attributes:
+        index: Frame index in its recording.
+        time_s: Recording time at which it is presented.
+        pixels: uint8 RGB (H, W, 3) or grey (H, W), upright.
+    """
+
+    index: int
+    time_s: float
+    pixels: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A half-open pixel rectangle."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+    def crop(self, pixels: Picture) -> Picture:
+        """The part of a picture (H, W[, 3]) inside the box, as a view."""
+        return pixels[self.y0 : self.y1, self.x0 : self.x1]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The ultrasound sector of a recording.
+
+    Attributes:
+        box: Smallest box around the sector.
+        polygon: Outline as (x, y) vertices; everything outside is masked in exports.
+        source: ``dicom`` (Sequence of Ultrasound Regions), ``pictures`` (found from what moves),
+            or ``whole`` (nothing better found: the whole picture, and a notice says so).
+    """
+
+    box: Box
+    polygon: tuple[tuple[int, int], ...]
+    source: Literal["dicom", "pictures", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInfo:
+    """What is known of a recording without decoding it.
+
+    Attributes:
+        path: The file.
+        width, height: Size of the upright pictures, pixels.
+        frame_count: Number of frames.
+        duration_s: Presentation time of the last frame's end minus that of the first frame.
+        encoding: Codec or DICOM transfer syntax, for people.
+        kind: ``video`` or ``dicom``.
+        region: Sector box that the file itself declares (DICOM), or None.
+        notices: Sentences a person must see (truncated file, guessed frame time, ...).
+    """
+
+    path: Path
+    width: int
+    height: int
+    frame_count: int
+    duration_s: float
+    encoding: str
+    kind: Literal["video", "dicom"]
+    region: Box | None = None
+    notices: tuple[str, ...] = ()
+
+
+class Recording(Protocol):
+    """One opened video file or DICOM cine. Made by `usummary.readers`; one user at a time.
+
+    Opening is quick. Nothing holds more than a few decoded frames.
+    """
+
+    @property
+    def info(self) -> RecordingInfo: ...
+
+    @property
+    def times_s(self) -> NDArray[np.float64]:
+        """Presentation time of every frame, (frame_count,), ascending, first one 0.
+
+        May take seconds on first use for a long file.
+        """
+        ...
+
+    def frame(self, index: int) -> Frame:
+        """Exactly the frame `index`, in colour. IndexError outside ``[0, frame_count)``."""
+        ...
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames of ``[start, stop)`` in order, in colour."""
+        ...
+
+    def luma(self, rate: float | None = None) -> Iterator[Frame]:
+        """Grey frames from first to last, for analysis; the cheapest way through the file.
+
+        With `rate` (frames per second) the reader may leave out frames which that rate does not
+        need: the frames it yields are then never further apart than ``1 / rate`` where the
+        recording itself is not. ``pixels`` is a view that is valid until the next one is drawn.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+FreezeSource = Literal["still", "frozen", "listed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeFrame:
+    """An image the sonographer froze or saved.
+
+    Attributes:
+        time_s: Exam time.
+        recording: Position of the recording in the exam that holds `time_s`.
+        frame: Frame index in that recording.
+        source: ``still`` (a single-frame DICOM instance), ``frozen`` (a frozen stretch of the
+            recording), ``listed`` (a line of the sidecar file).
+        plane: Standard plane, where it is known.
+        end_s: Exam time at which a frozen stretch ends; equal to `time_s` for the others.
+        path: File of a still.
+        matched_shot: Index into `Summary.shots` of the key shot that holds it, None if none does.
+    """
+
+    time_s: float
+    recording: int
+    frame: int
+    source: FreezeSource
+    plane: str | None = None
+    end_s: float = 0.0
+    path: Path | None = None
+    matched_shot: int | None = None
+
+
+@dataclass(frozen=True)
+class Exam:
+    """One recording, or a DICOM study's cines joined in acquisition order, and its stills.
+
+    Attributes:
+        path: What was opened: a file or a folder.
+        recordings: In exam order, at least one.
+        offsets_s: Exam time of each recording's first frame.
+        freeze_frames: Those given beside the pictures (stills, sidecar), by time.
+        notices: Sentences a person must see, those of the recordings included.
+    """
+
+    path: Path
+    recordings: tuple[Recording, ...]
+    offsets_s: tuple[float, ...]
+    freeze_frames: tuple[FreezeFrame, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        return self.offsets_s[-1] + self.recordings[-1].info.duration_s
+
+    @property
+    def frame_count(self) -> int:
+        return sum(r.info.frame_count for r in self.recordings)
+
+    def locate(self, time_s: float) -> tuple[int, int]:
+        """Recording position and frame index on screen at an exam time (clamped to the exam)."""
+        which = int(np.searchsorted(self.offsets_s, time_s, side="right")) - 1
+        which = max(which, 0)
+        times = self.recordings[which].times_s
+        inside = time_s - self.offsets_s[which] + 1e-6
+        frame = int(np.searchsorted(times, inside, side="right")) - 1
+        return which, min(max(frame, 0), len(times) - 1)
+
+    def time_of(self, recording: int, frame: int) -> float:
+        """Exam time of a frame; `frame` may equal the frame count (the recording's end)."""
+        times = self.recordings[recording].times_s
+        if frame >= len(times):
+            return self.offsets_s[recording] + self.recordings[recording].info.duration_s
+        return self.offsets_s[recording] + float(times[frame])
+
+    def close(self) -> None:
+        for recording in self.recordings:
+            recording.close()
+
+    def __enter__(self) -> Exam:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Which frames the clips are made of: T clips of n samples.
+
+    The last clip of a recording is filled up with its last frame, so an entry can repeat.
+
+    Attributes:
+        recordings: (T,) recording position of each clip; a clip never spans two.
+        frames: (T, n) frame index in that recording.
+        times_s: (T, n) exam time of each of those frames.
+    """
+
+    recordings: IntArray
+    frames: IntArray
+    times_s: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Features:
+    """Spatio-temporal features of an exam.
+
+    Attributes:
+        maps: (T, C, h, w) float16, the backbone's output per clip, spatial dimensions kept.
+        steps: (T, s, C) float32, spatially pooled features at s places within each clip; what
+            segmentation and rewards work on.
+        planes: (T, 14) float32 probabilities of `classes`, zero columns where a backbone has none.
+        classes: Names of the columns of `planes`.
+        samples: Frames behind the clips.
+        frozen: (T, n) bool, the sampled frame shows a frozen picture.
+        regions: Sector of each recording.
+        notices: Fallbacks and other things a person must see.
+    """
+
+    maps: NDArray[np.float16]
+    steps: NDArray[np.float32]
+    planes: NDArray[np.float32]
+    classes: tuple[str, ...]
+    samples: Samples
+    frozen: NDArray[np.bool_]
+    regions: tuple[Region, ...]
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Importance of every sampled frame, in exam order, each frame once.
+
+    Attributes:
+        times_s: (L,) exam time.
+        values: (L,) float32 in [0, 1].
+        recordings: (L,) recording position.
+        frames: (L,) frame index in that recording.
+    """
+
+    times_s: NDArray[np.float64]
+    values: NDArray[np.float32]
+    recordings: IntArray
+    frames: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """An interval between change points, within one recording.
+
+    Attributes:
+        recording: Position of its recording in the exam.
+        start_frame, end_frame: Half-open frame range in that recording.
+        start_s, end_s: Exam times of those borders.
+        score: Mean importance over its frames.
+        key_frame: Its best-scored frame, index in the recording.
+        plane: Standard plane it shows, None if none was recognised.
+        plane_confidence: Probability behind `plane`, 0 where None.
+        selected: It is a key shot.
+    """
+
+    recording: int
+    start_frame: int
+    end_frame: int
+    start_s: float
+    end_s: float
+    score: float
+    key_frame: int
+    plane: str | None = None
+    plane_confidence: float = 0.0
+    selected: bool = False
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a result came about; written into the run record.
+
+    Attributes:
+        versions: Program and library versions by name.
+        models: ``{"role", "name", "sha256"}`` of each model used.
+        device: Device and precision that computed the features, for people.
+        settings: The settings, as plain values.
+        input_sha256: Hash of each input file, by file name.
+        timings_s: Wall-clock seconds by stage.
+        notices: Fallbacks and warnings, in order.
+    """
+
+    versions: dict[str, str]
+    models: tuple[dict[str, str], ...]
+    device: str
+    settings: dict[str, Any]
+    input_sha256: dict[str, str]
+    timings_s: dict[str, float]
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything computed before a length is chosen; choosing again starts from here.
+
+    Attributes:
+        path: What was analysed.
+        duration_s: Exam duration.
+        frame_count: Frames in the exam.
+        regions: Sector of each recording.
+        scores: Importance scores.
+        shots: All shots in exam order, none selected.
+        freeze_frames: From every source, by time.
+        provenance: How it came about.
+    """
+
+    path: Path
+    duration_s: float
+    frame_count: int
+    regions: tuple[Region, ...]
+    scores: Scores
+    shots: tuple[Shot, ...]
+    freeze_frames: tuple[FreezeFrame, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A chosen set of key shots and how it compares with the freeze-frames.
+
+    Attributes:
+        analysis: What it was chosen from.
+        length: The wanted length as the person wrote it: ``15%``, ``P``, ``0.18``.
+        mode: ``application`` or ``benchmark`` selection.
+        budget_s: Seconds the length allows.
+        shots: All shots in exam order; `Shot.selected` marks the key shots.
+        freeze_frames: With `FreezeFrame.matched_shot` filled in.
+        metrics: Comparison with the freeze-frames by name; empty without freeze-frames.
+        coverage: Per standard plane ``{"shown": bool, "frozen": bool}``.
+        notices: Things about the selection a person must see (a shot was cut, nothing fitted).
+    """
+
+    analysis: Analysis
+    length: str
+    mode: Literal["application", "benchmark"]
+    budget_s: float
+    shots: tuple[Shot, ...]
+    freeze_frames: tuple[FreezeFrame, ...]
+    metrics: dict[str, float] = field(default_factory=dict)
+    coverage: dict[str, dict[str, bool]] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+    @property
+    def key_shots(self) -> Sequence[Shot]:
+        """The selected shots in exam order."""
+        return [shot for shot in self.shots if shot.selected]
+
+    @property
+    def used_s(self) -> float:
+        """Total duration of the key shots."""
+        return sum(shot.duration_s for shot in self.key_shots)
