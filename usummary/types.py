@@ -144,8 +144,8 @@ class Recording(Protocol):
         """Frames of ``[start, stop)`` in order, in colour."""
         ...
 
-    def luma(self, rate: float | None = None) -> Iterator[Frame]:
-        """Grey frames from first to last, for analysis; the cheapest way through the file.
+    def luma(self, rate: float | None = None, start: int = 0) -> Iterator[Frame]:
+        """Grey frames from `start` to the last, for analysis; the cheapest way through the file.
 
         With `rate` (frames per second) the reader may leave out frames which that rate does not
         need: the frames it yields are then never further apart than ``1 / rate`` where the
@@ -365,6 +365,7 @@ class Analysis:
         shots: All shots in exam order, none selected.
         freeze_frames: From every source, by time.
         provenance: How it came about.
+        frame_times_s: Exam time of every frame, one array per recording.
     """
 
     path: Path
@@ -375,6 +376,7 @@ class Analysis:
     shots: tuple[Shot, ...]
     freeze_frames: tuple[FreezeFrame, ...]
     provenance: Provenance
+    frame_times_s: tuple[NDArray[np.float64], ...]
 
 
 @dataclass(frozen=True)

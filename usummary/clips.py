@@ -1,0 +1,87 @@
+"""Which frames are looked at, and how they are grouped: sampling by time, clips, input pictures.
+
+Only index arithmetic and picture geometry; nothing is decoded here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary.types import Box, Frame, IntArray, Picture
+
+EARLY = 0.25
+"""A frame may stand in for a sample this share of a sample period early (29.97 against 30)."""
+
+
+def next_sample(time_s: float, rate: float) -> int:
+    """Number of the first sample that a frame at `time_s` does not serve already."""
+    return math.floor(time_s * rate + EARLY) + 1
+
+
+def sampled(
+    frames: Iterable[Frame], rate: float | None, *, after_s: float | None = None
+) -> Iterator[Frame]:
+    """The frames to look at: for every multiple of ``1 / rate`` the first frame that is due.
+
+    No frame is taken twice, so a recording slower than `rate` gives each of its frames once.
+
+    Args:
+        frames: In presentation order, with recording times.
+        rate: Samples per second; None takes every frame.
+        after_s: Time of the sample before the first of `frames`, when continuing.
+    """
+    if rate is None:
+        yield from frames
+        return
+    due = 0 if after_s is None else next_sample(after_s, rate)
+    for frame in frames:
+        if frame.time_s * rate >= due - EARLY:
+            yield frame
+            due = next_sample(frame.time_s, rate)
+
+
+def sample_indices(times_s: NDArray[np.float64], rate: float | None) -> IntArray:
+    """Frame indices that `sampled` takes when every frame is offered; (L,) ascending."""
+    nothing = np.empty((0, 0), np.uint8)
+    frames = (Frame(index, float(time), nothing) for index, time in enumerate(times_s))
+    return np.array([frame.index for frame in sampled(frames, rate)], np.int64)
+
+
+def to_input(pixels: Picture, box: Box, size: tuple[int, int]) -> Picture:
+    """The sector of a grey picture (H, W), fitted into a backbone's input.
+
+    Aspect is kept; what remains is black, shared equally between both sides.
+
+    Args:
+        pixels: Grey picture.
+        box: The sector.
+        size: Height and width of the input.
+
+    Returns:
+        uint8 (height, width), a new array.
+    """
+    placed = _placement(box.width, box.height, size)
+    canvas = np.zeros(size, np.uint8)
+    cv2.resize(
+        box.crop(pixels),
+        (placed.width, placed.height),
+        dst=placed.crop(canvas),
+        interpolation=cv2.INTER_AREA if placed.width < box.width else cv2.INTER_LINEAR,
+    )
+    return canvas
+
+
+@lru_cache(maxsize=64)
+def _placement(width: int, height: int, size: tuple[int, int]) -> Box:
+    """Where a picture of that size lies within the input."""
+    scale = min(size[0] / height, size[1] / width)
+    new_width = max(1, min(size[1], round(width * scale)))
+    new_height = max(1, min(size[0], round(height * scale)))
+    x0, y0 = (size[1] - new_width) // 2, (size[0] - new_height) // 2
+    return Box(x0, y0, x0 + new_width, y0 + new_height)
