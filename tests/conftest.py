@@ -1,0 +1,27 @@
+"""What every test runs under: no display, no person's folders.
+
+This module is imported before any test module, so what it sets is there before Qt, matplotlib or
+platformdirs look for it.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["MPLBACKEND"] = "Agg"
+
+_HOME = Path(tempfile.mkdtemp(prefix="usummary-tests-"))
+for _name in ("cache", "data", "config"):
+    os.environ[f"XDG_{_name.upper()}_HOME"] = str(_HOME / _name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def persons_folders() -> Iterator[Path]:
+    """The folder that stands in for the person's cache and data; also for child processes."""
+    yield _HOME
+    shutil.rmtree(_HOME, ignore_errors=True)
