@@ -167,14 +167,8 @@ def set_up() -> None:
             shutil.rmtree(VENV)
         make_venv()
     write_stamp(UNFINISHED)
-    pip: list[str | Path] = [
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
+    pip += [] if sys.stdout.isatty() else ["-qq"]
     must([*pip, "-r", LOCK], "The locked dependencies could not be installed")
     must(
         [*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT],
