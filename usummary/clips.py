@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from usummary.types import Box, Frame, IntArray, Picture
 
-EARLY = 0.25
-"""A frame may stand in for a sample this share of a sample period early (29.97 against 30)."""
+EARLY = 0.1
+"""A frame may stand in for a sample this share of a sample period early (times rounded to milliseconds)."""
 
 
 def next_sample(time_s: float, rate: float) -> int:

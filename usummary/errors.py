@@ -3,11 +3,11 @@
     UsummaryError
     ├── InputError               what was given cannot be used
     │   ├── UnreadableFile       missing, empty, damaged, wrong type, no pictures in it
-    │   ├── UnsupportedEncoding  a codec or DICOM transfer syntax without a decoder here (it is named)
+    │   ├── UnsupportedEncoding  a codec or DICOM transfer syntax without a decoder here
     │   └── SettingsError        a setting, an option or a side file with a wrong value
     ├── ModelError               a model folder is missing, damaged or does not fit the program
     ├── DeviceError              the wanted device cannot be used
-    └── ExportError              a result could not be written, or is not what was meant when re-read
+    └── ExportError              a result could not be written, or does not read back as meant
 
 A message is made for the person at the screen: what happened, to which file, what to do next.
 Cancelling is not an error; see `usummary.progress.Cancelled`.

@@ -52,6 +52,10 @@ class Settings(BaseModel):
         return rate
 
 
+DEFAULTS = Settings()
+"""What a run uses if nothing was chosen."""
+
+
 def parse_length(text: str) -> tuple[int, int] | None:
     """The share of the exam that a length such as ``15%`` or ``0.18`` allows, exactly.
 
@@ -84,7 +88,7 @@ def load_settings(path: Path) -> Settings:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings file {path} is no valid TOML: {error}") from error
     return make_settings(values, where=f"The settings file {path}")

@@ -1,0 +1,226 @@
+"""The order of the work: the only place where the stages meet.
+
+open_exam -> find_region -> features -> scores -> shots -> select
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from usummary import cache, freeze, metrics, paths, readers
+from usummary import features as features_stage
+from usummary import scores as scores_stage
+from usummary import shots as shots_stage
+from usummary import summary as summary_stage
+from usummary.errors import InputError
+from usummary.features import Extraction, InputSpec
+from usummary.networks import runtime, weights
+from usummary.networks.weights import Model
+from usummary.progress import Progress, Report, silent
+from usummary.sector import find_region
+from usummary.settings import DEFAULTS, Settings
+from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Summary
+
+RECALL_TOLERANCE_S = 1.0
+"""A freeze-frame counts as shown if a key shot is at most this far away."""
+
+_LIBRARIES = ("usummary", "torch", "openvino", "av", "pydicom", "numpy", "opencv-python-headless")
+
+
+def summarize(
+    path: Path | str, settings: Settings = DEFAULTS, progress: Report = silent
+) -> Summary:
+    """Open a recording or a study folder, analyse it and choose a summary.
+
+    Args:
+        path: A video file, a DICOM cine, or the folder of a DICOM study.
+        settings: What to use and how long the summary may be.
+        progress: Told of every step; may raise `Cancelled`.
+
+    Raises:
+        UsummaryError: See `usummary.errors`; the text says what to do.
+    """
+    with readers.open_exam(Path(path), freeze_frames=settings.freeze_frames) as exam:
+        analysis = analyse(exam, settings, progress)
+    return select(analysis, settings.length, settings.mode)
+
+
+def models() -> tuple[Model, ...]:
+    """The models that are installed with the program."""
+    return weights.list_models()
+
+
+def analyse(exam: Exam, settings: Settings = DEFAULTS, progress: Report = silent) -> Analysis:
+    """Everything up to the choice of a length: features, scores, shots, freeze-frames.
+
+    Raises:
+        InputError: The exam holds a single picture.
+        ModelError: A model is missing, damaged or does not fit.
+        DeviceError: The device that was asked for cannot be used.
+    """
+    if exam.frame_count < 2:
+        raise InputError(
+            f"{exam.path.name} holds a single picture. A summary needs a recording of at least two."
+        )
+    summariser = weights.load_model(settings.model, role="summariser")
+    backbone = weights.load_model(summariser.backbone, role="backbone")
+    watch = _Stopwatch()
+    with watch.stage("reading"):
+        hashes, regions = _look_through(exam, progress)
+    with watch.stage("features"):
+        features, device = _features(exam, regions, hashes, backbone, (settings, progress))
+    with watch.stage("scoring"):
+        scores = _scores(features, summariser, settings, progress)
+    with watch.stage("selecting"):
+        progress(Progress("selecting", 0.0))
+        shots = shots_stage.make_shots(exam, features, scores, settings)
+        progress(Progress("selecting", 1.0, 0.0))
+    return Analysis(
+        path=exam.path,
+        duration_s=exam.duration_s,
+        frame_count=exam.frame_count,
+        regions=regions,
+        scores=scores,
+        shots=shots,
+        freeze_frames=freeze.merged(exam.freeze_frames, freeze.find_frozen(features)),
+        provenance=Provenance(
+            versions={name: metadata.version(name) for name in _LIBRARIES},
+            models=(_named(backbone), _named(summariser)),
+            device=device,
+            settings=settings.model_dump(mode="json"),
+            input_sha256=hashes,
+            timings_s=watch.seconds,
+            notices=(*exam.notices, *features.notices),
+        ),
+        frame_times_s=tuple(
+            recording.times_s + offset
+            for recording, offset in zip(exam.recordings, exam.offsets_s, strict=True)
+        ),
+    )
+
+
+def select(
+    analysis: Analysis,
+    length: str = "15%",
+    mode: Literal["application", "benchmark"] = "application",
+) -> Summary:
+    """Choose key shots of a finished analysis and compare them with the freeze-frames.
+
+    Takes milliseconds, so a window can call it whenever the length changes.
+
+    Raises:
+        SettingsError: The length cannot be read, or is ``P`` without freeze-frames.
+    """
+    reference = freeze.reference_shots(analysis.freeze_frames, analysis.shots)
+    chosen = summary_stage.select(analysis, length, mode, reference)
+    freeze_frames = freeze.matched(analysis.freeze_frames, chosen.shots)
+    return replace(
+        chosen,
+        freeze_frames=freeze_frames,
+        metrics=_metrics(chosen) if freeze_frames else {},
+        coverage=metrics.coverage(chosen.key_shots, freeze_frames),
+    )
+
+
+def _metrics(chosen: Summary) -> dict[str, float]:
+    """Comparison of a summary with the freeze-frames of its exam."""
+    freeze_frames = chosen.analysis.freeze_frames
+    reference = freeze.reference_shots(freeze_frames, chosen.shots)
+    return {
+        "f1": metrics.shot_f_score(chosen.shots, reference),
+        "freeze_frame_recall": metrics.freeze_frame_recall(
+            freeze_frames, chosen.key_shots, RECALL_TOLERANCE_S
+        ),
+    }
+
+
+def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[Region, ...]]:
+    """Hash the files, find the sectors, and have the frame times read."""
+    progress(Progress("reading", 0.0))
+    files = {recording.info.path for recording in exam.recordings}
+    files |= {still.path for still in exam.freeze_frames if still.path is not None}
+    total = sum(file.stat().st_size for file in files) or 1
+    done = 0
+
+    def checkpoint() -> None:
+        nonlocal done
+        done += cache.BLOCK
+        progress(Progress("reading", min(done / total, 1.0) * 0.5))
+
+    hashes = {
+        os.path.relpath(file, exam.path if exam.path.is_dir() else exam.path.parent): (
+            cache.content_hash(file, checkpoint)
+        )
+        for file in sorted(files)
+    }
+    regions = []
+    for number, recording in enumerate(exam.recordings, start=1):
+        regions.append(find_region(recording))
+        _ = recording.times_s
+        progress(Progress("reading", 0.5 + 0.5 * number / len(exam.recordings)))
+    return hashes, tuple(regions)
+
+
+def _features(
+    exam: Exam,
+    regions: tuple[Region, ...],
+    hashes: dict[str, str],
+    backbone: Model,
+    how: tuple[Settings, Report],
+) -> tuple[Features, str]:
+    """Features of the exam, with the text that names device and precision."""
+    settings, progress = how
+    progress(Progress("features", 0.0))
+    rate = None if settings.sample_rate == "all" else float(settings.sample_rate)
+    spec = InputSpec(backbone.clip_length, (backbone.height, backbone.width), backbone.classes)
+    with runtime.open_runner(backbone, settings.device) as runner:
+        kept = None
+        if settings.use_cache:
+            root = paths.cache_dir() / "features"
+            cache.prune(root)
+            boxes = [str(region.box) for region in regions]
+            key = cache.make_key(
+                features_stage.VERSION,
+                sorted(hashes.values()),
+                backbone.sha256,
+                rate,
+                boxes,
+                runner.device,
+            )
+            kept = cache.FeatureCache(root, key)
+        extraction = Extraction(runner, spec, rate, kept)
+        features = features_stage.compute(exam, regions, extraction, progress)
+        progress(Progress("features", 1.0, 0.0))
+        return replace(features, notices=(*features.notices, *runner.notices)), runner.device
+
+
+def _scores(features: Features, summariser: Model, settings: Settings, progress: Report) -> Scores:
+    progress(Progress("scoring", 0.0))
+    with runtime.open_runner(summariser, settings.device) as runner:
+        scores = scores_stage.score(features, runner)
+    progress(Progress("scoring", 1.0, 0.0))
+    return scores
+
+
+def _named(model: Model) -> dict[str, str]:
+    return {"role": model.role, "name": model.name, "sha256": model.sha256}
+
+
+class _Stopwatch:
+    """Wall-clock seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - began, 3)

@@ -1,0 +1,138 @@
+"""Features + Scores -> Shots: segmentation, and what is known of each shot.
+
+A shot lies within one recording, begins at a sampled frame, and the shots of a recording follow
+one another without a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary import kts
+from usummary.planes import best_plane
+from usummary.settings import Settings
+from usummary.types import Exam, Features, FloatArray, IntArray, Scores, Shot
+
+
+def make_shots(
+    exam: Exam, features: Features, scores: Scores, settings: Settings
+) -> tuple[Shot, ...]:
+    """All shots of an exam in order, none selected."""
+    shots: list[Shot] = []
+    for which, recording in enumerate(exam.recordings):
+        borders = _segment(features, which, recording.info.duration_s, settings)
+        ends = [*borders[1:], recording.info.frame_count]
+        mine = scores.recordings == which
+        held = hold(scores.values[mine], scores.frames[mine], recording.info.frame_count)
+        means = shot_means(held, borders, ends)
+        for start, end, mean in zip(borders, ends, means, strict=True):
+            plane, confidence = best_plane(features, _clips_in(features, which, start, end))
+            shots.append(
+                Shot(
+                    recording=which,
+                    start_frame=int(start),
+                    end_frame=int(end),
+                    start_s=exam.time_of(which, int(start)),
+                    end_s=exam.time_of(which, int(end)),
+                    score=float(mean),
+                    key_frame=int(start) + int(held[start:end].argmax()),
+                    plane=plane,
+                    plane_confidence=confidence,
+                )
+            )
+    return tuple(shots)
+
+
+def hold(values: FloatArray, picks: IntArray, frame_count: int) -> NDArray[np.float64]:
+    """Scores of all frames: each keeps the score of the last sampled frame up to it.
+
+    Args:
+        values: (L,) scores of the sampled frames.
+        picks: (L,) their frame indices, ascending, the first one 0.
+        frame_count: Number of frames.
+
+    Raises:
+        ValueError: Fewer or more scores than picks, a score that is no number, or picks that do
+            not start at 0 and ascend.
+    """
+    if len(values) != len(picks):
+        raise ValueError(f"{len(values)} scores were given for {len(picks)} sampled frames")
+    if not np.isfinite(values).all():
+        raise ValueError("a score is not a number")
+    if len(picks) == 0 or picks[0] != 0 or (np.diff(picks) <= 0).any():
+        raise ValueError("sampled frames must start at frame 0 and ascend")
+    lengths = np.diff(np.append(picks, frame_count))
+    return np.repeat(np.asarray(values, np.float64), lengths)
+
+
+def shot_means(
+    frame_scores: NDArray[np.float64], starts: Sequence[int], ends: Sequence[int]
+) -> NDArray[np.float64]:
+    """Mean score over the frames of each half-open shot."""
+    sums = np.concatenate([[0.0], np.cumsum(frame_scores)])
+    begin, end = np.asarray(starts), np.asarray(ends)
+    means: NDArray[np.float64] = (sums[end] - sums[begin]) / (end - begin)
+    return means
+
+
+def _segment(features: Features, which: int, duration_s: float, settings: Settings) -> list[int]:
+    """First frame of every shot of one recording."""
+    rows = features.samples.recordings == which
+    vectors = features.steps[rows]  # (T, s, C)
+    per_step = features.samples.frames.shape[1] // vectors.shape[1]
+    frames = features.samples.frames[rows][:, ::per_step].ravel()
+    times = features.samples.times_s[rows][:, ::per_step].ravel()
+    kept = np.concatenate([[True], np.diff(frames) > 0])  # without what fills up the last clip
+    vectors = vectors.reshape(-1, vectors.shape[2])[kept]
+    frames, times = frames[kept], times[kept]
+    if settings.mode == "benchmark":
+        points = kts.change_points(vectors)
+    else:
+        points = kts.change_points_at_most(vectors, round(duration_s / settings.shot_s))
+        ends_s = float(times[0]) + duration_s
+        points = _long_enough(points, vectors, np.append(times, ends_s), settings.min_shot_s)
+    return [0, *frames[points].tolist()]
+
+
+def _long_enough(
+    points: IntArray, vectors: FloatArray, times: NDArray[np.float64], min_s: float
+) -> IntArray:
+    """Change points without those of shots shorter than `min_s`.
+
+    The shortest shot is joined to the neighbour that looks more like it, again and again.
+    """
+    borders = [0, *points.tolist(), len(vectors)]
+    while len(borders) > 2:
+        durations = np.diff(times[borders])
+        short = int(durations.argmin())
+        if durations[short] >= min_s:
+            break
+        del borders[short + (1 if _joins_next(borders, short, vectors) else 0)]
+    return np.array(borders[1:-1], np.int64)
+
+
+def _joins_next(borders: list[int], short: int, vectors: FloatArray) -> bool:
+    """Whether shot number `short` is closer to the next shot than to the one before."""
+    if short == 0:
+        return True
+    if short == len(borders) - 2:
+        return False
+    before, own, after = (
+        vectors[borders[number] : borders[number + 1]].mean(axis=0)
+        for number in (short - 1, short, short + 1)
+    )
+    return bool(np.linalg.norm(after - own) < np.linalg.norm(before - own))
+
+
+def _clips_in(features: Features, which: int, start: int, end: int) -> IntArray:
+    """Clips whose middle frame lies in ``[start, end)`` of a recording; at least the nearest."""
+    rows = np.flatnonzero(features.samples.recordings == which)
+    frames = features.samples.frames[rows]
+    middles = frames[:, frames.shape[1] // 2]
+    inside = (middles >= start) & (middles < end)
+    if not inside.any():
+        inside[np.abs(middles - (start + end) // 2).argmin()] = True
+    return rows[inside]

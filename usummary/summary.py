@@ -1,0 +1,161 @@
+"""Analysis + length -> Summary: which shots are worth the time they take.
+
+Two values of a shot, because they answer different questions (METHOD, section 4):
+
+* ``benchmark``: mean score, paid in frames; the protocol of the public benchmarks.
+* ``application``: mean score x duration, paid in milliseconds; what a person can watch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from usummary import knapsack
+from usummary.errors import SettingsError
+from usummary.settings import parse_length
+from usummary.types import Analysis, Shot, Summary
+
+Mode = Literal["application", "benchmark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Shots as knapsack items.
+
+    Attributes:
+        values: Worth of each shot.
+        weights: Cost of each shot, frames or milliseconds.
+        total: What the whole exam would cost.
+        per_second: Cost of one second, to speak of a budget in seconds.
+    """
+
+    values: np.ndarray
+    weights: np.ndarray
+    total: int
+    per_second: float
+
+
+def select(analysis: Analysis, length: str, mode: Mode, reference: Sequence[int] | None) -> Summary:
+    """Choose key shots under a length budget.
+
+    Args:
+        analysis: A finished analysis.
+        length: ``15%``, a share such as ``0.18``, or ``P``.
+        mode: See the module.
+        reference: Indices of the reference key shots, whose share is ``P``; None or empty if there
+            are no freeze-frames.
+
+    Raises:
+        SettingsError: The length cannot be read, or is ``P`` without freeze-frames.
+    """
+    priced = price(analysis, mode)
+    budget = _budget(length, priced, reference)
+    chosen = set(knapsack.select(priced.values, priced.weights, budget))
+    shots = tuple(
+        replace(shot, selected=index in chosen) for index, shot in enumerate(analysis.shots)
+    )
+    notices: tuple[str, ...] = ()
+    if not chosen and mode == "application":
+        shots, notices = _cut(analysis, shots, priced, budget)
+    return Summary(
+        analysis=analysis,
+        length=length,
+        mode=mode,
+        budget_s=budget / priced.per_second,
+        shots=shots,
+        freeze_frames=analysis.freeze_frames,
+        notices=notices,
+    )
+
+
+def price(analysis: Analysis, mode: Mode) -> Priced:
+    """Values and weights of all shots in a mode."""
+    scores = np.array([shot.score for shot in analysis.shots], np.float64)
+    if mode == "benchmark":
+        frames = np.array([shot.end_frame - shot.start_frame for shot in analysis.shots], np.int64)
+        rate = analysis.frame_count / analysis.duration_s
+        return Priced(scores, frames, analysis.frame_count, rate)
+    starts = np.array([_milliseconds(shot.start_s) for shot in analysis.shots], np.int64)
+    ends = np.array([_milliseconds(shot.end_s) for shot in analysis.shots], np.int64)
+    total = _milliseconds(analysis.duration_s)
+    return Priced(scores * (ends - starts), ends - starts, total, 1000.0)
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _budget(length: str, priced: Priced, reference: Sequence[int] | None) -> int:
+    """What may be spent: the share's floor, computed exactly."""
+    share = parse_length(length)
+    if share is not None:
+        numerator, denominator = share
+        return priced.total * numerator // denominator
+    if not reference:
+        raise SettingsError(
+            "The length P is the share that the freeze-frames hold, and this exam has no "
+            "freeze-frames. Choose a length such as 15%."
+        )
+    return int(priced.weights[list(reference)].sum())
+
+
+def _cut(
+    analysis: Analysis, shots: tuple[Shot, ...], priced: Priced, budget: int
+) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
+    """When no shot fits: the best-valued one, cut to the budget around its key frame.
+
+    What is cut off stays in the list as shots of their own, so that the shots still cover the exam.
+    """
+    if not priced.values.size or priced.values.max() <= 0:
+        return shots, ("No shot has a score above 0, so the summary is empty.",)
+    best = int(priced.values.argmax())
+    shot = shots[best]
+    begin, end = _around_key(analysis, shot, budget / 1000)
+    pieces = [
+        replace(
+            shot,
+            start_frame=first,
+            end_frame=last,
+            start_s=_time(analysis, shot, first),
+            end_s=_time(analysis, shot, last),
+            key_frame=min(max(shot.key_frame, first), last - 1),
+            selected=first == begin,
+        )
+        for first, last in (
+            (shot.start_frame, begin),
+            (begin, end),
+            (end, shot.end_frame),
+        )
+        if last > first
+    ]
+    notice = (
+        "No shot fits the wanted length. The best one was cut to it around its key frame."
+        if end - begin > 1
+        else "The wanted length is shorter than any shot. Only the best key frame was kept."
+    )
+    return (*shots[:best], *pieces, *shots[best + 1 :]), (notice,)
+
+
+def _around_key(analysis: Analysis, shot: Shot, budget_s: float) -> tuple[int, int]:
+    """The longest frame range around the key frame that fits, at least that frame itself."""
+    begin, end = shot.key_frame, shot.key_frame + 1
+    grown = True
+    while grown:
+        grown = False
+        for before, after in ((1, 0), (0, 1)):
+            first, last = begin - before, end + after
+            inside = first >= shot.start_frame and last <= shot.end_frame
+            if inside and _time(analysis, shot, last) - _time(analysis, shot, first) <= budget_s:
+                begin, end, grown = first, last, True
+    return begin, end
+
+
+def _time(analysis: Analysis, shot: Shot, frame: int) -> float:
+    """Exam time of a border inside a shot or at its ends."""
+    if frame == shot.end_frame:
+        return shot.end_s
+    return float(analysis.frame_times_s[shot.recording][frame])
