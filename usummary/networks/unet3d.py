@@ -1,0 +1,155 @@
+"""3DST-UNet: latent importance scores from spatio-temporal features.
+
+Source: T. Liu et al., "3DST-UNet-RL", section III-C and figure 3; O. Ronneberger et al., "U-Net"
+(MICCAI 2015); J. Hu et al., "Squeeze-and-Excitation Networks" (CVPR 2018) for the gate.
+
+Group normalisation follows every convolution although the paper names none: without it training
+ends at one constant score. It is group rather than batch normalisation because a batch is one exam,
+and group rather than instance normalisation because a group still has several values to be
+normalised over when an exam is one clip of 1x1 features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_GROUPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class UNet3DConfig:
+    """Size of the network.
+
+    Attributes:
+        channels: C of the features.
+        samples: n, sampled frames of a clip: scores given per clip.
+        squeezed: Channels after the squeeze; doubled at each level.
+        levels: Number of poolings along time.
+        gate: A squeeze-and-excitation gate follows the squeeze.
+    """
+
+    channels: int = 128
+    samples: int = 16
+    squeezed: int = 32
+    levels: int = 3
+    gate: bool = True
+
+
+class FeatureNorm(nn.Module):
+    """Features with zero mean and unit spread per channel, by the training data's statistics.
+
+    Fixed statistics, not those of the exam at hand: a clip then keeps its meaning in a short exam
+    of one plane, and features can be squeezed while they stream in. Identity until they are set.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+
+    def set_statistics(self, mean: Tensor, std: Tensor) -> None:
+        """Take the (C,) statistics of the training features; dead channels stay at zero."""
+        self.mean.copy_(mean)
+        self.std.copy_(std.clamp(min=1e-6))
+
+    def forward(self, features: Tensor) -> Tensor:
+        shape = (1, 1, -1, 1, 1)  # features (B, T, C, h, w)
+        return (features.float() - self.mean.view(shape)) / self.std.view(shape)
+
+
+class _Gate(nn.Module):
+    """Weighs channels by what the whole exam shows; (B, C, T, h, w) -> same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.down = nn.Linear(channels, channels // 4)
+        self.up = nn.Linear(channels // 4, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = torch.sigmoid(self.up(F.relu(self.down(x.mean(dim=(2, 3, 4))))))  # (B, C)
+        return x * weights[:, :, None, None, None]
+
+
+def _conv_block(channels: int, width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv3d(channels, width, 3, padding=1, bias=False),
+        nn.GroupNorm(_GROUPS, width),
+        nn.ReLU(inplace=True),
+    )
+
+
+class _Up(nn.Module):
+    """One decoder level: (B, 2c, T, h, w) and skip (B, c, 2T, h, w) -> (B, c, 2T, h, w)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        # The 2x2x2 kernel moves by 2 along time, which doubles T, and by 1 in space, which gives
+        # (h + 1, w + 1). The last row and column are cut, so h and w stay, even at 1x1.
+        self.upsample = nn.ConvTranspose3d(2 * width, width, 2, stride=(2, 1, 1))
+        self.convs = nn.Sequential(_conv_block(2 * width, width), _conv_block(width, width))
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = self.upsample(x)[:, :, :, :-1, :-1]
+        result: Tensor = self.convs(torch.cat([skip, x], dim=1))  # (B, 2c, 2T, h, w) inside
+        return result
+
+
+class UNet3D(nn.Module):
+    """Features (B, T, C, h, w) -> latent scores (B, T * samples), for any T, h, w of 1 or more."""
+
+    def __init__(self, config: UNet3DConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.squeezed
+        self.norm = FeatureNorm(config.channels)
+        self.squeeze = nn.Conv3d(config.channels, width, 1)
+        self.gate = _Gate(width) if config.gate else nn.Identity()
+        widths = [width * 2**level for level in range(config.levels + 1)]
+        self.encoder = nn.ModuleList(
+            _conv_block(before, after)
+            for before, after in zip([width, *widths[:-1]], widths, strict=True)
+        )
+        self.decoder = nn.ModuleList(_Up(width) for width in reversed(widths[:-1]))
+        self.pool = nn.MaxPool3d((2, 1, 1))
+        self.to_frames = nn.ConvTranspose1d(width, 1, config.samples, stride=config.samples)
+
+    def squeezed(self, features: Tensor) -> Tensor:
+        """Features (B, T, C, h, w) squeezed to (B, C', T, h, w); clip by clip, so it can stream."""
+        squeezed: Tensor = self.squeeze(self.norm(features).transpose(1, 2))
+        return squeezed
+
+    def latent(self, squeezed: Tensor) -> Tensor:
+        """Latent scores (B, T * samples) of a whole exam's squeezed features."""
+        clips = squeezed.shape[2]
+        x = self.gate(_pad_time(squeezed, 2**self.config.levels))
+        skips: list[Tensor] = []
+        for level, block in enumerate(self.encoder):
+            x = block(x)  # (B, C' * 2**level, T / 2**level, h, w)
+            if level < self.config.levels:
+                skips.append(x)
+                x = self.pool(x)
+        for up in self.decoder:
+            x = up(x, skips.pop())
+        x = x.mean(dim=(3, 4))[:, :, :clips]  # (B, C', T)
+        frames: Tensor = self.to_frames(x)  # (B, 1, T * samples)
+        return frames[:, 0]
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.latent(self.squeezed(features))
+
+
+def _pad_time(x: Tensor, multiple: int) -> Tensor:
+    """The last clip repeated until T is divisible; (B, C, T, h, w).
+
+    Written without a branch on T, so that a converted network takes any T.
+    """
+    missing = -x.shape[2] % multiple
+    last = x[:, :, -1:]
+    return torch.cat([x, last.expand(-1, -1, missing, -1, -1)], dim=2)
