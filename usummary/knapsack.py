@@ -1,0 +1,224 @@
+"""Exact 0/1 knapsack: which shots fit the budget and are worth most together.
+
+The items are sorted by value per weight. All optimal choices agree with the greedy one except near
+its break, so only a window of items around the break (the *core*) is solved by dynamic programming;
+its value is a bound that proves which of the other items are certainly in or out. The window grows
+until everything outside it is proven. ``docs/decisions/knapsack.md`` has the reasons and figures.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from usummary.errors import InputError
+from usummary.types import IntArray
+
+_FIRST_CORE = 32
+_DENSE_CELLS = (
+    1_000_000_000  # 125 MB of decision bits; beyond it the list of states is kept instead
+)
+_SLACK = 1e-13  # relative; wide enough for the float64 rounding of the bounds below
+
+
+def select(values: ArrayLike, weights: ArrayLike, capacity: int) -> list[int]:
+    """Indices of the items of greatest total value whose total weight is at most `capacity`.
+
+    Values are summed as 62-bit fixed-point numbers scaled by a power of two, which is finer than
+    float64 rounds their total. So a tie is a tie whatever the order of summation.
+
+    Args:
+        values: (n,) finite numbers. Items of a value of 0 or below are never chosen.
+        weights: (n,) whole numbers, 0 or more.
+        capacity: Whole number; below 0 nothing is chosen.
+
+    Returns:
+        Ascending indices. Among choices of equal value the one of least weight, and among those the
+        one with the earlier items (the first index in which two choices differ decides).
+
+    Raises:
+        InputError: A value is not finite, a weight is negative or not whole, or the lengths differ.
+    """
+    worth, load = _checked(values, weights)
+    budget = operator.index(capacity)
+    points = _fixed_point(worth)
+    usable = np.flatnonzero((points > 0) & (load <= budget))
+    if int(load[usable].sum()) <= max(budget, 0):
+        return [int(i) for i in usable]
+    free = usable[load[usable] == 0]  # they cost nothing; the rest compete
+    rest = usable[load[usable] > 0]
+    divisor = int(np.gcd.reduce(load[rest]))
+    items = _Items(points[rest], load[rest] // divisor, budget // divisor)
+    chosen = rest[items.solve()]
+    return sorted(int(i) for i in np.concatenate([free, chosen]))
+
+
+def _checked(values: ArrayLike, weights: ArrayLike) -> tuple[NDArray[np.float64], IntArray]:
+    worth = np.asarray(values, dtype=np.float64)
+    load = np.asarray(weights)
+    if load.size == 0:
+        load = load.astype(np.int64)
+    if worth.ndim != 1 or load.shape != worth.shape:
+        raise InputError(
+            f"A knapsack needs one value and one weight per item; it got values of shape "
+            f"{worth.shape} and weights of shape {load.shape}."
+        )
+    bad = np.flatnonzero(~np.isfinite(worth))
+    if bad.size:
+        raise InputError(f"The value of item {bad[0]} is {worth[bad[0]]}, not a finite number.")
+    if load.dtype.kind not in "iub":
+        raise InputError(f"Knapsack weights must be whole numbers, not {load.dtype}.")
+    load = load.astype(np.int64)
+    bad = np.flatnonzero(load < 0)
+    if bad.size:
+        raise InputError(f"The weight of item {bad[0]} is {load[bad[0]]}; it must not be negative.")
+    return worth, load
+
+
+def _fixed_point(worth: NDArray[np.float64]) -> IntArray:
+    """Positive values as whole multiples of a power of two, their sum below 2**62."""
+    positive = np.maximum(worth, 0.0)
+    largest = float(positive.max(initial=0.0))
+    exponent = math.frexp(largest)[1] + len(positive).bit_length()
+    # Two steps, because 2**(62 - exponent) alone can leave the range of float64.
+    unit = np.ldexp(positive, -math.frexp(largest)[1])
+    return np.rint(np.ldexp(unit, 62 - exponent + math.frexp(largest)[1])).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class _Items:
+    """Items of positive value and weight, each of which fits alone, not all together.
+
+    Attributes:
+        values: (n,) fixed-point values.
+        weights: (n,) weights.
+        capacity: Budget in the same unit as the weights.
+    """
+
+    values: IntArray
+    weights: IntArray
+    capacity: int
+
+    def solve(self) -> IntArray:
+        """Ascending positions of the best choice."""
+        density = self.values / self.weights
+        order = np.argsort(-density, kind="stable")
+        ends = np.cumsum(self.weights[order])
+        broken = int(np.searchsorted(ends, self.capacity, side="right"))
+        size = _FIRST_CORE
+        core = _window(order, broken, size)
+        inside = np.zeros(len(order), dtype=bool)
+        inside[order[:broken]] = True
+        while True:
+            inside = self._solve_core(core, inside)
+            unproven = self._unproven(density[order[broken]], inside)
+            if np.isin(unproven, core).all():
+                return np.flatnonzero(inside)
+            size *= 2
+            inside[:] = False
+            inside[order[:broken]] = True
+            core = unproven if len(unproven) <= size else _window(order, broken, size)
+
+    def _solve_core(self, core: IntArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The best choice where only items of `core` (ascending) may differ from `inside`."""
+        result = inside.copy()
+        result[core] = False
+        capacity = self.capacity - int(self.weights[result].sum())
+        values, weights = self.values[core], self.weights[core]
+        capacity = min(capacity, int(weights.sum()))
+        if len(core) * (capacity + 1) <= _DENSE_CELLS:
+            taken = _dense(values, weights, capacity)
+        else:
+            taken = _by_states(values.tolist(), weights.tolist(), capacity)
+        result[core[taken]] = True
+        return result
+
+    def _unproven(self, price: float, inside: NDArray[np.bool_]) -> IntArray:
+        """Items that some choice at least as good as `inside` could treat unlike the greedy one.
+
+        With weight priced at the break item's density, no choice is worth more than `relaxed`, and
+        one that treats an item against its price loses at least the item's distance from it.
+        """
+        surplus = self.values - self.weights * price
+        relaxed = float(np.maximum(surplus, 0.0).sum()) + self.capacity * price
+        best = float(self.values[inside].sum())
+        gap = relaxed * (1 + _SLACK) - best
+        return np.flatnonzero(np.abs(surplus) <= gap + relaxed * _SLACK)
+
+
+def _window(order: IntArray, centre: int, size: int) -> IntArray:
+    """Ascending positions of `size` items around the break of the sorted order."""
+    start = max(0, min(centre - size // 2, len(order) - size))
+    return np.sort(order[start : start + size])
+
+
+def _dense(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
+    return np.asarray(_dense_kernel(values, weights, capacity), dtype=np.int64)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _dense_kernel(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
+    """Dynamic programming over (item, capacity); items last to first, so that the walk back is in
+    item order and can prefer the earlier one.
+    """
+    count = len(values)
+    cells = capacity + 1
+    packed = np.zeros((count, (cells + 7) // 8), dtype=np.uint8)
+    old = np.zeros(cells, dtype=np.int64)
+    new = np.zeros(cells, dtype=np.int64)
+    taken = np.zeros(packed.shape[1] * 8, dtype=np.uint8)
+    for item in range(count - 1, -1, -1):
+        value, weight = values[item], weights[item]
+        low = min(weight, cells)
+        new[:low] = old[:low]
+        taken[:low] = 0
+        for at in range(low, cells):
+            with_it = old[at - weight] + value
+            without = old[at]
+            new[at] = max(with_it, without)
+            taken[at] = np.uint8(with_it >= without)
+        for byte in range(packed.shape[1]):
+            bits = np.uint8(0)
+            for bit in range(8):
+                bits |= np.uint8(taken[8 * byte + bit] << bit)
+            packed[item, byte] = bits
+        old, new = new, old
+    room = np.searchsorted(old, old[capacity])  # the least weight that reaches the best value
+    chosen = np.empty(count, dtype=np.int64)
+    found = 0
+    for item in range(count):
+        if packed[item, room >> 3] >> (room & 7) & 1:
+            chosen[found] = item
+            found += 1
+            room -= weights[item]
+    return chosen[:found]
+
+
+def _by_states(values: Sequence[int], weights: Sequence[int], capacity: int) -> IntArray:
+    """The same answer from lists of undominated (weight, value) states; for huge capacities."""
+    fronts: list[dict[int, int]] = [{0: 0}]
+    for value, weight in zip(reversed(values), reversed(weights), strict=True):
+        last = fronts[-1]
+        states = list(last.items())
+        states += [(w + weight, v + value) for w, v in last.items() if w + weight <= capacity]
+        states.sort(key=lambda state: (state[0], -state[1]))
+        front: dict[int, int] = {}
+        best = -1
+        for w, v in states:
+            if v > best:
+                front[w] = best = v
+        fronts.append(front)
+    weight_left, value_left = list(fronts.pop().items())[-1]
+    chosen = []
+    for item, (value, weight) in enumerate(zip(values, weights, strict=True)):
+        if fronts.pop().get(weight_left - weight) == value_left - value:
+            chosen.append(item)
+            weight_left -= weight
+            value_left -= value
+    return np.array(chosen, dtype=np.int64)
