@@ -1,5 +1,6 @@
 """Hand-made values of `usummary.types` for tests that need no file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ from usummary.types import (
     Analysis,
     Box,
     Features,
+    Frame,
     FreezeFrame,
     Provenance,
+    RecordingInfo,
     Region,
     Samples,
     Scores,
@@ -79,3 +82,29 @@ def make_features(
         frozen=frozen.reshape(clips, 16),
         regions=(WHOLE,),
     )
+
+
+class PictureRecording:
+    """A recording of grey pictures (N, H, W) held in memory, at a constant rate."""
+
+    def __init__(self, pictures: np.ndarray, rate: float) -> None:
+        self._pictures = pictures
+        self.times_s = np.arange(len(pictures)) / rate
+        height, width = pictures.shape[1:3]
+        self.info = RecordingInfo(
+            Path("pictures"), width, height, len(pictures), len(pictures) / rate, "none", "video"
+        )
+
+    def frame(self, index: int) -> Frame:
+        return Frame(index, float(self.times_s[index]), np.dstack([self._pictures[index]] * 3))
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        for index in range(start, len(self._pictures) if stop is None else stop):
+            yield self.frame(index)
+
+    def luma(self, rate: float | None = None, start: int = 0) -> Iterator[Frame]:
+        for index in range(start, len(self._pictures)):
+            yield Frame(index, float(self.times_s[index]), self._pictures[index])
+
+    def close(self) -> None:
+        pass

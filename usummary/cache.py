@@ -61,7 +61,7 @@ class FeatureCache:
         for number in range(10**6):
             path = self._path(number)
             try:
-                with np.load(path, allow_pickle=False) as stored:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                     yield {name: stored[name] for name in stored.files}
             except FileNotFoundError:
                 return
