@@ -1,0 +1,51 @@
+"""Checkpoints of a training run: network and optimiser, resumable, without pickle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from usummary.errors import ModelError
+
+
+def save_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer, step: int) -> None:
+    """Writes everything needed to go on after `step` steps, beside the old file, then renames."""
+    tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
+    for number, values in optimiser.state_dict()["state"].items():
+        for name, value in values.items():
+            if value is not None:
+                tensors[f"optimiser.{number}.{name}"] = torch.as_tensor(value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    save_file({n: t.detach().contiguous() for n, t in tensors.items()}, beside, {"step": str(step)})
+    beside.replace(path)
+
+
+def load_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer) -> int:
+    """Restores `net` and `optimiser`; returns the number of steps already done.
+
+    Raises:
+        ModelError: The file is damaged or of another network.
+    """
+    weights: dict[str, Tensor] = {}
+    state: dict[int, dict[str, Tensor]] = {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            step = int(file.metadata()["step"])
+            for key in file.keys():  # noqa: SIM118 - the handle is no mapping
+                kind, _, rest = key.partition(".")
+                if kind == "net":
+                    weights[rest] = file.get_tensor(key)
+                else:
+                    number, name = rest.split(".")
+                    state.setdefault(int(number), {})[name] = file.get_tensor(key)
+        net.load_state_dict(weights)
+    except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"The checkpoint {path} cannot be used; delete it. {error}") from error
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+    return step

@@ -1,0 +1,317 @@
+"""Training of the ultrasound backbone: SonoNet16, shrunk, inflated, and trained on composed clips.
+
+1. *Frames.* The backbone sees pictures of half the size that SonoNet was made for, and the plain
+   weights lose planes there. A copy of the 2-D net learns to give, from the small picture, the
+   feature maps and the planes that the original gives from the large one.
+2. *Clips.* That copy is inflated and learns the same on composed clips, with the labels of the
+   data sets where they say something that the teacher does not.
+
+Matching feature maps rather than planes only is what carries over the planes of which there is
+not a single training picture. Batch norm statistics stay SonoNet's own: batches are small, and
+heads, of which most pictures are, must not become the norm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from usummary.errors import ModelError
+from usummary.networks.i3d import (
+    SONONET_CLASSES,
+    SonoNet2D,
+    SonoNetI3D,
+    SonoNetI3DConfig,
+    standardise,
+)
+from usummary.training.checkpoint import load_checkpoint, save_checkpoint
+from usummary.training.compose import LOST, STEADY, WANDERING, Motion, blend, compose, shrink
+from usummary.training.dataset import Source
+from usummary.types import BACKGROUND, FloatArray, Picture
+
+Say = Callable[[str], None]
+
+_BACKGROUND = SONONET_CLASSES.index(BACKGROUND)
+_TRUSTED = 0.2
+"""A data set's label is used where the teacher gives it at least this probability in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneRecipe:
+    """How the backbone is trained.
+
+    Attributes:
+        seed: Of every random choice; same seed, same machine, same weights.
+        config: Time axis and input of the inflated net.
+        frame_steps, frame_batch, frame_rate: Steps, pictures a step and learning rate of part 1.
+        clip_steps, clip_batch, clip_rate: The same of part 2, in clips.
+        bf16: Compute in bfloat16, for processors that are fast at it.
+    """
+
+    seed: int = 1
+    config: SonoNetI3DConfig = field(
+        default_factory=lambda: SonoNetI3DConfig(
+            kernels=(1, 1, 1, 3, 3), stem_stride=2, pools=(2, 1, 1, 1)
+        )
+    )
+    frame_steps: int = 1500
+    frame_batch: int = 32
+    frame_rate: float = 1e-3
+    clip_steps: int = 1500
+    clip_batch: int = 6
+    clip_rate: float = 3e-4
+    bf16: bool = True
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Composed clips and what the backbone should make of them.
+
+    Attributes:
+        clips: (N, T, 112, 144) uint8.
+        maps: (N, s, 128, 7, 9) the teacher's maps at s frames of each clip.
+        planes: (N, 14) wanted plane probabilities.
+        teacher: (N, 14) the teacher's own.
+        kinds: What each clip is: a motion's name or ``blend``.
+    """
+
+    clips: Tensor
+    maps: Tensor
+    planes: Tensor
+    teacher: Tensor
+    kinds: tuple[str, ...]
+
+
+_KINDS: tuple[tuple[str, Motion, float], ...] = (
+    ("steady", STEADY, 0.45),
+    ("wandering", WANDERING, 0.25),
+    ("lost", LOST, 0.12),
+    ("blend", WANDERING, 0.18),
+)
+
+
+class Composer:
+    """Draws batches of composed clips and asks the teacher about them."""
+
+    def __init__(self, sources: Sequence[Source], teacher: SonoNet2D, *, bf16: bool) -> None:
+        self._sources = sources
+        self._weights = _weights(sources)
+        self._teacher = teacher.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._bf16 = bf16
+
+    def batch(self, size: int, rng: np.random.Generator, *, frames: int, looks: int) -> Batch:
+        """`size` clips of `frames` frames, the teacher looking at `looks` frames of each."""
+        clips, kinds, allowed = [], [], []
+        for _ in range(size):
+            number = int(rng.choice(len(_KINDS), p=[share for _, _, share in _KINDS]))
+            kind, motion, _ = _KINDS[number]
+            source = self._draw(rng)
+            clip = compose(source, motion, rng, frames=frames)
+            if kind == "blend":
+                clip = blend(clip, compose(self._draw(rng), STEADY, rng, frames=frames), rng)
+            clips.append(clip)
+            kinds.append(kind)
+            allowed.append(source.planes if kind == "steady" else ())
+        seen = frames * (2 * np.arange(looks) + 1) // (2 * looks)
+        maps, teacher = self._ask(np.stack(clips)[:, seen])
+        wanted = [
+            _wanted(kind, planes, said)
+            for kind, planes, said in zip(kinds, allowed, teacher, strict=True)
+        ]
+        small = torch.from_numpy(np.stack([shrink(clip) for clip in clips]))
+        return Batch(small, maps, torch.stack(wanted), teacher, tuple(kinds))
+
+    def _draw(self, rng: np.random.Generator) -> Source:
+        return self._sources[int(rng.choice(len(self._sources), p=self._weights))]
+
+    @torch.no_grad()
+    def _ask(self, pictures: Picture) -> tuple[Tensor, Tensor]:
+        """Maps (N, s, 128, 7, 9) and mean probabilities (N, 14) of pictures (N, s, 224, 288)."""
+        count, looks = pictures.shape[:2]
+        flat = torch.from_numpy(pictures.reshape(-1, 1, *pictures.shape[2:]))
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
+            features = self._teacher.features(
+                standardise(flat).contiguous(memory_format=torch.channels_last)
+            )
+            logits = self._teacher.head(features).float().mean(dim=(2, 3))
+        maps = functional.avg_pool2d(features.float(), 2)
+        planes = logits.softmax(1).reshape(count, looks, -1).mean(1)
+        return maps.reshape(count, looks, *maps.shape[1:]), planes
+
+
+def train_backbone(
+    sources: Sequence[Source],
+    teacher: SonoNet2D,
+    recipe: BackboneRecipe,
+    folder: Path,
+    say: Say,
+) -> SonoNetI3D:
+    """Trains from the published weights, or goes on from the checkpoints in `folder`."""
+    composer = Composer(sources, teacher, bf16=recipe.bf16)
+    scale = _map_scale(composer, recipe)
+    student = SonoNet2D()
+    student.load_state_dict(teacher.state_dict())
+
+    def frame_loss(batch: Batch) -> Tensor:
+        maps = student.features(standardise(batch.clips))  # (N, 128, 7, 9)
+        return _loss(maps[:, None], student.head(maps).mean(dim=(2, 3)), batch, scale)
+
+    def frames_at(step: int) -> Batch:
+        rng = np.random.default_rng((recipe.seed, 1, step))
+        return composer.batch(recipe.frame_batch, rng, frames=1, looks=1)
+
+    _Run("frames", folder, recipe.frame_steps, recipe.frame_rate, recipe.bf16).go(
+        student, frames_at, frame_loss, say
+    )
+    net = SonoNetI3D(recipe.config, student)
+    steps = recipe.config.clip_length // recipe.config.stem_stride // math.prod(recipe.config.pools)
+
+    def clip_loss(batch: Batch) -> Tensor:
+        features = net.last_features(batch.clips)  # (N, 128, s, 7, 9)
+        return _loss(features.transpose(1, 2), net.head_logits(features), batch, scale)
+
+    def clips_at(step: int) -> Batch:
+        rng = np.random.default_rng((recipe.seed, 2, step))
+        return composer.batch(recipe.clip_batch, rng, frames=recipe.config.clip_length, looks=steps)
+
+    _Run("clips", folder, recipe.clip_steps, recipe.clip_rate, recipe.bf16).go(
+        net, clips_at, clip_loss, say
+    )
+    return net.eval()
+
+
+def calibrate(net: SonoNetI3D, batches: Sequence[Batch]) -> float:
+    """Sets the temperature that fits validation clips best (least cross-entropy); returns it."""
+    logits, wanted = _judge(net, batches)
+    choices = np.exp(np.linspace(math.log(0.3), math.log(4.0), 200))
+    losses = [_cross_entropy(logits / t, wanted) for t in choices]
+    best = float(choices[int(np.argmin(losses))])
+    net.temperature.fill_(best)
+    return best
+
+
+def assess(net: SonoNetI3D, batches: Sequence[Batch]) -> dict[str, float]:
+    """How the backbone does on held-out composed clips, by name.
+
+    ``agreement KIND``: share of clips whose best plane is the wanted one; ``cross-entropy``: after
+    the temperature; ``wanted entropy``: the least it could be.
+    """
+    logits, wanted = _judge(net, batches)
+    logits = logits / net.temperature
+    right = (logits.argmax(1) == wanted.argmax(1)).numpy()
+    kinds = np.array([kind for batch in batches for kind in batch.kinds])
+    figures = {f"agreement {kind}": float(right[kinds == kind].mean()) for kind in sorted({*kinds})}
+    figures["agreement"] = float(right.mean())
+    figures["cross-entropy"] = _cross_entropy(logits, wanted)
+    figures["wanted entropy"] = _cross_entropy(wanted.clamp_min(1e-9).log(), wanted)
+    return figures
+
+
+@torch.no_grad()
+def _judge(net: SonoNetI3D, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
+    net.eval()
+    logits = torch.cat([net.logits(batch.clips) for batch in batches])
+    return logits, torch.cat([batch.planes for batch in batches])
+
+
+def _cross_entropy(logits: Tensor, wanted: Tensor) -> float:
+    return float(-(wanted * logits.log_softmax(1)).sum(1).mean())
+
+
+def _weights(sources: Sequence[Source]) -> FloatArray:
+    """How often each source is drawn: heads half of the time, the other views among themselves."""
+    groups = [source.name.split("/")[0] + " or ".join(source.planes) for source in sources]
+    counts = {group: groups.count(group) for group in groups}
+    shares = {group: 1.0 if count < 100 else float(len(counts)) for group, count in counts.items()}
+    weights = np.array([shares[group] / counts[group] for group in groups])
+    return np.asarray(weights / weights.sum(), np.float64)
+
+
+def _wanted(kind: str, allowed: tuple[str, ...], said: Tensor) -> Tensor:
+    """The wanted probabilities (14,) from the motion, the data set's label and the teacher."""
+    if kind == "lost":
+        return functional.one_hot(torch.tensor(_BACKGROUND), len(SONONET_CLASSES)).float()
+    if not allowed:
+        return said
+    if allowed == (BACKGROUND,):
+        return functional.one_hot(torch.tensor(_BACKGROUND), len(SONONET_CLASSES)).float()
+    within = torch.tensor([name in allowed for name in SONONET_CLASSES])
+    trust = said[within].sum()
+    return said * within / trust if trust >= _TRUSTED else said
+
+
+def _loss(maps: Tensor, logits: Tensor, batch: Batch, scale: Tensor) -> Tensor:
+    """Squared distance of the maps (N, s, 128, 7, 9) in units of their spread, + divergence."""
+    apart = ((maps.float() - batch.maps) / scale).square().mean()
+    divergence = functional.kl_div(
+        logits.float().log_softmax(1), batch.planes, reduction="batchmean"
+    )
+    return apart + divergence
+
+
+def _map_scale(composer: Composer, recipe: BackboneRecipe) -> Tensor:
+    """Spread of every channel of the teacher's maps, (128, 1, 1)."""
+    rng = np.random.default_rng((recipe.seed, 0))
+    maps = composer.batch(64, rng, frames=1, looks=1).maps
+    return maps.std(dim=(0, 1, 3, 4)).clamp_min(1e-3)[:, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One part of the training: Adam, the learning rate falling along half a cosine.
+
+    The batch depends on the step alone, so a resumed run sees what an unbroken one would have.
+    """
+
+    name: str
+    folder: Path
+    steps: int
+    rate: float
+    bf16: bool
+
+    def go(
+        self,
+        net: nn.Module,
+        batch_at: Callable[[int], Batch],
+        loss_of: Callable[[Batch], Tensor],
+        say: Say,
+    ) -> None:
+        net.eval()  # keeps the batch norm statistics
+        optimiser = torch.optim.Adam(net.parameters(), lr=self.rate)
+        path = self.folder / f"{self.name}.safetensors"
+        done = load_checkpoint(path, net, optimiser) if path.exists() else 0
+        recent: list[float] = []
+        for step in range(done, self.steps):
+            batch = batch_at(step)
+            for group in optimiser.param_groups:
+                group["lr"] = self.rate * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+                loss = loss_of(batch)
+            if not math.isfinite(loss.item()):
+                raise ModelError(f"Training diverged at step {step} of {self.name}.")
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+            optimiser.step()
+            recent.append(loss.item())
+            if (step + 1) % 100 == 0 or step + 1 == self.steps:
+                save_checkpoint(path, net, optimiser, step + 1)
+                say(f"{self.name},{step + 1},{np.mean(recent):.4f}")
+                recent.clear()
+
+
+def plane_probabilities(net: nn.Module, clips: NDArray[np.uint8], *, batch: int = 8) -> FloatArray:
+    """Plane probabilities (N, 14) of clips (N, 16, 112, 144)."""
+    with torch.no_grad():
+        parts = [
+            net(torch.from_numpy(clips[i : i + batch]))[2] for i in range(0, len(clips), batch)
+        ]
+    return np.asarray(torch.cat(parts).numpy())
