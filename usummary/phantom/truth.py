@@ -1,0 +1,62 @@
+"""The truth beside a simulated exam, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from usummary.phantom.exam import SimulatedExam
+from usummary.phantom.planes import PLANES
+from usummary.phantom.script import Interval
+
+NOTE = "Simulated: rendered by usummary phantom. No patient, no scanner; every name is made up."
+
+
+def truth_of(exam: SimulatedExam) -> dict[str, Any]:
+    """Everything that is known of the exam, with times in seconds and half-open frame ranges."""
+    script, box = exam.script, exam.fan.box
+    return {
+        "simulated": True,
+        "note": NOTE,
+        "seed": script.seed,
+        "fps": script.fps,
+        "frame_count": script.frame_count,
+        "duration_s": script.frame_count / script.fps,
+        "size": [exam.width, exam.height],
+        "sector": {
+            "box": [box.x0, box.y0, box.x1, box.y1],
+            "polygon": [[round(x, 2), round(y, 2)] for x, y in exam.fan.polygon],
+        },
+        "burned_in": {
+            "hospital": exam.patient.hospital,
+            "name": exam.patient.name,
+            "identifier": exam.patient.identifier,
+            "begun": exam.patient.begun.isoformat(),
+        },
+        "planes": _planes(script.intervals, script.fps),
+        "searching": [
+            _entry(part, script.fps) for part in script.intervals if part.kind == "searching"
+        ],
+        "freezes": [_entry(part, script.fps) for part in script.intervals if part.kind == "frozen"],
+    }
+
+
+def _planes(intervals: tuple[Interval, ...], fps: int) -> list[dict[str, Any]]:
+    """Runs in which one plane is shown, live or frozen."""
+    runs: list[Interval] = []
+    for part in intervals:
+        if part.plane is None:
+            continue
+        if runs and runs[-1].end == part.start and runs[-1].plane == part.plane:
+            part = Interval("live", runs.pop().start, part.end, part.plane)
+        runs.append(part)
+    return [_entry(run, fps) for run in runs]
+
+
+def _entry(part: Interval, fps: int) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "start_s": round(part.start / fps, 6),
+        "end_s": round(part.end / fps, 6),
+        "start_frame": part.start,
+        "end_frame": part.end,
+    }
+    return entry if part.plane is None else {"plane": PLANES[part.plane].name, **entry}
