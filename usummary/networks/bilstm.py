@@ -42,7 +42,7 @@ class BiLSTM(nn.Module):
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, T * n) of selecting each sampled frame, what training works on."""
-        pooled = self.norm(features).mean(dim=(3, 4))  # (B, T, C)
+        pooled = self.norm(features.float().mean(dim=(3, 4)))  # (B, T, C)
         states, _ = self.lstm(pooled)  # (B, T, 2 * hidden)
         logits: Tensor = self.score(states)  # (B, T, 1)
         return logits.expand(-1, -1, self.config.samples).flatten(1)  # (B, T * n)

@@ -60,8 +60,17 @@ class FeatureNorm(nn.Module):
         self.std.copy_(std.clamp(min=1e-6))
 
     def forward(self, features: Tensor) -> Tensor:
-        shape = (1, 1, -1, 1, 1)  # features (B, T, C, h, w)
-        return (features.float() - self.mean.view(shape)) / self.std.view(shape)
+        """Normalise features (..., C)."""
+        return (features - self.mean) / self.std
+
+    def folded_into(self, conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+        """Kernel and bias of a 1x1 convolution that normalises its input first.
+
+        Spares the copies that normalising a whole exam's features would take.
+        """
+        weight = conv.weight / self.std[:, None, None]  # (O, C, 1, 1)
+        bias = (weight[:, :, 0, 0] * -self.mean).sum(dim=1)
+        return weight, bias if conv.bias is None else bias + conv.bias
 
 
 class _Gate(nn.Module):
@@ -109,7 +118,7 @@ class UNet3D(nn.Module):
         self.config = config
         width = config.squeezed
         self.norm = FeatureNorm(config.channels)
-        self.squeeze = nn.Conv3d(config.channels, width, 1)
+        self.squeeze = nn.Conv2d(config.channels, width, 1)
         self.gate = _Gate(width) if config.gate else nn.Identity()
         widths = [width * 2**level for level in range(config.levels + 1)]
         self.encoder = nn.ModuleList(
@@ -122,8 +131,13 @@ class UNet3D(nn.Module):
 
     def squeezed(self, features: Tensor) -> Tensor:
         """Features (B, T, C, h, w) squeezed to (B, C', T, h, w); clip by clip, so it can stream."""
-        squeezed: Tensor = self.squeeze(self.norm(features).transpose(1, 2))
-        return squeezed
+        batch, clips, channels, height, width = features.shape
+        weight, bias = self.norm.folded_into(self.squeeze)
+        # one picture per clip, (B * T, C, h, w), so that the large array is never transposed
+        pictures = features.float().reshape(batch * clips, channels, height, width)
+        squeezed = F.conv2d(pictures, weight, bias)
+        # (B * T, C', h, w) -> (B, C', T, h, w)
+        return squeezed.reshape(batch, clips, -1, height, width).transpose(1, 2)
 
     def latent(self, squeezed: Tensor) -> Tensor:
         """Latent scores (B, T * samples) of a whole exam's squeezed features."""
