@@ -1,0 +1,86 @@
+"""Writes the result: reel, clips, stills, contact sheet, report and run record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from usummary.export.check import CHECK_UNITS, FilmCheck, check_still
+from usummary.export.folder import RECORD, staged
+from usummary.export.meter import Meter
+from usummary.export.options import ExportOptions
+from usummary.export.record import build_record, describe_file, write_record
+from usummary.export.shots import REEL, ShotWriter, ShownShot
+from usummary.progress import Report, silent
+from usummary.types import Exam, Summary
+
+__all__ = ["ExportOptions", "export_summary"]
+
+_DEFAULT = ExportOptions()
+# Work besides encoding, in frames that take as long.
+_SHEET, _REPORT = 20.0, 120.0
+
+
+def export_summary(
+    exam: Exam,
+    summary: Summary,
+    folder: Path,
+    options: ExportOptions = _DEFAULT,
+    progress: Report = silent,
+) -> tuple[Path, ...]:
+    """Write a summary into `folder`, all of it or nothing.
+
+    Everything is written under a hidden name beside the folder, opened again and checked, and then
+    renamed. When it fails or `progress` raises, nothing is left behind and an earlier export in
+    the folder is untouched. Files there that no export wrote are never touched.
+
+    Returns:
+        Every file written, `summary.json` last.
+
+    Raises:
+        ExportError: The folder is in use and `options.overwrite` is off, it cannot be written, or
+            an artefact did not read back as what was meant.
+    """
+    with staged(folder, overwrite=options.overwrite) as stage:
+        names = _write(exam, summary, stage, options, progress)
+    return tuple(folder / name for name in names)
+
+
+def _write(
+    exam: Exam, summary: Summary, stage: Path, options: ExportOptions, progress: Report
+) -> list[str]:
+    writer = ShotWriter(exam, summary, stage, options)
+    meter = Meter(_work(summary, options), progress)
+    shown = writer.write(meter)
+    _check_shots(writer, shown, stage, meter)
+    artefacts = [REEL] if writer.has_reel else []
+    artefacts += [entry.clip for entry in shown if entry.clip]
+    artefacts += [entry.still for entry in shown if entry.still]
+    described = [describe_file(stage / name, stage) for name in artefacts]
+    write_record(build_record(exam, summary, options, shown, described), stage / RECORD)
+    meter.finish()
+    return [*artefacts, RECORD]
+
+
+def _work(summary: Summary, options: ExportOptions) -> float:
+    """Expected work in encoded frames."""
+    shots = summary.key_shots
+    films = int(options.reel) + int(options.clips)
+    frames = sum(shot.end_frame - shot.start_frame for shot in shots) if films else len(shots)
+    return frames + films * len(shots) * CHECK_UNITS
+
+
+def _check_shots(
+    writer: ShotWriter, shown: tuple[ShownShot, ...], stage: Path, meter: Meter
+) -> None:
+    """Open reel, clips and stills again and compare them with the frames they were made of."""
+    if writer.canvas and writer.has_film:
+        check = FilmCheck(writer.sectors(), (writer.canvas.width, writer.canvas.height), meter)
+        if writer.has_reel:
+            check(stage / REEL, shown)
+        for entry in shown:
+            if entry.clip:
+                check(stage / entry.clip, [entry])
+    for entry in shown:
+        if entry.still:
+            check_still(stage / entry.still, *writer.still_truth(entry.shot.recording))
+            meter.step(0.0)

@@ -1,0 +1,243 @@
+"""The export folder: filled under a hidden name, put in place whole, no other file ever lost."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import av
+
+from usummary.errors import ExportError
+
+RECORD = "summary.json"
+_LOCK = ".lock"
+_JOURNAL = ".usummary-moving.json"
+_ABANDONED_S = 3600.0
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextlib.contextmanager
+def staged(folder: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A hidden folder that becomes `folder` when the block ends without an exception.
+
+    If it ends with one, nothing is left behind and an earlier export is as it was. In a folder
+    that also holds files which no export wrote, those stay.
+
+    Raises:
+        ExportError: `folder` is in use without `overwrite`, or cannot be written.
+    """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a linked folder
+    with _explained(folder):
+        made = _make_parents(folder)
+        try:
+            _recover(folder)
+            _refuse_used(folder, overwrite=overwrite)
+            stage, lock = _make_stage(folder)
+            try:
+                yield stage
+                _refuse_used(folder, overwrite=overwrite)
+                _release(stage, lock)
+                _put_in_place(stage, folder)
+            finally:
+                lock.close()
+                shutil.rmtree(stage, ignore_errors=True)
+        except BaseException:
+            for parent in made:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+            raise
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What the system or the encoder says of files, as an error for people."""
+    try:
+        yield
+    except (OSError, av.FFmpegError) as error:
+        number = getattr(error, "errno", None)
+        if number in _FULL:
+            advice = "The disk is full. Free some space or choose another folder"
+        elif number in _DENIED:
+            advice = "You may not write there. Choose another folder"
+        elif number in {errno.ENOTDIR, errno.EEXIST}:
+            advice = "Part of its path is a file, not a folder. Choose another folder"
+        else:
+            advice = f"{getattr(error, 'strerror', None) or error}. Choose another folder"
+        raise ExportError(f"The summary could not be written to {folder}. {advice}.") from error
+
+
+def _make_parents(folder: Path) -> list[Path]:
+    """Make the folders above; those that were missing, innermost first."""
+    missing = []
+    for parent in folder.parents:
+        if parent.exists():
+            break
+        missing.append(parent)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _refuse_used(folder: Path, *, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ExportError(f"{folder} is a file. Choose another folder for the summary.")
+    if not overwrite and folder.is_dir() and any(_leftover(folder, p) for p in folder.iterdir()):
+        raise ExportError(
+            f"The folder {folder} is not empty. Choose another folder, or allow overwriting."
+        )
+
+
+def _leftover(folder: Path, path: Path) -> bool:
+    """Whether a file in the folder is anything but our own hidden work."""
+    return not path.name.startswith((f".{folder.name}.partial-", _JOURNAL))
+
+
+def _make_stage(folder: Path) -> tuple[Path, IO[bytes]]:
+    # Beside the folder, so that one rename puts it in place; inside it where that cannot be.
+    beside = os.access(folder.parent, os.W_OK) and not (folder.exists() and folder.is_mount())
+    home = folder.parent if beside or not folder.exists() else folder
+    stage = home / f".{folder.name}.partial-{secrets.token_hex(4)}"
+    stage.mkdir()
+    try:
+        lock = (stage / _LOCK).open("xb")
+    except OSError:
+        stage.rmdir()
+        raise
+    _hold(lock)
+    return stage, lock
+
+
+def _release(stage: Path, lock: IO[bytes]) -> None:
+    lock.close()
+    (stage / _LOCK).unlink()
+
+
+def _old(stage: Path) -> bool:
+    """Whether a folder without a lock is too old to be one that is just being made or moved."""
+    with contextlib.suppress(OSError):
+        return time.time() - stage.stat().st_mtime > _ABANDONED_S
+    return False
+
+
+if sys.platform == "win32":
+
+    def _hold(lock: IO[bytes]) -> None:
+        """Nothing to do: a file that is open cannot be deleted here."""
+
+    def _abandoned(lock: Path) -> bool:
+        try:
+            lock.unlink()
+        except FileNotFoundError:
+            return _old(lock.parent)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _hold(lock: IO[bytes]) -> None:
+        """Mark the folder as being worked in, until this process ends however it ends."""
+        with contextlib.suppress(OSError):  # some network drives know no locks
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _abandoned(lock: Path) -> bool:
+        try:
+            with lock.open("rb") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return _old(lock.parent)
+        except OSError:
+            return False
+        return True
+
+
+def _recover(folder: Path) -> None:
+    """Clear up after runs that were killed: drop what they began, restore what they had moved."""
+    for old in sorted(folder.parent.glob(f".{_literal(folder.name)}.replaced-*")):
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(folder)
+    for home in (folder.parent, folder):
+        for stage in home.glob(f".{_literal(folder.name)}.partial-*"):
+            if _abandoned(stage / _LOCK):
+                shutil.rmtree(stage, ignore_errors=True)
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
+
+
+def _put_in_place(stage: Path, folder: Path) -> None:
+    if not folder.exists():
+        stage.rename(folder)
+        return
+    ours = _own_files(folder)
+    present = {path.relative_to(folder).as_posix() for path in _files(folder)}
+    if stage.parent == folder or present - ours:
+        _move_one_by_one(stage, folder, ours)
+        return
+    old = folder.with_name(f".{folder.name}.replaced-{secrets.token_hex(4)}")
+    folder.rename(old)
+    try:
+        stage.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All files in a folder and below, our hidden work left out."""
+    for top in folder.iterdir():
+        if not _leftover(folder, top):
+            continue
+        if top.is_dir() and not top.is_symlink():
+            yield from (path for path in top.rglob("*") if not path.is_dir())
+        else:
+            yield top
+
+
+def _own_files(folder: Path) -> set[str]:
+    """What an earlier export wrote there, by its own record."""
+    own: set[str] = set()
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        own |= set(json.loads((folder / _JOURNAL).read_text("utf-8")))
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        record = json.loads((folder / RECORD).read_text("utf-8"))
+        if record["program"] == "usummary":
+            own |= {str(artefact["path"]) for artefact in record["artefacts"]} | {RECORD}
+    return {name for name in own if not Path(name).is_absolute() and ".." not in Path(name).parts}
+
+
+def _move_one_by_one(stage: Path, folder: Path, ours: set[str]) -> None:
+    """Replace our earlier files one after another; other files in the folder stay as they are."""
+    new = [path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file()]
+    taken = [name for name in new if (folder / name).exists() and name not in ours]
+    if taken:
+        raise ExportError(
+            f"{folder / taken[0]} was not written by usummary and would be overwritten. "
+            "Choose another folder, or move that file away."
+        )
+    # Should this be killed midway, the next run still knows which files are ours.
+    journal = folder / _JOURNAL
+    journal.write_text(json.dumps(sorted({*new, *ours})), "utf-8")
+    for name in sorted(new, key=lambda name: name == RECORD):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (stage / name).replace(folder / name)
+    for name in ours - set(new):
+        (folder / name).unlink(missing_ok=True)
+    for parent in {Path(name).parent for name in ours - set(new)} - {Path()}:
+        with contextlib.suppress(OSError):
+            (folder / parent).rmdir()
+    journal.unlink()

@@ -1,0 +1,36 @@
+"""What a person can choose about an export, and the words every artefact carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RESEARCH_USE = "Research use only – not for diagnosis"
+"""Stands in or on every artefact."""
+
+SIMULATED = "SIMULATED"
+"""Added to it when a notice of the exam says that the recording is simulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """Which artefacts are written; `summary.json` always is.
+
+    Attributes:
+        reel: `summary.mp4`, all key shots in order.
+        clips: `clips/`, one file for each key shot.
+        stills: `keyframes/`, one PNG for each key shot.
+        contact_sheet: `contact_sheet.png` and `.pdf`.
+        report: `report.pdf`.
+        captions: Put the caption strip below the pictures of reel and clips.
+        mask: Black out everything outside the sector.
+        overwrite: Replace an earlier export in the same folder.
+    """
+
+    reel: bool = True
+    clips: bool = True
+    stills: bool = True
+    contact_sheet: bool = True
+    report: bool = True
+    captions: bool = True
+    mask: bool = True
+    overwrite: bool = False
