@@ -1,0 +1,5 @@
+"""`python -m usummary`: the command line."""
+
+from usummary.cli import main
+
+main()
