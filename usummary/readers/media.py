@@ -1,0 +1,151 @@
+"""A file's video stream through PyAV: opening it, its packets, its decoded pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from usummary.errors import UnreadableFile, UnsupportedEncoding
+
+_ATTACHED_PICTURE = 0x400
+"""Stream disposition of cover art, which is no recording."""
+
+
+@dataclass
+class Media:
+    """Where encoded video comes from.
+
+    Attributes:
+        path: The file, for opening it and for messages.
+        opener: Opens the encoded stream where it is only a part of the file (DICOM).
+        damaged: Packets that could not be read or decoded so far.
+    """
+
+    path: Path
+    opener: Callable[[], BinaryIO] | None = None
+    damaged: int = field(default=0, compare=False)
+
+    def open(self) -> tuple[InputContainer, VideoStream]:
+        """A container of its own, at its start, and its video stream, ready to decode.
+
+        Raises:
+            UnreadableFile: No such file, no rights, no video in it, or cut off without an index.
+            UnsupportedEncoding: There is no decoder for its codec.
+        """
+        try:
+            container = av.open(self.opener() if self.opener else str(self.path), mode="r")
+        except (av.error.FFmpegError, OSError) as error:
+            raise UnreadableFile(_why_not_opened(self.path, error)) from error
+        try:
+            stream = _video_stream(container, self.path)
+        except BaseException:
+            container.close()
+            raise
+        stream.thread_type = "AUTO"
+        return container, stream
+
+    def file(self) -> BinaryIO:
+        """The encoded bytes, to be closed by the caller."""
+        return self.opener() if self.opener else self.path.open("rb")
+
+    def packets(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Iterator[Packet[VideoStream]]:
+        """Packets from the container's place to its end; damage ends them early and is counted."""
+        try:
+            for packet in container.demux(stream):
+                if packet.size:  # the empty one at the end only asks the decoder for what it holds
+                    yield packet
+        except av.error.FFmpegError:
+            self.damaged += 1
+
+    def decode(self, stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """Pictures that one packet brings out (None: all that are left); damage is counted."""
+        try:
+            return stream.codec_context.decode(packet)
+        except av.error.EOFError:
+            return []
+        except av.error.FFmpegError:
+            self.damaged += 1
+            return []
+
+
+def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    streams = [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
+    if not streams:
+        raise UnreadableFile(f"{path} holds no video. Choose a video recording or a DICOM cine.")
+    stream = max(streams, key=_area)
+    if stream.codec_context is None:
+        raise UnsupportedEncoding(
+            f"There is no decoder for the video in {path} (codec tag {stream.codec_tag}). "
+            "Convert the recording to H.264, for example."
+        )
+    return stream
+
+
+def _area(stream: VideoStream) -> int:
+    context = stream.codec_context
+    return context.width * context.height if context is not None else 0
+
+
+def _why_not_opened(path: Path, error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return f"{path} may not be read by this user. Ask for read permission, or copy the file."
+    if isinstance(error, FileNotFoundError):
+        return f"There is no file {path}."
+    if _is_mp4_without_index(path):
+        return (
+            f"{path} was cut off before its index was written (the recorder stopped or the copy is "
+            "incomplete), so it cannot be played. Copy it again, or repair it with the recorder's "
+            "own tool."
+        )
+    return f"{path} is no video that can be read. Choose a video recording or a DICOM file."
+
+
+def _is_mp4_without_index(path: Path) -> bool:
+    """Whether the file begins as MP4 or QuickTime and no ``moov`` box follows."""
+    names: list[bytes] = []
+    try:
+        with path.open("rb") as file:
+            while len(names) < 1000:
+                head = file.read(8)
+                if len(head) < 8:
+                    break
+                size, name = int.from_bytes(head[:4]), head[4:]
+                names.append(name)
+                if size == 1:
+                    size = int.from_bytes(file.read(8))
+                    file.seek(size - 16, 1)
+                elif size >= 8:
+                    file.seek(size - 8, 1)
+                else:
+                    break
+    except (OSError, OverflowError):
+        return False
+    return bool(names) and names[0] in {b"ftyp", b"mdat", b"wide"} and b"moov" not in names
+
+
+def is_cut_avi(path: Path) -> bool:
+    """Whether an AVI file ends before its RIFF chunks say, or was never finished."""
+    length = path.stat().st_size
+    at = 0
+    with path.open("rb") as file:
+        while at < length:
+            file.seek(at)
+            head = file.read(12)
+            if head[:4] != b"RIFF" or head[8:12] not in {b"AVI ", b"AVIX"}:
+                return False
+            size = int.from_bytes(head[4:8], "little")
+            if size == 0 or at + 8 + size > length:
+                return True
+            at += 8 + size + size % 2
+    return False
