@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from usummary.types import Box, Frame, IntArray, Picture
 
 EARLY = 0.1
-"""A frame may stand in for a sample this share of a sample period early (times rounded to milliseconds)."""
+"""Share of a sample period a frame may come early: times can be rounded to milliseconds."""
 
 
 def next_sample(time_s: float, rate: float) -> int:
@@ -86,7 +86,8 @@ def _halved(picture: Picture, placed: Box) -> Picture:
     while picture.shape[0] >= 2 * placed.height and picture.shape[1] >= 2 * placed.width:
         height, width = picture.shape[0] // 2, picture.shape[1] // 2
         even = picture[: 2 * height, : 2 * width]
-        picture = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+        picture = np.empty((height, width), np.uint8)
+        cv2.resize(even, (width, height), dst=picture, interpolation=cv2.INTER_AREA)
     return picture
 
 
