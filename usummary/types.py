@@ -136,6 +136,11 @@ class Recording(Protocol):
         """
         ...
 
+    @property
+    def sync_frames(self) -> IntArray:
+        """Frames that can be shown without decoding others, ascending, the first one 0."""
+        ...
+
     def frame(self, index: int) -> Frame:
         """Exactly the frame `index`, in colour. IndexError outside ``[0, frame_count)``."""
         ...

@@ -15,7 +15,7 @@ from usummary.readers import pixels
 from usummary.readers.media import Media, is_cut_avi
 from usummary.readers.timeline import read_opening, read_timeline
 from usummary.readers.walk import Walk
-from usummary.types import Frame, RecordingInfo
+from usummary.types import Frame, IntArray, RecordingInfo
 
 _KEEP_BYTES = 48 << 20
 _KEEP_FRAMES = 16
@@ -57,6 +57,10 @@ class VideoRecording:
     @property
     def times_s(self) -> NDArray[np.float64]:
         return self._times_s
+
+    @property
+    def sync_frames(self) -> IntArray:
+        return self._timeline.sync
 
     def frame(self, index: int) -> Frame:
         if not 0 <= index < self._info.frame_count:
