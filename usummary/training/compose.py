@@ -25,6 +25,10 @@ INPUT_SIZE = (112, 144)
 
 _Real = NDArray[np.float32]
 
+_DOWN = np.arange(CANVAS[0], dtype=np.float32)[:, None] - np.float32(CANVAS[0] / 2)
+_ACROSS = np.arange(CANVAS[1], dtype=np.float32) - np.float32(CANVAS[1] / 2)
+_SLACK = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Motion:
@@ -137,9 +141,8 @@ class _Warp:
         self._bend = _track(rng, frames, (4, 5, 2)) * motion.bend * fit
 
     def at(self, t: int) -> tuple[_Real, _Real]:
-        y, x = np.mgrid[: CANVAS[0], : CANVAS[1]].astype(np.float32)
-        x = (x - CANVAS[1] / 2) * np.float32(self._scale[t] * self._mirror)
-        y = (y - CANVAS[0] / 2) * np.float32(self._scale[t])
+        x = _ACROSS * np.float32(self._scale[t] * self._mirror)
+        y = _DOWN * np.float32(self._scale[t])
         bend = cv2.resize(
             self._bend[t].astype(np.float32), CANVAS[::-1], interpolation=cv2.INTER_CUBIC
         )
@@ -161,22 +164,26 @@ class _Light:
         depth = np.linspace(-1, 1, CANVAS[0], dtype=np.float32)[:, None]
         self._depth = (1 + rng.uniform(-0.3, 0.3) * depth).astype(np.float32)
         self._dark = rng.uniform(0.3, 0.8) if rng.random() < 0.3 else 0.0
-        self._place = rng.uniform(0, CANVAS[1]) + 30 * _track(rng, frames)
+        self._place = rng.uniform(-0.5, 0.5) * CANVAS[1] + 30 * _track(rng, frames)
         self._width = rng.uniform(8, 40)
         self._amount = rng.uniform(0.0, 0.25)
-        self._grain = rng.uniform(0.6, 1.6)
+        grain = rng.uniform(0.6, 1.6)
         self._memory = np.float32(rng.uniform(0.3, 0.95))
+        size = (CANVAS[0] + _SLACK, CANVAS[1] + _SLACK)
+        field = cv2.GaussianBlur(rng.standard_normal(size, np.float32), (0, 0), grain)
+        self._field = field * np.float32(2 * np.sqrt(np.pi) * grain)
         self._speckle = self._noise()
 
     def _noise(self) -> _Real:
-        field = cv2.GaussianBlur(self._rng.standard_normal(CANVAS, np.float32), (0, 0), self._grain)
-        return np.asarray(field * np.float32(2 * np.sqrt(np.pi) * self._grain), np.float32)
+        """A fresh field of spread 1: the clip's own, from another place."""
+        y, x = self._rng.integers(_SLACK, size=2)
+        return self._field[y : y + CANVAS[0], x : x + CANVAS[1]]
 
     def at(self, t: int, picture: _Real) -> _Real:
-        fresh = np.sqrt(1 - self._memory**2)
+        fresh = np.sqrt(1 - self._memory**2)  # keeps the spread at 1
         self._speckle = self._memory * self._speckle + fresh * self._noise()
-        across = np.arange(CANVAS[1], dtype=np.float32)
-        shadow = 1 - self._dark * np.exp(-(((across - self._place[t]) / self._width) ** 2))
+        aside = (_ACROSS - np.float32(self._place[t])) / np.float32(self._width)
+        shadow = 1 - np.float32(self._dark) * np.exp(-(aside**2))
         light = self._depth * shadow * (1 + np.float32(self._amount) * self._speckle)
         bright = cv2.pow(picture / np.float32(255), float(self._gamma)) * np.float32(255)
         return np.asarray(np.clip(bright * light * self._gain[t], 0, 255), np.float32)

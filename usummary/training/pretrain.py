@@ -59,13 +59,13 @@ class BackboneRecipe:
     seed: int = 1
     config: SonoNetI3DConfig = field(
         default_factory=lambda: SonoNetI3DConfig(
-            kernels=(1, 1, 1, 3, 3), stem_stride=2, pools=(2, 1, 1, 1)
+            stem_kernel=2, stem_stride=2, kernels=(1, 1, 1, 3, 3), pools=(2, 1, 1, 1)
         )
     )
-    frame_steps: int = 1500
+    frame_steps: int = 900
     frame_batch: int = 32
     frame_rate: float = 1e-3
-    clip_steps: int = 1500
+    clip_steps: int = 900
     clip_batch: int = 6
     clip_rate: float = 3e-4
     bf16: bool = True
