@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from usummary.phantom.canvas import BONE, FLUID, MUSCLE, TISSUE, Canvas, arc, smooth
+from usummary.phantom.canvas import BONE, FLUID, MUSCLE, TISSUE, Canvas, Points, arc, smooth
 
 
 def four_chambers(c: Canvas, phase: float) -> None:
@@ -101,11 +101,11 @@ def _squeeze(phase: float) -> float:
     return float(max(0.0, 1 - (phase - 0.38) / 0.3))
 
 
-def _turned(points: np.ndarray) -> np.ndarray:
+def _turned(points: Points) -> Points:
     """Heart axis to screen: apex up and to the left."""
     cos, sin = np.cos(np.radians(42)), np.sin(np.radians(42))
-    turned: np.ndarray = points @ np.array([[cos, sin], [-sin, cos]])
-    return turned + (-0.15, -0.1)
+    turned: Points = points @ np.array([[cos, sin], [-sin, cos]]) - np.array([0.15, 0.1])
+    return turned
 
 
 def _chest(c: Canvas) -> None:
