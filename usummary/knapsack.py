@@ -162,9 +162,11 @@ def _dense(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
     return np.asarray(_dense_kernel(values, weights, capacity), dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _dense_kernel(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
-    """Dynamic programming over (item, capacity); items last to first, so that the walk back is in
+    """Dynamic programming over (item, capacity).
+
+    Items go last to first, so that the walk back is in
     item order and can prefer the earlier one.
     """
     count = len(values)

@@ -1,0 +1,536 @@
+"""Kernel temporal segmentation (Potapov et al., ECCV 2014), exact and without an N x N array.
+
+Minimises ``L(m) / N + v m / (2 N) (ln(N / m) + 1)`` over m = 0..M change points, where L(m) is the
+least total within-segment scatter with m change points (linear kernel). How:
+
+* The penalty is concave in m, so the minimum lies on a vertex of the lower convex hull of L, and a
+  vertex is what a segmentation with a fixed price per change point finds (`_sweep`; candidates are
+  dropped as in PELT with K = 0: Killick et al., JASA 2012).
+* `_Hull` asks only for the vertices that the bounds from earlier answers cannot rule out.
+* Where the cap M lies between two vertices, the counts in between that the bounds leave open are
+  solved by dynamic programming over (count, position), pruned by the same prices (`_layers`).
+
+Features are taken as they come: the penalty v = 1 is meant for rows of unit length (`unit_rows`).
+Sums are float64 whatever the input. ``docs/decisions/segmentation.md`` has the reasons and figures.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from usummary.errors import InputError
+from usummary.types import IntArray
+
+Floats = NDArray[np.float64]
+
+_ROWS = 512  # rows converted to float64 or multiplied at a time
+_SMALLEST_BLOCK, _LARGEST_BLOCK = 16, 256  # steps whose scatter is computed by one product
+_TIE = 1e-12  # relative to the features' total energy; two objectives this close are equal
+_DROP = 1e-13  # relative to one row's energy; keeps rounding noise from holding candidates alive
+
+
+def change_points(
+    features: ArrayLike,
+    *,
+    max_change_points: int | None = None,
+    penalty: float = 1.0,
+    max_segment: int | None = None,
+) -> IntArray:
+    """Change points of the exact minimum of the penalised within-segment scatter.
+
+    Args:
+        features: (N, d) rows, or (N,) scalars; see `unit_rows`. float32 and float64 are not copied.
+        max_change_points: M, the most change points allowed; default N - 1.
+        penalty: v, 0 or more.
+        max_segment: Most rows of one segment; exactly that many are allowed. Default: any.
+
+    Returns:
+        Ascending first rows of the new segments, int64. Of equally good answers one with the fewest
+        change points.
+
+    Raises:
+        InputError: A row is not finite, an option is out of range, or no M change points can keep
+            to `max_segment`.
+    """
+    scatter = _Scatter(features)
+    count = scatter.count
+    if not (math.isfinite(penalty) and penalty >= 0):
+        raise InputError(f"The segmentation penalty must be 0 or more, not {penalty}.")
+    if max_change_points is not None and max_change_points < 0:
+        raise InputError(f"The most change points must be 0 or more, not {max_change_points}.")
+    if max_segment is not None and max_segment < 1:
+        raise InputError(f"The longest segment must be 1 row or more, not {max_segment}.")
+    reach = count if max_segment is None else min(max_segment, count)
+    cap = count - 1 if max_change_points is None else min(max_change_points, count - 1)
+    if count < 2:
+        return np.empty(0, dtype=np.int64)
+    if (cap + 1) * reach < count:
+        raise InputError(
+            f"{cap} change points cannot cut {count} rows into segments of at most {reach} rows; "
+            f"{math.ceil(count / reach) - 1} are needed."
+        )
+    return _Minimum(_Hull(scatter, reach), cap, penalty).find()
+
+
+def change_points_at_most(features: ArrayLike, count: int) -> IntArray:
+    """Change points of the best segmentation for some price per change point, `count` at the most.
+
+    Of the vertices of the lower convex hull of L(m) it takes the last with m <= `count`. Each is the
+    exact optimum for its own number of change points. Where the scatter leaves a gap in the hull,
+    the answer can hold far fewer than `count`: the scene has no more change points that are clearly
+    better than others. Callers that need short segments cut the long ones.
+
+    Args:
+        features: (N, d) rows, or (N,) scalars; see `unit_rows`.
+        count: 0 or more.
+
+    Returns:
+        Ascending first rows of the new segments, int64.
+
+    Raises:
+        InputError: A row is not finite, or `count` is negative.
+    """
+    if count < 0:
+        raise InputError(f"The number of change points must be 0 or more, not {count}.")
+    scatter = _Scatter(features)
+    if scatter.count < 2:
+        return np.empty(0, dtype=np.int64)
+    hull = _Hull(scatter, scatter.count)
+    while True:
+        below, above = hull.around(count)
+        slope = hull.slope(below, above)
+        if below == count or above is None or not hull.probe(slope):
+            return hull.points[below if below is not None else 0]
+
+
+def objective(features: ArrayLike, points: ArrayLike, penalty: float = 1.0) -> float:
+    """What `change_points` minimises, for given change points, computed directly.
+
+    Args:
+        features: (N, d) rows, or (N,) scalars, N at least 1.
+        points: Ascending change points, each in ``[1, N)``.
+        penalty: v.
+    """
+    rows = _as_rows(features)
+    count = len(rows)
+    borders = [0, *np.asarray(points, dtype=np.int64).tolist(), count]
+    total = 0.0
+    for start, stop in zip(borders[:-1], borders[1:], strict=True):
+        segment = rows[start:stop].astype(np.float64)
+        total += float(np.square(segment - segment.mean(axis=0)).sum())
+    return (total + float(_penalties(count, penalty)[len(borders) - 2])) / count
+
+
+def unit_rows(features: ArrayLike) -> NDArray[np.float32]:
+    """Rows (N, d) scaled to unit length, float32; zero rows stay zero."""
+    rows = np.asarray(features, dtype=np.float32)
+    length = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+    return (rows / np.where(length > 0, length, 1.0)).astype(np.float32)
+
+
+def _penalties(count: int, penalty: float) -> Floats:
+    """Penalty times N for every number of change points, (N,)."""
+    number = np.arange(count, dtype=np.float64)
+    number[0] = 1.0  # any positive number: the result there is 0
+    result = penalty / 2 * number * (np.log(count / number) + 1)
+    result[0] = 0.0
+    return result
+
+
+def _as_rows(features: ArrayLike) -> NDArray[np.float32] | NDArray[np.float64]:
+    rows = np.asarray(features)
+    if rows.dtype not in (np.float32, np.float64):
+        rows = rows.astype(np.float64)
+    if rows.ndim == 1:
+        rows = rows[:, None]
+    if rows.ndim != 2:
+        raise InputError(f"Features must be rows (N, d) or scalars (N,), not {rows.shape}.")
+    return rows
+
+
+class _Scatter:
+    """Cumulative sums from which the scatter of any segment follows.
+
+    Rows are centred first, which leaves scatter as it is and keeps the sums small.
+
+    Attributes:
+        count: N.
+        sums: (N + 1, d) cumulative sums of the centred rows.
+        energy: (N + 1,) cumulative sums of their squared lengths.
+        scale: Mean squared length of the rows before centring.
+    """
+
+    def __init__(self, features: ArrayLike) -> None:
+        rows = _as_rows(features)
+        self.count, width = rows.shape
+        self.sums = np.zeros((self.count + 1, width))
+        squares = np.zeros(self.count)
+        total = np.zeros(width)
+        for start in range(0, self.count, _ROWS):
+            part = rows[start : start + _ROWS].astype(np.float64)
+            bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
+            if bad.size:
+                raise InputError(
+                    f"Features of row {start + bad[0]} hold a value that is no number."
+                )
+            total += part.sum(axis=0)
+            squares[start : start + _ROWS] = np.einsum("ij,ij->i", part, part)
+        self.scale = float(squares.mean()) if self.count else 0.0
+        mean = total / max(self.count, 1)
+        for start in range(0, self.count, _ROWS):
+            part = rows[start : start + _ROWS] - mean
+            stop = start + len(part)
+            squares[start:stop] = np.einsum("ij,ij->i", part, part)
+            np.cumsum(part, axis=0, out=self.sums[start + 1 : stop + 1])
+            self.sums[start + 1 : stop + 1] += self.sums[start]
+        self.energy = np.concatenate([[0.0], np.cumsum(squares)])
+
+    def total(self, points: IntArray) -> float:
+        """Total within-segment scatter for change points."""
+        borders = np.concatenate([[0], points, [self.count]])
+        between = 0.0
+        for start in range(0, len(borders) - 1, _ROWS):
+            part = borders[start : start + _ROWS + 1]
+            moved = np.diff(self.sums[part], axis=0)
+            between += float((np.einsum("ij,ij->i", moved, moved) / np.diff(part)).sum())
+        return max(float(self.energy[-1]) - between, 0.0)
+
+
+class _Hull:
+    """Known vertices of the lower convex hull of L, and lower bounds on L from having found them.
+
+    Attributes:
+        scatter: The data.
+        reach: Most rows of one segment.
+        points: Change points of the known vertices, by their number.
+        loss: L of the known vertices.
+        lower: (N,) lower bound on L(m).
+    """
+
+    def __init__(self, scatter: _Scatter, reach: int) -> None:
+        self.scatter = scatter
+        self.reach = reach
+        self.lower = np.zeros(scatter.count)
+        self.lower[: math.ceil(scatter.count / reach) - 1] = np.inf
+        last = scatter.count - 1
+        self.points: dict[int, IntArray] = {last: np.arange(1, scatter.count)}
+        self.loss: dict[int, float] = {last: 0.0}
+        self._prices: set[float] = set()
+        if reach == scatter.count:
+            self.points[0] = np.empty(0, dtype=np.int64)
+            self.loss[0] = scatter.total(self.points[0])
+
+    def probe(self, price: float) -> bool:
+        """Find a vertex that is best at a price per change point. False: nothing new to learn."""
+        if price <= 0 or price in self._prices:
+            return False
+        self._prices.add(price)
+        best, back = self.sweep(price)
+        points = _walk_back(back)
+        loss = self.scatter.total(points)
+        number = len(points)
+        if loss < self.loss.get(number, np.inf):
+            self.points[number], self.loss[number] = points, loss
+        tangent = best[-1] - price * np.arange(self.scatter.count)
+        np.maximum(self.lower, tangent, out=self.lower)
+        return True
+
+    def sweep(self, price: float, *, backward: bool = False) -> tuple[Floats, IntArray]:
+        """Optima of every prefix (or suffix) at a price per change point; see `_sweep`."""
+        scatter = self.scatter
+        slack = _DROP * scatter.scale
+        best, back = _sweep(scatter.sums, scatter.energy, price, self.reach, backward, slack)
+        return best, back
+
+    def around(self, number: int) -> tuple[int | None, int | None]:
+        """The nearest known vertices at or below, and above, a number of change points."""
+        below = [m for m in self.points if m <= number]
+        above = [m for m in self.points if m > number]
+        return max(below, default=None), min(above, default=None)
+
+    def slope(self, below: int | None, above: int | None) -> float:
+        """Price at which both vertices are equally good: what lies between is found at it."""
+        if below is None:  # more than all scatter: the fewest change points that can be
+            return 1.01 * float(self.scatter.energy[-1]) + 1e-300
+        if above is None:
+            return 0.0
+        return (self.loss[below] - self.loss[above]) / (above - below)
+
+
+class _Minimum:
+    """The search for the number of change points with the least penalised scatter.
+
+    Attributes:
+        hull: What is known of L.
+        cap: M.
+        penalties: (N,) penalty of each number of change points, in units of L.
+    """
+
+    def __init__(self, hull: _Hull, cap: int, penalty: float) -> None:
+        self.hull = hull
+        self.cap = cap
+        self.penalties = _penalties(hull.scatter.count, penalty)
+        self._tie = _TIE * hull.scatter.scale * hull.scatter.count
+
+    def find(self) -> IntArray:
+        stuck = np.zeros(self.cap + 1, dtype=bool)
+        while True:
+            left = self._open() & ~stuck
+            if not left.any():
+                break
+            bound = self.hull.lower[: self.cap + 1] + self.penalties[: self.cap + 1]
+            number = int(np.argmin(np.where(left, bound, np.inf)))
+            below, above = self.hull.around(number)
+            if not self._split(below, above):
+                stuck[0 if below is None else below : above] = True
+        left = self._open()
+        if left.any():
+            self._between_vertices(np.flatnonzero(left))
+        best = self._best()
+        return self.hull.points[best]
+
+    def _best(self) -> int | None:
+        """Fewest change points among the best known."""
+        known = {m: loss + self.penalties[m] for m, loss in self.hull.loss.items() if m <= self.cap}
+        limit = min(known.values(), default=np.inf) + self._tie
+        return min((m for m, value in known.items() if value <= limit), default=None)
+
+    def _open(self) -> NDArray[np.bool_]:
+        """Numbers of change points, 0..M, which could still beat the best known one."""
+        bound = self.hull.lower[: self.cap + 1] + self.penalties[: self.cap + 1]
+        best = self._best()
+        if best is None:
+            return np.isfinite(bound)
+        value = self.hull.loss[best] + self.penalties[best]
+        result = bound < value - self._tie
+        result[:best] |= bound[:best] <= value + self._tie
+        result[[m for m in self.hull.points if m <= self.cap]] = False
+        return result
+
+    def _split(self, below: int | None, above: int | None) -> bool:
+        """Probe between two neighbouring known vertices; False when there is none between them.
+
+        First at the slope of the *penalty's* chord: whichever of the two ends answers, its tangent
+        plus the concave penalty is then nowhere below it, so all between is ruled out. That fails
+        only where one end is unknown or lies beyond the cap; then the slope of L's chord.
+        """
+        low = below if below is not None else int(np.argmax(np.isfinite(self.hull.lower)))
+        high = self.cap if above is None else min(above, self.cap)
+        if high > low:
+            rise = float(self.penalties[high] - self.penalties[low])
+            if self.hull.probe(rise / (high - low)):
+                return True
+        return self.hull.probe(self.hull.slope(below, above))
+
+    def _between_vertices(self, numbers: IntArray) -> None:
+        """Solve given numbers of change points that lie inside hull edges."""
+        hull, scatter = self.hull, self.hull.scatter
+        price = hull.slope(*hull.around(int(numbers[-1])))
+        after = hull.sweep(price, backward=True)[0][::-1] + price
+        best = self._best()
+        ceiling = np.inf
+        if best is not None:
+            value = hull.loss[best] + self.penalties[best] + self._tie
+            ceiling = float((value - self.penalties[numbers] + price * numbers).max()) + price
+        slack = _DROP * scatter.scale
+        limits = (price, ceiling, slack)
+        at, segments, _, back = _layers(
+            scatter.sums, scatter.energy, after, limits, int(numbers[-1]) + 1, hull.reach
+        )
+        for state in np.flatnonzero(at == scatter.count):
+            number = int(segments[state]) - 1
+            if number in numbers:
+                path = [int(state)]
+                while back[path[-1]] > 0:
+                    path.append(int(back[path[-1]]))
+                points = at[path[:0:-1]]
+                hull.points[number], hull.loss[number] = points, scatter.total(points)
+
+
+def _walk_back(back: IntArray) -> IntArray:
+    """Change points from the start of the last segment of every prefix."""
+    points = []
+    at = int(back[-1])
+    while at > 0:
+        points.append(at)
+        at = int(back[at])
+    return np.array(points[::-1], dtype=np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _block_scatter(
+    sums: Floats, energy: Floats, backward: bool, start: int, stop: int, starts: IntArray
+) -> Floats:
+    """Scatter of the segments that end at start + 1 .. stop.
+
+    Column c holds those which begin at ``starts[c]`` (none after `start`), column
+    ``len(starts) + k`` those which begin at ``start + 1 + k``. Row t ends at ``start + 1 + t``.
+    Segments begun before the block share one product: ``|a + b|^2 = |a|^2 + 2 a.b + |b|^2`` with a
+    the sum up to the block and b the sum within it, so nothing large cancels. Backward reads the
+    rows from last to first.
+    """
+    last, width = sums.shape[0] - 1, sums.shape[1]
+    steps, old = stop - start, len(starts)
+    origin = last - start if backward else start
+    within = np.empty((steps, width))
+    for t in range(steps):
+        row = last - (start + 1 + t) if backward else start + 1 + t
+        for k in range(width):
+            within[t, k] = sums[row, k] - sums[origin, k]
+    result = np.empty((steps, old + steps))
+    gram = np.dot(within, within.T)
+    for t in range(steps):
+        here = last - (start + 1 + t) if backward else start + 1 + t
+        for k in range(t):
+            row = last - (start + 1 + k) if backward else start + 1 + k
+            between = (gram[t, t] - 2 * gram[t, k] + gram[k, k]) / (t - k)
+            result[t, old + k] = max(abs(energy[here] - energy[row]) - between, 0.0)
+    for low in range(0, old, _ROWS):
+        high = min(low + _ROWS, old)
+        before = np.empty((high - low, width))
+        for c in range(high - low):
+            row = last - starts[low + c] if backward else starts[low + c]
+            for k in range(width):
+                before[c, k] = sums[origin, k] - sums[row, k]
+        length = np.empty(high - low)
+        for c in range(high - low):
+            length[c] = np.dot(before[c], before[c])
+        product = np.dot(within, before.T)
+        for t in range(steps):
+            here = last - (start + 1 + t) if backward else start + 1 + t
+            for c in range(high - low):
+                row = last - starts[low + c] if backward else starts[low + c]
+                between = length[c] + 2 * product[t, c] + gram[t, t]
+                between /= start + 1 + t - starts[low + c]
+                scatter = abs(energy[here] - energy[row]) - between
+                result[t, low + c] = max(scatter, 0.0)
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _sweep(
+    sums: Floats, energy: Floats, price: float, reach: int, backward: bool, slack: float
+) -> tuple[Floats, IntArray]:
+    """Best segmentation of every prefix at a price per change point.
+
+    Returns:
+        (N + 1,) least scatter + price * change points of each prefix (of each suffix, by its
+        length, when `backward`), and the start of its last segment. The empty one is worth -price.
+    """
+    count = len(energy) - 1
+    best = np.empty(count + 1)
+    back = np.zeros(count + 1, dtype=np.int64)
+    best[0] = -price
+    starts = np.zeros(1, dtype=np.int64)
+    start = 0
+    while start < count:
+        block = min(max(len(starts), _SMALLEST_BLOCK), _LARGEST_BLOCK)
+        stop = min(start + block, count)
+        scatter = _block_scatter(sums, energy, backward, start, stop, starts)
+        begin = np.empty(len(starts) + stop - start, dtype=np.int64)
+        begin[: len(starts)] = starts
+        begin[len(starts) :] = np.arange(start + 1, stop + 1)
+        alive = np.arange(len(begin))
+        values = np.empty(len(begin))
+        living = len(starts)
+        for t in range(stop - start):
+            end = start + 1 + t
+            least = np.inf
+            for a in range(living):
+                values[a] = best[begin[alive[a]]] + scatter[t, alive[a]]
+                if values[a] < least:
+                    least = values[a]
+                    back[end] = begin[alive[a]]
+            best[end] = least + price
+            kept = 0
+            for a in range(living):
+                # A start that is no better than `end` now stays so: later segments only add to it.
+                if values[a] < best[end] - slack and end + 1 - begin[alive[a]] <= reach:
+                    alive[kept] = alive[a]
+                    kept += 1
+            alive[kept] = len(starts) + t
+            living = kept + 1
+        starts = begin[alive[:living]]
+        start = stop
+    return best, back
+
+
+@njit(cache=True, nogil=True)
+def _layers(
+    sums: Floats,
+    energy: Floats,
+    after: Floats,
+    limits: tuple[float, float, float],
+    most: int,
+    reach: int,
+) -> tuple[IntArray, IntArray, Floats, IntArray]:
+    """Best segmentation of every prefix into every number of segments, 1 to `most`.
+
+    States (prefix, segments) that cannot be part of an answer below the ceiling are left out.
+
+    Args:
+        sums: As in `_Scatter`.
+        energy: As in `_Scatter`.
+        after: (N + 1,) least scatter + price * segments from each row to the end.
+        limits: The price per segment, the ceiling on scatter + price * segments, and the slack.
+        most: Most segments.
+        reach: Most rows of one segment.
+
+    Returns:
+        Of each state: prefix length, segments, scatter, and the state before it (0: the start).
+    """
+    price, ceiling, slack = limits
+    count = len(energy) - 1
+    at = np.zeros(1024, dtype=np.int64)
+    segments = np.zeros(1024, dtype=np.int64)
+    loss = np.zeros(1024)
+    back = np.zeros(1024, dtype=np.int64)
+    total = 1
+    living = np.zeros(1, dtype=np.int64)  # states that can still begin a segment
+    start = 0
+    while start < count:
+        starts = np.unique(at[living])
+        block = min(max(len(starts), _SMALLEST_BLOCK), _LARGEST_BLOCK)
+        stop = min(start + block, count)
+        scatter = _block_scatter(
+            sums, energy, backward=False, start=start, stop=stop, starts=starts
+        )
+        column = np.searchsorted(starts, at[living])
+        for t in range(stop - start):
+            end = start + 1 + t
+            least = np.full(most + 1, np.inf)
+            source = np.zeros(most + 1, dtype=np.int64)
+            for a in range(len(living)):
+                state = living[a]
+                value = loss[state] + scatter[t, column[a]]
+                into = segments[state] + 1
+                if into <= most and value < least[into]:
+                    least[into] = value
+                    source[into] = state
+            kept = np.zeros(len(living), dtype=np.bool_)
+            for a in range(len(living)):
+                state = living[a]
+                value = loss[state] + scatter[t, column[a]]
+                hopeless = value + price * segments[state] + after[end] > ceiling
+                beaten = value >= least[segments[state]] - slack
+                kept[a] = not (hopeless or beaten) and end + 1 - at[state] <= reach
+            first = total
+            for k in range(1, most + 1):
+                if least[k] + price * k + after[end] <= ceiling and least[k] < np.inf:
+                    if total == len(at):
+                        at = np.concatenate((at, np.zeros_like(at)))
+                        segments = np.concatenate((segments, np.zeros_like(segments)))
+                        loss = np.concatenate((loss, np.zeros_like(loss)))
+                        back = np.concatenate((back, np.zeros_like(back)))
+                    at[total], segments[total] = end, k
+                    loss[total], back[total] = least[k], source[k]
+                    total += 1
+            living = np.concatenate((living[kept], np.arange(first, total)))
+            fresh = np.full(total - first, len(starts) + t)
+            column = np.concatenate((column[kept], fresh))
+        start = stop
+    return at[:total], segments[:total], loss[:total], back[:total]
