@@ -1,4 +1,4 @@
-"""Networks: one a file, their weights, and what runs them."""
+"""The networks, one readable file each; their weights on disk; and what runs them."""
 
 import sys
 
