@@ -1,0 +1,179 @@
+"""dev.py: what is locked, when set-up works again, and how it says what is missing."""
+
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import dev
+
+PROJECT = tomllib.loads((dev.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+WANTED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+
+
+def locked() -> dict[str, str]:
+    lines = dev.LOCK.read_text(encoding="ascii").splitlines()
+    found = {}
+    for line in lines:
+        if line and not line.startswith("#"):
+            requirement = Requirement(line)
+            (pin,) = requirement.specifier
+            assert pin.operator == "==", line
+            found[canonicalize_name(requirement.name)] = pin.version
+    return found
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+def test_lock_holds_a_version_that_the_project_allows(wanted):
+    requirement = Requirement(wanted)
+    assert requirement.specifier.contains(locked()[canonicalize_name(requirement.name)])
+
+
+def test_lock_names_no_place_to_fetch_from():
+    text = dev.LOCK.read_text(encoding="ascii")
+    assert not re.search(r"://|--|@", text.replace("--dry-run --ignore-installed --report", ""))
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A folder that stands in for the checkout, and a pip that only notes its calls."""
+    calls = []
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(dev, "LOCK", tmp_path / "requirements.lock")
+    monkeypatch.setattr(dev, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(dev, "STAMP", tmp_path / ".venv" / "stamp.txt")
+    monkeypatch.setattr(dev, "PYTHON", tmp_path / ".venv" / "python")
+
+    def make_venv():
+        calls.append("venv")
+        dev.VENV.mkdir()
+        dev.PYTHON.symlink_to(sys.executable)
+
+    monkeypatch.setattr(dev, "make_venv", make_venv)
+    monkeypatch.setattr(dev, "must", lambda command, _: calls.append(command[-1]))
+    (tmp_path / "requirements.lock").write_text("a==1\n")
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    return calls
+
+
+def test_a_finished_set_up_is_not_repeated(checkout):
+    dev.set_up()
+    assert checkout == ["venv", dev.LOCK, dev.ROOT]
+    dev.set_up()
+    assert len(checkout) == 3
+
+
+def test_another_lock_updates_the_environment_in_place(checkout):
+    dev.set_up()
+    dev.LOCK.write_text("a==2\n")
+    dev.set_up()
+    assert checkout == ["venv", dev.LOCK, dev.ROOT, dev.LOCK, dev.ROOT]
+
+
+def test_an_interrupted_set_up_starts_anew(checkout, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dev, "must", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            dev.set_up()
+    (dev.VENV / "half-installed").touch()
+    dev.set_up()
+    assert checkout == ["venv", "venv", dev.LOCK, dev.ROOT]
+    assert not (dev.VENV / "half-installed").exists()
+
+
+def test_an_environment_of_another_python_is_replaced(checkout, monkeypatch):
+    dev.set_up()
+    monkeypatch.setattr(platform, "python_version", lambda: "3.99.0")
+    dev.set_up()
+    assert checkout.count("venv") == 2
+
+
+def test_a_full_disk_stops_before_anything_is_made(checkout, monkeypatch):
+    monkeypatch.setattr(dev, "LEAST_FREE_GB", 1e9)
+    with pytest.raises(dev.Stop, match="GB are free"):
+        dev.set_up()
+    assert not dev.VENV.exists()
+
+
+def test_missing_libraries_are_named_where_they_cannot_be_installed(monkeypatch):
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 1000, raising=False)
+    with pytest.raises(dev.Stop, match=r"libEGL\.so\.1.*\n.*apt-get install libegl1"):
+        dev.install_packages(["libegl1"], ["libEGL.so.1"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="displays are named like this on Linux only")
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, None), ({"DISPLAY": ":0"}, "xcb"), ({"WAYLAND_DISPLAY": "wayland-0"}, "wayland")],
+)
+def test_the_display_is_what_the_session_names(monkeypatch, variables, expected):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert dev.display_platform() == expected
+
+
+def test_an_old_python_is_told_so(monkeypatch, capsys):
+    monkeypatch.setattr(dev, "OLDEST_PYTHON", (99, 0))
+    assert dev.main(["test"]) == 2
+    assert "needs Python 99.0 or newer" in capsys.readouterr().out
+
+
+def test_a_missing_recording_is_told_before_any_set_up(checkout, capsys):
+    assert dev.main(["run", "no such exam.mp4"]) == 1
+    assert "no such exam.mp4 does not exist" in capsys.readouterr().out
+    assert checkout == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_waits_for_the_program_to_tidy_up(tmp_path):
+    mark = tmp_path / "tidied"
+    child = (
+        "import pathlib, time\n"
+        "print('ready', flush=True)\n"
+        "try: time.sleep(60)\n"
+        f"except KeyboardInterrupt: time.sleep(0.5); pathlib.Path({str(mark)!r}).touch()\n"
+    )
+    parent = f"import dev, sys\ndev.call([sys.executable, '-c', {child!r}])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent],
+        cwd=Path(dev.__file__).parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=20)
+    assert mark.exists()
+    assert process.returncode != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_sigterm_is_passed_on(monkeypatch):
+    before = signal.signal(signal.SIGTERM, dev.on_terminate)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
+    try:
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(dev.Terminated):
+            dev.call([sys.executable, "-c", "import time; time.sleep(30)"])
+        assert time.monotonic() - began < 20
+    finally:
+        signal.signal(signal.SIGTERM, before)
