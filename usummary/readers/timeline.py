@@ -15,6 +15,7 @@ from usummary.errors import UnreadableFile
 from usummary.readers.media import Media
 from usummary.readers.mp4 import read_sample_table
 from usummary.readers.pixels import quarter_turns
+from usummary.readers.thinning import Referenced, referenced_test
 from usummary.types import IntArray
 
 UNTIMED_RATE = Fraction(25)
@@ -67,6 +68,7 @@ class Opening:
         size: Stored width and height.
         turns: Anticlockwise quarter turns that bring it upright.
         codec: Name of the encoding, for people.
+        referenced: Tells packets of reference pictures, None where the codec is not understood.
     """
 
     stamps: tuple[int, ...]
@@ -75,6 +77,7 @@ class Opening:
     size: tuple[int, int]
     turns: int
     codec: str
+    referenced: Referenced | None
 
 
 def read_opening(media: Media) -> Opening:
@@ -92,15 +95,14 @@ def read_opening(media: Media) -> Opening:
                 counted = counted or is_counted(stream, packet)
                 stamps.append(_stamp(packet) or 0)
             for picture in media.decode(stream, packet):
-                size = (picture.width, picture.height)
-                first = picture.pts or 0
                 return Opening(
-                    tuple(stamps),
-                    first,
-                    counted,
-                    size,
-                    quarter_turns(picture),
-                    stream.codec_context.name,
+                    stamps=tuple(stamps),
+                    first_stamp=picture.pts or 0,
+                    counted=counted,
+                    size=(picture.width, picture.height),
+                    turns=quarter_turns(picture),
+                    codec=stream.codec_context.name,
+                    referenced=None if counted else referenced_test(stream),
                 )
     raise UnreadableFile(
         f"No picture in {media.path} can be decoded; the file is damaged or empty."

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from usummary.errors import UnreadableFile
 from usummary.readers import pixels
 from usummary.readers.media import Media, is_cut_avi
+from usummary.readers.thinning import Thinning
 from usummary.readers.timeline import read_opening, read_timeline
-from usummary.readers.walk import Walk
+from usummary.readers.walk import Spare, Walk
 from usummary.types import Frame, IntArray, RecordingInfo
 
 _KEEP_BYTES = 48 << 20
@@ -80,7 +81,7 @@ class VideoRecording:
             walk.close()
 
     def luma(self, rate: float | None = None, start: int = 0) -> Iterator[Frame]:
-        walk = Walk(self._media, self._timeline, start)
+        walk = Walk(self._media, self._timeline, start, spare=self._thinned(rate))
         try:
             for index, picture in walk:
                 if index >= start:
@@ -99,6 +100,8 @@ class VideoRecording:
         """The decoded picture on screen at a frame index."""
         if self._walk is None or not self._reached_by_going_on(index):
             self._start_walk(index)
+        else:
+            self._walk.spare = self._run_in(index)
         while self._walk is not None and (not self._kept or self._kept[-1][0] < index):
             step = next(self._walk, None)
             if step is None:
@@ -121,7 +124,20 @@ class VideoRecording:
         self._kept.clear()
         if self._walk is None:
             self._walk = Walk(self._media, self._timeline)
+        self._walk.spare = self._run_in(index)
         self._walk.seek(index)
+
+    def _run_in(self, target: int) -> Spare | None:
+        """Leaves out what is decoded on the way to a picture and neither needed nor kept."""
+        referenced = self._opening.referenced
+        if referenced is None:
+            return None
+        return lambda index, packet: index <= target - _KEEP_FRAMES and not referenced(packet)
+
+    def _thinned(self, rate: float | None) -> Spare | None:
+        if rate is None or self._opening.referenced is None:
+            return None
+        return Thinning(self._times_s, 1 / rate, self._opening.referenced).is_spare
 
     def _keep_count(self) -> int:
         width, height = self._opening.size
