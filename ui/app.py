@@ -1,0 +1,115 @@
+"""``usummary-gui [PATH]``: starts the window, or says plainly why it cannot."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+NO_WINDOW = 3
+"""Exit code where no window can be shown."""
+
+_WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+_X_LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+}
+"""What Qt wants of an X11 system, with the Debian packages that hold it."""
+
+_SWITCH_S = 0.0005
+"""How long a worker thread may keep the interpreter from the window: Python's own 5 ms, paid for
+each of the many small calls that drawing takes, adds up to a visible stutter."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the program; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="usummary-gui",
+        description="Summaries of ultrasound recordings. Research use only - not for diagnosis.",
+    )
+    parser.add_argument("path", nargs="?", type=Path, help="recording or study folder to open")
+    path = parser.parse_args(arguments).path
+    trouble = _display_trouble()
+    if trouble is None:
+        try:
+            return _run(path)
+        except ImportError as error:
+            if "PySide6" not in str(error) and ".so" not in str(error):
+                raise
+            trouble = f"Qt cannot be loaded: {error}. {_install_hint(_X_LIBRARIES)}"
+    sys.stderr.write(f"usummary-gui: {trouble}\n")
+    return NO_WINDOW
+
+
+def _run(path: Path | None) -> int:
+    from PySide6.QtWidgets import QApplication
+
+    from ui import theme
+    from ui.main_window import MainWindow
+
+    sys.setswitchinterval(_SWITCH_S)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("usummary")
+    app.setDesktopFileName("usummary")
+    theme.apply(app)
+    window = MainWindow()
+    window.show()
+    window.show_first_start_notice()
+    if path is not None:
+        window.open(path.absolute())
+    return app.exec()
+
+
+def _display_trouble() -> str | None:
+    """Why Qt would abort the process at start, past any handler; None if it will not."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
+    if not sys.platform.startswith("linux") or platform in _WITHOUT_DISPLAY:
+        return None
+    if os.environ.get("WAYLAND_DISPLAY") and platform != "xcb":
+        return None
+    if not os.environ.get("DISPLAY"):
+        return (
+            "there is no display to show a window on. On a machine without one, use "
+            '"usummary summarize" and look at the files it writes.'
+        )
+    missing = {name: package for name, package in _X_LIBRARIES.items() if not _loads(name)}
+    if missing:
+        return f"Qt misses system libraries: {', '.join(missing)}. {_install_hint(missing)}"
+    if not _display_answers():
+        return f"the display {os.environ['DISPLAY']} does not answer. Is DISPLAY set correctly?"
+    return None
+
+
+def _install_hint(libraries: dict[str, str]) -> str:
+    return f"On Debian or Ubuntu: sudo apt-get install {' '.join(libraries.values())}"
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def _display_answers() -> bool:
+    """Whether the X server named by DISPLAY takes a connection."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    answers = not xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return answers
+
+
+if __name__ == "__main__":
+    sys.exit(main())

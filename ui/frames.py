@@ -1,0 +1,254 @@
+"""Pictures for the player and the cards, decoded beside the window.
+
+Each source opens the exam for itself (a recording has one user at a time) and serves it from an
+operation of its own `Worker`; the main thread only says what it wants and takes what is there.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QImage
+
+from ui.state import FrameTable, OpenedExam
+from ui.worker import Worker
+from usummary.progress import Progress, Report
+from usummary.types import Exam, Frame, Picture
+
+STORE_BYTES = 160 * 2**20
+BLOCK = 12
+"""Frames that are decoded at once to go backwards, and read over rather than sought past."""
+IDLE_S = 0.05
+STILL_HERE = Progress("reading", 0.0)
+"""Reported only to hear whether the source is still wanted."""
+
+
+def to_image(pixels: Picture) -> QImage:
+    """A picture in the form that is quickest to draw, with pixels of its own."""
+    height, width = pixels.shape[:2]
+    if not pixels.flags.c_contiguous:
+        pixels = pixels.copy()
+    form = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
+    view = QImage(pixels.data, width, height, pixels.strides[0], form)
+    return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def _open(path: Path) -> Exam:
+    # Here and not above: reading brings libraries that would make the window late.
+    from usummary.readers import open_exam
+
+    return open_exam(path)
+
+
+@dataclass(frozen=True)
+class Want:
+    """What the player shows and which way it goes.
+
+    Attributes:
+        position: Position on screen.
+        velocity: Positions per second; negative backwards, 0 standing still.
+    """
+
+    position: int = 0
+    velocity: float = 0.0
+
+    def span(self, capacity: int, length: int) -> tuple[int, int]:
+        """Half-open range of positions worth keeping, around the position."""
+        few = 2
+        ahead = capacity // 2 if self.velocity == 0 else capacity - few
+        if self.velocity < 0:
+            ahead = few
+        first = self.position - (capacity - ahead)
+        return max(first, 0), min(self.position + ahead, length)
+
+    def missing(self, span: tuple[int, int], held: Container[int]) -> int | None:
+        """The next position to decode: the one on screen, then outward, the way it goes first."""
+        ahead = range(self.position, span[1])
+        behind = range(self.position - 1, span[0] - 1, -1)
+        order = (behind, ahead) if self.velocity < 0 else (ahead, behind)
+        if self.position not in held:
+            return self.position
+        return next((at for part in order for at in part if at not in held), None)
+
+
+class Cursor:
+    """Reads an exam's frames by position, onwards where that is near, else from a new place."""
+
+    def __init__(self, exam: Exam, table: FrameTable) -> None:
+        self._exam, self._table = exam, table
+        self._stream: Iterator[Frame] | None = None
+        self._next = self._stop = -1
+        self.seek_s = 0.2
+        """How long the last jump took, to aim ahead of a playhead that moves on meanwhile."""
+
+    def near(self, position: int) -> bool:
+        """`position` is reached sooner by reading on than by a jump."""
+        return self._next <= position < min(self._next + BLOCK, self._stop)
+
+    def late(self, want: Want) -> int | None:
+        """Where to read on while playing, leaving out pictures whose time has come already."""
+        if want.velocity > 0 and want.position < self._next <= want.position + BLOCK:
+            return self._next if self._next < self._stop else None
+        return None
+
+    def jump(self, position: int) -> None:
+        """Goes to a position; the next `read` returns it."""
+        recording, frame = self._table.place_of(position)
+        self._stream = self._exam.recordings[recording].frames(frame)
+        self._next, self._stop = position, self._table.starts[recording + 1]
+
+    def read(self) -> tuple[int, QImage] | None:
+        """The next position and its picture; None where the recording ends early."""
+        frame = next(self._stream, None) if self._stream else None
+        if frame is None:
+            self._next = self._stop = -1
+            return None
+        position = self._next
+        self._next += 1
+        return position, to_image(frame.pixels)
+
+
+class FrameSource(QObject):
+    """The player's pictures: decodes what is wanted and a little around it.
+
+    Signals:
+        first_picture: A `QImage`, as early as the file allows.
+        opened: An `OpenedExam`, once every picture's time is known.
+        arrived: A position whose picture can now be taken.
+        failed: The exception that ended it.
+    """
+
+    first_picture = Signal(object)
+    opened = Signal(object)
+    arrived = Signal(int)
+    failed = Signal(object)
+
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self._held: dict[int, QImage] = {}
+        self._dead: set[int] = set()
+        self._want = Want()
+        self._changed = threading.Condition()
+        self._worker = Worker("player", self)
+        self._worker.failed.connect(self.failed)
+
+    def start(self) -> None:
+        self._worker.start(self._serve)
+
+    def close(self) -> None:
+        """Stops decoding and closes the file."""
+        self._worker.close()
+
+    def want(self, position: int, velocity: float = 0.0) -> None:
+        """Says what is on screen and how fast it moves; wakes the decoder."""
+        with self._changed:
+            self._want = Want(position, velocity)
+            self._changed.notify()
+
+    def picture(self, position: int) -> QImage | None:
+        """The picture of a position, if it is decoded."""
+        with self._changed:
+            return self._held.get(position)
+
+    def _serve(self, report: Report) -> None:
+        """In the worker's thread, until it is cancelled."""
+        with _open(self._path) as exam:
+            report(STILL_HERE)
+            first = to_image(exam.recordings[0].frame(0).pixels)
+            self.first_picture.emit(first)
+            opened = OpenedExam.of(exam)
+            self.opened.emit(opened)
+            capacity = max(8, min(64, STORE_BYTES // max(first.sizeInBytes(), 1)))
+            cursor = Cursor(exam, opened.table)
+            while True:
+                report(STILL_HERE)
+                self._step(cursor, capacity, len(opened.table))
+
+    def _step(self, cursor: Cursor, capacity: int, length: int) -> None:
+        """Decodes one more picture, or sleeps until something is wanted."""
+        with self._changed:
+            want = self._want
+            span = want.span(capacity, length)
+            missing = cursor.late(want) or want.missing(span, self._held.keys() | self._dead)
+            if missing is None:
+                self._changed.wait(IDLE_S)
+                return
+        jumped_at = time.monotonic()
+        jumped = not cursor.near(missing)
+        if jumped:
+            cursor.jump(self._landing(want, missing, span, cursor.seek_s))
+        read = cursor.read()
+        if jumped:
+            cursor.seek_s = time.monotonic() - jumped_at
+        if read is None:
+            self._dead.add(missing)
+        else:
+            self._keep(*read, capacity, length)
+
+    def _landing(self, want: Want, missing: int, span: tuple[int, int], seek_s: float) -> int:
+        """Where to jump to for a missing position."""
+        if missing < want.position or want.velocity < 0:
+            return max(span[0], missing - BLOCK + 1)
+        return min(missing + int(want.velocity * seek_s), span[1] - 1)
+
+    def _keep(self, position: int, image: QImage, capacity: int, length: int) -> None:
+        with self._changed:
+            first, stop = self._want.span(capacity, length)
+            self._held[position] = image
+            for old in [at for at in self._held if not first <= at < stop and at != position]:
+                del self._held[old]
+        self.arrived.emit(position)
+
+
+class ThumbnailSource(QObject):
+    """Small pictures of single positions, for the cards.
+
+    Signals:
+        arrived: A position and its `QImage`.
+    """
+
+    arrived = Signal(int, object)
+
+    def __init__(self, path: Path, table: FrameTable, size: QSize, parent: QObject | None) -> None:
+        super().__init__(parent)
+        self._path, self._table, self._size = path, table, size
+        self._queue: list[int] = []
+        self._changed = threading.Condition()
+        self._worker = Worker("thumbnails", self)
+
+    def start(self, failed: Callable[[Exception], None]) -> None:
+        self._worker.failed.connect(failed)
+        self._worker.start(self._serve)
+
+    def close(self) -> None:
+        self._worker.close()
+
+    def want(self, positions: list[int]) -> None:
+        """Replaces the list of pictures that are still to be made."""
+        with self._changed:
+            self._queue = list(positions)
+            self._changed.notify()
+
+    def _serve(self, report: Report) -> None:
+        """In the worker's thread, until it is cancelled."""
+        with _open(self._path) as exam:
+            while True:
+                report(STILL_HERE)
+                with self._changed:
+                    if not self._queue:
+                        self._changed.wait(IDLE_S)
+                        continue
+                    position = self._queue.pop(0)
+                recording, frame = self._table.place_of(position)
+                picture = to_image(exam.recordings[recording].frame(frame).pixels)
+                keep, smooth = (
+                    Qt.AspectRatioMode.KeepAspectRatio,
+                    Qt.TransformationMode.SmoothTransformation,
+                )
+                self.arrived.emit(position, picture.scaled(self._size, keep, smooth))

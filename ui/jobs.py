@@ -1,0 +1,71 @@
+"""What the window has done beside it, each as an operation for `ui.worker.Worker`.
+
+The engine is imported inside the operations: it brings libraries that take seconds to load.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ui.worker import Operation
+from usummary.paths import cache_dir
+from usummary.progress import Progress, Report
+from usummary.settings import Settings
+from usummary.types import Summary
+
+if TYPE_CHECKING:
+    from usummary.export import ExportOptions
+
+SAMPLE_MINUTES = 2.0
+SAMPLE_SEED = 1
+
+
+def analyse(path: Path, settings: Settings) -> Operation:
+    """Everything from the file to a `Summary`. Choosing once here also compiles the kernels."""
+
+    def work(report: Report) -> Summary:
+        report(Progress("reading", 0.0))
+        from usummary import pipeline
+
+        return pipeline.summarize(path, settings, report)
+
+    return work
+
+
+def select(summary: Summary, length: str) -> Summary:
+    """The same analysis at another length; quick enough for the main thread."""
+    from usummary import pipeline
+
+    return pipeline.select(summary.analysis, length, summary.mode)
+
+
+def export(path: Path, summary: Summary, folder: Path, options: ExportOptions) -> Operation:
+    """Writes the artefacts; returns their paths."""
+
+    def work(report: Report) -> tuple[Path, ...]:
+        report(Progress("exporting", 0.0))
+        from usummary.export import export_summary
+        from usummary.readers import open_exam
+
+        with open_exam(path) as exam:
+            return export_summary(exam, summary, folder, options, report)
+
+    return work
+
+
+def render_sample() -> Operation:
+    """The simulated exam, rendered on first use; returns its path."""
+
+    def work(report: Report) -> Path:
+        report(Progress("exporting", 0.0))
+        folder = cache_dir() / "sample"
+        folder.mkdir(exist_ok=True)
+        path = folder / "simulated exam.mp4"
+        if not path.exists():
+            from usummary.phantom import render
+
+            render(path, minutes=SAMPLE_MINUTES, seed=SAMPLE_SEED, progress=report)
+        return path
+
+    return work

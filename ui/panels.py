@@ -1,0 +1,384 @@
+"""The smaller parts of the window: start page, length control, running, error and notice panels."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.problems import ACTIONS, Problem
+from ui.state import LENGTHS, time_left
+from ui.widgets import icon_button, label, panel, push_button, restyle
+from usummary.progress import STAGES, Progress
+from usummary.settings import parse_length
+
+RESEARCH_USE = "Research use only – not for diagnosis"
+STAGE_NAMES: dict[str, dict[str, str]] = {
+    "run": {
+        "reading": "Reading",
+        "features": "Features",
+        "scoring": "Scoring",
+        "selecting": "Selecting",
+    },
+    "export": {"exporting": "Exporting"},
+    "sample": {"exporting": "Rendering the simulated exam"},
+}
+"""Stages of each kind of work, as they are shown."""
+
+
+class StartPage(QWidget):
+    """What stands there while nothing is open.
+
+    Signals:
+        open_wanted: The person wants to choose a file.
+        folder_wanted: The person wants to choose a study folder.
+        sample_wanted: The person wants to see the simulated exam.
+        recent_chosen: Path of a recording that was open before.
+    """
+
+    open_wanted = Signal()
+    folder_wanted = Signal()
+    sample_wanted = Signal()
+    recent_chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._area = panel("dropArea")
+        self._area.setMaximumWidth(760)
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(0)
+        inner = QVBoxLayout(self._area)
+        inner.setContentsMargins(48, 44, 48, 36)
+        inner.setSpacing(10)
+        center = Qt.AlignmentFlag.AlignHCenter
+        inner.addWidget(label("Drop a recording here", "hero"), 0, center)
+        text = "A video file, a DICOM cine, or the folder of a DICOM study"
+        inner.addWidget(label(text, "muted"), 0, center)
+        inner.addSpacing(14)
+        inner.addLayout(self._buttons())
+        inner.addSpacing(8)
+        inner.addLayout(self._recent)
+        outer = QVBoxLayout(self)
+        outer.addStretch(2)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self._area, 6)
+        row.addStretch(1)
+        outer.addLayout(row)
+        outer.addStretch(3)
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addStretch(1)
+        for text, signal, main in (
+            ("Open a file …", self.open_wanted, True),
+            ("Open a study folder …", self.folder_wanted, False),
+            ("Open sample exam", self.sample_wanted, False),
+        ):
+            name = "primary" if main else ""
+            row.addWidget(push_button(text, signal.emit, name=name))
+        row.addStretch(1)
+        return row
+
+    def show_recent(self, paths: list[Path]) -> None:
+        """Lists recordings that were open before and are still there."""
+        while (item := self._recent.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.deleteLater()
+        if paths:
+            self._recent.addWidget(label("Recent", "muted"))
+        for path in paths:
+            button = push_button(path.name, partial(self.recent_chosen.emit, path), name="link")
+            button.setToolTip(str(path))
+            self._recent.addWidget(button)
+
+    def show_hot(self, hot: bool) -> None:
+        """Marks the drop area while something is dragged over it."""
+        self._area.setProperty("hot", hot)
+        restyle(self._area)
+
+
+class LengthControl(QWidget):
+    """How long the summary may be.
+
+    Signals:
+        chosen: The length as `usummary.settings.parse_length` reads it.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(label("Length", "muted"))
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QToolButton] = {}
+        for number, length in enumerate(LENGTHS, start=1):
+            button = QToolButton()
+            button.setText(length.replace("%", " %"))
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setToolTip(f"Summary of {length} of the exam ({number})")
+            button.setAccessibleName(f"Length {length}")
+            button.clicked.connect(partial(self._choose, length))
+            self._group.addButton(button)
+            self._buttons[length] = button
+            row.addWidget(button)
+        self._spin = QDoubleSpinBox()
+        self._spin.setRange(0.5, 100.0)
+        self._spin.setDecimals(1)
+        self._spin.setSuffix(" %")
+        self._spin.setKeyboardTracking(False)
+        self._spin.setAccessibleName("Length in per cent")
+        self._spin.setToolTip("Any other length")
+        self._spin.setFixedWidth(74)
+        self._spin.valueChanged.connect(self._choose_free)
+        row.addWidget(self._spin)
+
+    def show_length(self, length: str) -> None:
+        """Shows a length without choosing it again."""
+        self._group.setExclusive(False)
+        for text, button in self._buttons.items():
+            button.setChecked(text == length)
+        self._group.setExclusive(True)
+        share = parse_length(length)
+        if share is not None:
+            self._spin.blockSignals(True)
+            self._spin.setValue(100 * share[0] / share[1])
+            self._spin.blockSignals(False)
+
+    def allow_p(self, allowed: bool) -> None:
+        """P, the share that the freeze-frames hold, exists only where there are freeze-frames."""
+        button = self._buttons["P"]
+        button.setEnabled(allowed)
+        button.setToolTip(
+            "The share that the freeze-frames hold (4)"
+            if allowed
+            else "The share that the freeze-frames hold: this exam has none yet"
+        )
+
+    def choose(self, length: str) -> None:
+        """As if its button were pressed."""
+        if self.isEnabled() and self._buttons[length].isEnabled():
+            self.chosen.emit(length)
+
+    def _choose(self, length: str, _: bool = False) -> None:
+        self.chosen.emit(length)
+
+    @Slot(float)
+    def _choose_free(self, value: float) -> None:
+        self.chosen.emit(f"{value:g}%")
+
+
+class RunningPanel(QFrame):
+    """How far the work is: its stages, the share done, the time left, and the way to stop it.
+
+    Signals:
+        cancel_wanted: The person wants it to stop.
+    """
+
+    cancel_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("runningPanel")
+        self._names: dict[str, str] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._bars: dict[str, QProgressBar] = {}
+        self._parts: dict[str, QWidget] = {}
+        self._left = label("", "muted")
+        self._left.setMinimumWidth(150)
+        self._left.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.cancel_button = push_button("Cancel", self.cancel_wanted.emit)
+        self.cancel_button.setToolTip("Stop (Esc)")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 12, 8)
+        row.setSpacing(18)
+        for stage in STAGES:
+            row.addWidget(self._part(stage), 1)
+        row.addWidget(self._left)
+        row.addWidget(self.cancel_button)
+        self.hide()
+
+    def _part(self, stage: str) -> QWidget:
+        part = QWidget()
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        name = label("", "stage")
+        bar = QProgressBar()
+        bar.setTextVisible(False)
+        bar.setRange(0, 1000)
+        column.addWidget(name)
+        column.addWidget(bar)
+        self._labels[stage], self._bars[stage], self._parts[stage] = name, bar, part
+        return part
+
+    @Slot(str)
+    def begin(self, work: str) -> None:
+        """Shows the stages of a kind of work (a key of `STAGE_NAMES`), none begun."""
+        self._names = names = STAGE_NAMES[work]
+        for stage in STAGES:
+            self._parts[stage].setVisible(stage in names)
+            if stage in names:
+                self._bars[stage].setAccessibleName(names[stage])
+                self._show_stage(stage, now=False, share=0.0)
+        self._left.setText("Starting …")
+        self.cancel_button.setEnabled(True)
+        self.show()
+
+    @Slot(object)
+    def show_progress(self, progress: Progress) -> None:
+        stages = [stage for stage in STAGES if stage in self._names]
+        at = stages.index(progress.stage)
+        for place, stage in enumerate(stages):
+            share = progress.fraction if place == at else float(place < at)
+            self._show_stage(stage, now=place == at, share=share)
+        if self.cancel_button.isEnabled():
+            self._left.setText(progress.message or time_left(progress.seconds_left))
+
+    def show_cancelling(self) -> None:
+        self.cancel_button.setEnabled(False)
+        self._left.setText("Stopping …")
+
+    def _show_stage(self, stage: str, *, now: bool, share: float) -> None:
+        shown, name = self._labels[stage], self._names[stage]
+        done = share >= 1 and not now
+        shown.setText(f"{name}  {share:.0%}" if now else f"✓ {name}" if done else name)
+        if (bool(shown.property("now")), bool(shown.property("done"))) != (now, done):
+            shown.setProperty("now", now)
+            shown.setProperty("done", done)
+            restyle(shown)
+        self._bars[stage].setValue(round(1000 * share))
+
+
+class ErrorPanel(QFrame):
+    """What went wrong: sentence, cause, one action, and details to copy.
+
+    Signals:
+        action_wanted: The `Problem`'s action.
+    """
+
+    action_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("errorPanel")
+        self._problem: Problem | None = None
+        self.title = label("", "errorTitle", wrap=True)
+        self.cause = label("", "muted", wrap=True)
+        for text in (self.title, self.cause):
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.action_button = push_button("", self._act, name="primary")
+        self.copy_button = push_button("Copy details", self._copy)
+        self.copy_button.setToolTip("Versions and where it happened, without names of files")
+        close = icon_button("close", "Close this message", self.hide)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self.title)
+        texts.addWidget(self.cause)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 10, 8, 10)
+        row.setSpacing(10)
+        row.addLayout(texts, 1)
+        for button in (self.action_button, self.copy_button, close):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.hide()
+
+    def show_problem(self, problem: Problem) -> None:
+        self._problem = problem
+        self.title.setText(problem.sentence)
+        self.cause.setText(problem.cause)
+        self.cause.setVisible(bool(problem.cause))
+        self.action_button.setText(ACTIONS[problem.action])
+        self.copy_button.setText("Copy details")
+        self.show()
+
+    @Slot()
+    def _act(self) -> None:
+        if self._problem is not None:
+            self.hide()
+            self.action_wanted.emit(self._problem.action)
+
+    @Slot()
+    def _copy(self) -> None:
+        if self._problem is not None:
+            QGuiApplication.clipboard().setText(self._problem.details)
+            self.copy_button.setText("Copied")
+
+
+class NoticePanel(QFrame):
+    """Notices of the run, one line a notice."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticePanel")
+        self._text = label(wrap=True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        close = icon_button("close", "Close the notices", self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 6, 8, 6)
+        row.addWidget(self._text, 1)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self._shown: tuple[str, ...] = ()
+        self.hide()
+
+    def show_notices(self, notices: tuple[str, ...]) -> None:
+        """Shows them; the same ones that were closed before stay closed."""
+        if notices != self._shown:
+            self._shown = notices
+            self._text.setText("\n".join(notices))
+            self.setVisible(bool(notices))
+
+
+class DonePanel(QFrame):
+    """Says that an export is finished, and shows where it is.
+
+    Signals:
+        open_wanted: The folder, to be shown by the system.
+    """
+
+    open_wanted = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticePanel")
+        self._folder: Path | None = None
+        self._text = label(wrap=True)
+        show = push_button("Open the folder", self._open)
+        close = icon_button("close", "Close this message", self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 8, 8)
+        row.addWidget(self._text, 1)
+        row.addWidget(show)
+        row.addWidget(close)
+        self.hide()
+
+    def show_done(self, text: str, folder: Path) -> None:
+        self._folder = folder
+        self._text.setText(f"✓  {text}")
+        self._text.setToolTip(str(folder))
+        self.show()
+
+    @Slot()
+    def _open(self) -> None:
+        if self._folder is not None:
+            self.open_wanted.emit(self._folder)

@@ -1,0 +1,351 @@
+"""The player: one exact picture at a time, at true speed.
+
+Time is the master: while playing, the clock says which picture is due, and a picture that is not
+decoded in time is left out. Nothing here decodes; `ui.frames` does, beside the window.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from ui.frames import FrameSource
+from ui.icons import icon
+from ui.state import FrameTable, OpenedExam, State, clock, next_speed
+from ui.theme import DARK
+from ui.widgets import icon_button, label, panel
+from usummary.types import Region
+
+TICK_MS = 8
+
+
+class Playback(QObject):
+    """The playhead: where it is, how fast it moves, which picture is shown.
+
+    Signals:
+        moved: Exam time of the playhead changed.
+        shown: A `QImage` to show now.
+        speed_changed: Speed, 0 while paused.
+        ready: The exam can be read; its first picture is shown.
+        opened: The `OpenedExam`, passed on from the frame source.
+        failed: The exception that ended decoding.
+    """
+
+    moved = Signal(float)
+    shown = Signal(object)
+    speed_changed = Signal(float)
+    ready = Signal()
+    opened = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, state: State, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._source: FrameSource | None = None
+        self._table: FrameTable | None = None
+        self._on_screen: int | None = None
+        self._due = 0
+        self._started_at = self._started_s = 0.0
+        self.speed = 0.0
+        self.only_key_shots = False
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+
+    @property
+    def on_screen(self) -> int | None:
+        """Position of the picture that is shown; None before the first one."""
+        return self._on_screen
+
+    def open(self, path: Path) -> None:
+        self.close()
+        self._source = FrameSource(path, self)
+        self._source.first_picture.connect(self._show_first)
+        self._source.opened.connect(self._finish_opening)
+        self._source.arrived.connect(self._take)
+        self._source.failed.connect(self.failed)
+        self._source.start()
+
+    def close(self) -> None:
+        self.pause()
+        if self._source is not None:
+            self._source.close()
+            self._source.deleteLater()
+        self._source = self._table = self._on_screen = None
+        self._due = 0
+
+    def seek(self, time_s: float) -> None:
+        """Goes to the picture on screen at an exam time; playing goes on from there."""
+        if self._table is None:
+            return
+        if self.speed:
+            self._start_clock(time_s)
+            self._go(self._table.position_at(time_s), time_s)
+        else:
+            self.go(self._table.position_at(time_s))
+
+    def go(self, position: int) -> None:
+        """Pauses at exactly this position."""
+        if self._table is None:
+            return
+        self.pause()
+        position = min(max(position, 0), len(self._table) - 1)
+        self._go(position, self._table.time_of(position))
+
+    def step(self, count: int) -> None:
+        """Pauses and goes `count` pictures on, or back."""
+        self.go(self._due + count)
+
+    def play(self, speed: float = 1.0) -> None:
+        if self._table is None:
+            return
+        at = self._state.playhead_s
+        if speed > 0 and self._due >= len(self._table) - 1:
+            at = 0.0
+        self.speed = speed
+        self._start_clock(at)
+        self._timer.start()
+        self.speed_changed.emit(speed)
+
+    def pause(self) -> None:
+        self._timer.stop()
+        if self.speed:
+            self.speed = 0.0
+            self._say_wanted()
+            self.speed_changed.emit(0.0)
+
+    def toggle(self) -> None:
+        if self.speed:
+            self.pause()
+        else:
+            self.play()
+
+    def change_speed(self, direction: int) -> None:
+        """One rung up (+1) or down (-1) the ladder of speeds, starting if paused."""
+        self.play(next_speed(self.speed, direction))
+
+    def _start_clock(self, time_s: float) -> None:
+        self._started_at, self._started_s = time.monotonic(), time_s
+
+    @Slot()
+    def _tick(self) -> None:
+        if self._table is None:
+            return
+        now = self._started_s + (time.monotonic() - self._started_at) * self.speed
+        if self.only_key_shots and self.speed > 0:
+            jump = self._state.after_key_shots(now)
+            if jump is None:
+                self.pause()
+                return
+            if jump > now:
+                now = jump
+                self._start_clock(now)
+        if now >= self._table.end_s or now <= 0:
+            self.go(len(self._table) - 1 if self.speed > 0 else 0)
+            return
+        self._go(self._table.position_at(now), now)
+
+    def _go(self, position: int, time_s: float) -> None:
+        self._due = position
+        self._state.playhead_s = time_s
+        self._say_wanted()
+        self.moved.emit(time_s)
+        self._show(position)
+
+    def _say_wanted(self) -> None:
+        if self._source is not None and self._table is not None:
+            self._source.want(self._due, self.speed / self._table.typical_step_s)
+
+    def _show(self, position: int) -> None:
+        if self._source is None or position == self._on_screen:
+            return
+        image = self._source.picture(position)
+        if image is not None:
+            self._on_screen = position
+            self.shown.emit(image)
+
+    @Slot(int)
+    def _take(self, position: int) -> None:
+        """Shows a picture that came, if it is due, or while playing nearer than that."""
+        if self.sender() is not self._source:
+            return
+        if position == self._due:
+            self._show(position)
+        elif self.speed and self._on_screen is not None:
+            late = abs(self._due - position) < abs(self._due - self._on_screen)
+            if late and (self._due - position) * self.speed > 0:
+                self._show(position)
+
+    @Slot(object)
+    def _show_first(self, image: QImage) -> None:
+        if self.sender() is self._source and self._on_screen is None:
+            self.shown.emit(image)
+            self.ready.emit()
+
+    @Slot(object)
+    def _finish_opening(self, opened: OpenedExam) -> None:
+        if self.sender() is self._source:
+            self._table = opened.table
+            self.opened.emit(opened)
+            self.go(0)
+
+
+class PictureView(QWidget):
+    """Shows one picture as large as it fits, with the sector's outline over it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image: QImage | None = None
+        self._outline: QPolygonF | None = None
+        self.setMinimumSize(320, 200)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Picture")
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 500)
+
+    @Slot(object)
+    def show_image(self, image: QImage | None) -> None:
+        self._image = image
+        self.update()
+
+    def show_outline(self, region: Region | None) -> None:
+        """Draws a region's outline over the picture, or none."""
+        self._outline = None
+        if region is not None:
+            self._outline = QPolygonF([QPointF(x, y) for x, y in region.polygon])
+        self.update()
+
+    def paintEvent(self, _: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(DARK.picture))
+        if self._image is None or self._image.isNull():
+            return
+        scale = min(self.width() / self._image.width(), self.height() / self._image.height())
+        width, height = self._image.width() * scale, self._image.height() * scale
+        left, top = (self.width() - width) / 2, (self.height() - height) / 2
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRectF(left, top, width, height), self._image)
+        if self._outline is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.translate(left, top)
+            painter.scale(scale, scale)
+            pen = QPen(DARK.color("accent", 200), 1.5, Qt.PenStyle.DashLine)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            painter.drawPolygon(self._outline)
+
+
+class Player(QWidget):
+    """The picture and its controls.
+
+    Signals:
+        jump_wanted: ``shot`` or ``freeze``, and a direction of +1 or -1.
+    """
+
+    jump_wanted = Signal(str, int)
+
+    def __init__(self, state: State, playback: Playback, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self.playback = playback
+        self.view = PictureView(self)
+        self._time = label("", "time")
+        self._frame = label("", "muted")
+        self._speed = label("", "muted")
+        self._speed.setMinimumWidth(48)
+        self.buttons: dict[str, QToolButton] = {}
+        self._build()
+        self.playback.shown.connect(self.view.show_image)
+        self.playback.shown.connect(self._show_place)
+        self.playback.moved.connect(self._show_place)
+        self.playback.speed_changed.connect(self._show_speed)
+        self.refresh()
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.view, 1)
+        bar = panel("transport")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(12, 6, 12, 6)
+        row.setSpacing(4)
+        row.addWidget(self._time)
+        row.addSpacing(10)
+        row.addWidget(self._frame)
+        row.addStretch(1)
+        playback = self.playback
+        jump = self.jump_wanted.emit
+        controls: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("freeze_back", "Previous freeze-frame (Shift+F)", lambda: jump("freeze", -1)),
+            ("shot_back", "Previous key shot (Up)", lambda: jump("shot", -1)),
+            ("frame_back", "One frame back (,)", lambda: playback.step(-1)),
+            ("play", "Play or pause (Space)", playback.toggle),
+            ("frame_forward", "One frame on (.)", lambda: playback.step(1)),
+            ("shot_forward", "Next key shot (Down)", lambda: jump("shot", 1)),
+            ("freeze_forward", "Next freeze-frame (F)", lambda: jump("freeze", 1)),
+        )
+        for picture, tip, call in controls:
+            self.buttons[picture] = icon_button(picture, tip, call)
+            row.addWidget(self.buttons[picture])
+        row.addStretch(1)
+        row.addWidget(self._speed)
+        outline = icon_button("outline", "Outline of the ultrasound sector", self._show_place)
+        self.buttons["reel"] = icon_button("reel", "Play only the key shots", self._play_only)
+        self.buttons["outline"] = outline
+        for name in ("reel", "outline"):
+            self.buttons[name].setCheckable(True)
+            row.addWidget(self.buttons[name])
+        outline.setChecked(True)
+        layout.addWidget(bar)
+
+    def _play_only(self) -> None:
+        self.playback.only_key_shots = self.buttons["reel"].isChecked()
+        if self.buttons["reel"].isChecked() and not self.playback.speed:
+            self.playback.play()
+
+    def refresh(self) -> None:
+        """Shows what the state says: which controls work, and the outline."""
+        opened = self._state.opened is not None
+        for button in self.buttons.values():
+            button.setEnabled(opened)
+        has_shots = bool(self._state.key_shots)
+        self.buttons["reel"].setEnabled(has_shots)
+        if not has_shots and self.buttons["reel"].isChecked():
+            self.buttons["reel"].setChecked(False)
+            self.playback.only_key_shots = False
+        self.buttons["outline"].setEnabled(self._state.analysis is not None)
+        self._show_place()
+
+    @Slot()
+    def _show_place(self) -> None:
+        opened = self._state.opened
+        if opened is None:
+            self._time.setText("")
+            self._frame.setText("")
+            self.view.show_outline(None)
+            return
+        table, at = opened.table, self._state.playhead_s
+        recording, frame = table.place_of(table.position_at(at))
+        total = table.starts[recording + 1] - table.starts[recording]
+        self._time.setText(f"{clock(at, digits=3)} / {clock(table.end_s)}")
+        which = f" of recording {recording + 1}" if len(opened.recordings) > 1 else ""
+        self._frame.setText(f"frame {frame + 1:,} / {total:,}{which}")
+        analysis = self._state.analysis
+        show = analysis is not None and self.buttons["outline"].isChecked()
+        self.view.show_outline(analysis.regions[recording] if show and analysis else None)
+
+    @Slot(float)
+    def _show_speed(self, speed: float) -> None:
+        self.buttons["play"].setIcon(icon("pause" if speed else "play"))
+        shown = "" if math.isclose(speed, 1.0) or not speed else f"{speed:g}×".replace("-", "−")
+        self._speed.setText(shown)

@@ -1,0 +1,278 @@
+"""What is open, what is chosen, and where the playhead stands. No Qt: tested without a display.
+
+Pictures are counted by *position*: 0-based through the whole exam, its recordings following one
+another. `FrameTable` turns positions into exam times and back; everything that seeks uses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary.types import Analysis, Exam, FreezeFrame, RecordingInfo, Shot, Summary
+
+Phase = Literal["empty", "opening", "ready", "running", "done", "cancelled", "failed"]
+LENGTHS: tuple[str, ...] = ("15%", "20%", "25%", "P")
+SPEEDS: tuple[float, ...] = (-4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0, 8.0)
+HALF_TICK_S = 1e-6
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """When every picture of an exam is shown.
+
+    Attributes:
+        times_s: (n,) exam time of each position, ascending.
+        starts: Position of each recording's first picture, and n at the end.
+        end_s: Exam time at which the last picture ends.
+    """
+
+    times_s: NDArray[np.float64]
+    starts: tuple[int, ...]
+    end_s: float
+
+    @classmethod
+    def of(cls, exam: Exam) -> FrameTable:
+        """Reads the times of every recording; may take seconds for a long one."""
+        parts = [
+            offset + recording.times_s
+            for offset, recording in zip(exam.offsets_s, exam.recordings, strict=True)
+        ]
+        starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+        times = np.concatenate(parts)
+        end = max(exam.duration_s, float(times[-1]))
+        return cls(times, tuple(int(start) for start in starts), end)
+
+    def __len__(self) -> int:
+        return len(self.times_s)
+
+    def position_at(self, time_s: float) -> int:
+        """Position on screen at an exam time, clamped to the exam."""
+        found = int(np.searchsorted(self.times_s, time_s + HALF_TICK_S, side="right")) - 1
+        return min(max(found, 0), len(self) - 1)
+
+    def time_of(self, position: int) -> float:
+        """Exam time of a position, clamped to the exam."""
+        return float(self.times_s[min(max(position, 0), len(self) - 1)])
+
+    def position_of(self, recording: int, frame: int) -> int:
+        """Position of a frame index of one recording."""
+        first, stop = self.starts[recording], self.starts[recording + 1]
+        return min(first + max(frame, 0), stop - 1)
+
+    def place_of(self, position: int) -> tuple[int, int]:
+        """Recording position in the exam and frame index in it."""
+        recording = int(np.searchsorted(self.starts, position, side="right")) - 1
+        recording = min(recording, len(self.starts) - 2)
+        return recording, position - self.starts[recording]
+
+    @property
+    def typical_step_s(self) -> float:
+        """Median time between two pictures; 1/25 s where there is only one."""
+        if len(self) < 2:
+            return 0.04
+        return float(np.median(np.diff(self.times_s[:5000]))) or 0.04
+
+
+@dataclass(frozen=True)
+class OpenedExam:
+    """What the window knows of an exam once it can be shown.
+
+    Attributes:
+        path: What was opened.
+        recordings: One entry a recording, in exam order.
+        table: Times of all pictures.
+        freeze_frames: Those given beside the pictures.
+        notices: Sentences a person must see.
+    """
+
+    path: Path
+    recordings: tuple[RecordingInfo, ...]
+    table: FrameTable
+    freeze_frames: tuple[FreezeFrame, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, exam: Exam) -> OpenedExam:
+        infos = tuple(recording.info for recording in exam.recordings)
+        return cls(exam.path, infos, FrameTable.of(exam), exam.freeze_frames, exam.notices)
+
+
+@dataclass
+class State:
+    """The window's state; its methods are the only way it changes.
+
+    Attributes:
+        phase: Which of the window's states it is in.
+        path: What is open or being opened.
+        opened: The exam, once it can be shown.
+        summary: The finished result, None before.
+        length: Wanted summary length as it is shown in the control.
+        playhead_s: Exam time of the picture on screen.
+        selected: Index into `shots` of the selected shot, or None.
+    """
+
+    phase: Phase = "empty"
+    path: Path | None = None
+    opened: OpenedExam | None = None
+    summary: Summary | None = None
+    length: str = "15%"
+    playhead_s: float = 0.0
+    selected: int | None = None
+    _phase_before_run: Phase = field(default="ready", repr=False)
+
+    def start_opening(self, path: Path) -> None:
+        """Forgets the exam before. The wanted length stays, save P, which is that exam's own."""
+        self.phase, self.path = "opening", path
+        if self.length == "P":
+            self.length = LENGTHS[0]
+        self.opened = self.summary = self.selected = None
+        self.playhead_s = 0.0
+
+    def finish_opening(self, opened: OpenedExam) -> None:
+        self.opened = opened
+        if self.phase == "opening":
+            self.phase = "ready"
+
+    def start_run(self) -> None:
+        self._phase_before_run = "done" if self.summary else "ready"
+        self.phase = "running"
+
+    def cancel_run(self) -> None:
+        """Back to what stood before the run, a result included."""
+        self.phase = "done" if self._phase_before_run == "done" else "cancelled"
+
+    def finish_run(self, summary: Summary) -> None:
+        self.phase = "done"
+        self.show_summary(summary)
+
+    def fail(self) -> None:
+        self.phase = "done" if self.summary else "failed"
+
+    def close(self) -> None:
+        self.phase, self.path = "empty", None
+        self.opened = self.summary = self.selected = None
+        self.playhead_s = 0.0
+
+    def show_summary(self, summary: Summary) -> None:
+        """Takes over a result; the selected shot stays selected if it is still a key shot."""
+        self.summary, self.length = summary, summary.length
+        if self.selected is not None and not summary.shots[self.selected].selected:
+            self.selected = None
+
+    @property
+    def analysis(self) -> Analysis | None:
+        return self.summary.analysis if self.summary else None
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        return self.summary.shots if self.summary else ()
+
+    @property
+    def key_shots(self) -> list[int]:
+        """Indices into `shots` of the key shots, in exam order."""
+        return [index for index, shot in enumerate(self.shots) if shot.selected]
+
+    @property
+    def freeze_frames(self) -> tuple[FreezeFrame, ...]:
+        """Those of the result, else those given beside the pictures."""
+        if self.summary:
+            return self.summary.freeze_frames
+        return self.opened.freeze_frames if self.opened else ()
+
+    @property
+    def can_run(self) -> bool:
+        return self.opened is not None and self.phase != "running"
+
+    @property
+    def can_export(self) -> bool:
+        return self.summary is not None and self.phase == "done" and bool(self.key_shots)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Every sentence the person must see, each once, in the order they came up."""
+        texts: list[str] = list(self.opened.notices) if self.opened else []
+        if self.summary:
+            texts += self.summary.analysis.provenance.notices
+            texts += self.summary.notices
+        return tuple(dict.fromkeys(texts))
+
+    def matched_freeze_frames(self, shot: int) -> list[int]:
+        """Numbers (1-based, as shown) of the freeze-frames that a key shot holds."""
+        return [
+            number
+            for number, freeze in enumerate(self.freeze_frames, start=1)
+            if freeze.matched_shot == shot
+        ]
+
+    def shot_at(self, time_s: float) -> int | None:
+        """Index of the shot that holds an exam time."""
+        for index, shot in enumerate(self.shots):
+            if shot.start_s <= time_s + HALF_TICK_S < shot.end_s:
+                return index
+        return None
+
+    def next_key_shot(self, direction: int) -> int | None:
+        """Nearest key shot that starts after (+1) or before (-1) the playhead."""
+        starts = {index: self.shots[index].start_s for index in self.key_shots}
+        if direction > 0:
+            later = [i for i, start in starts.items() if start > self.playhead_s + HALF_TICK_S]
+            return later[0] if later else None
+        earlier = [i for i, start in starts.items() if start < self.playhead_s - HALF_TICK_S]
+        return earlier[-1] if earlier else None
+
+    def next_freeze_frame(self, direction: int) -> FreezeFrame | None:
+        """Nearest freeze-frame after (+1) or before (-1) the picture on screen."""
+        table = self.opened.table if self.opened else None
+        if table is None:
+            return None
+        here = table.position_at(self.playhead_s)
+        places = [(table.position_of(f.recording, f.frame), f) for f in self.freeze_frames]
+        if direction > 0:
+            return next((freeze for place, freeze in places if place > here), None)
+        return next((freeze for place, freeze in reversed(places) if place < here), None)
+
+    def after_key_shots(self, time_s: float) -> float | None:
+        """Where playing only key shots goes on from an exam time; None after the last one.
+
+        Inside a key shot that is the time itself, else the next key shot's start.
+        """
+        for index in self.key_shots:
+            shot = self.shots[index]
+            if time_s + HALF_TICK_S < shot.end_s:
+                return max(time_s, shot.start_s)
+        return None
+
+
+def next_speed(speed: float, direction: int) -> float:
+    """The next faster (+1) or slower-then-reverse (-1) speed; 0 (paused) starts at 1 or -1."""
+    if speed == 0:
+        return 1.0 if direction > 0 else -1.0
+    at = SPEEDS.index(speed) + direction
+    return SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
+
+
+def clock(time_s: float, *, digits: int = 0) -> str:
+    """Exam time for people: ``4:05`` or ``1:04:05``, with `digits` decimals."""
+    unit = 10**digits
+    ticks = int(time_s * unit + 1e-6)
+    seconds, rest = divmod(ticks, unit)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+    return f"{text}.{rest:0{digits}d}" if digits else text
+
+
+def time_left(seconds: float | None) -> str:
+    """A rough time left in words; empty while unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 5:
+        return "a few seconds left"
+    if seconds < 60:
+        return f"about {5 * round(seconds / 5)} s left"
+    return f"about {round(seconds / 60)} min left"

@@ -1,0 +1,80 @@
+"""Small building blocks; their look comes from the style sheet, by object name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from ui.icons import icon
+
+
+def label(text: str = "", name: str = "", *, wrap: bool = False) -> QLabel:
+    """Plain text, so that a file's name is never read as markup."""
+    made = QLabel(text)
+    made.setObjectName(name)
+    made.setWordWrap(wrap)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    return made
+
+
+def panel(name: str) -> QWidget:
+    """A widget whose background the style sheet draws."""
+    made = QWidget()
+    made.setObjectName(name)
+    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return made
+
+
+def push_button(text: str, call: Callable[[], object], *, name: str = "") -> QPushButton:
+    """A button with words. A click leaves the keys with the player; the Tab key reaches it."""
+    made = QPushButton(text)
+    made.setObjectName(name)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.clicked.connect(lambda _=False: call())
+    return made
+
+
+def icon_button(picture: str, tip: str, call: Callable[[], object]) -> QToolButton:
+    """A button with an icon; the tip, without its key, is also its accessible name."""
+    made = QToolButton()
+    made.setObjectName("iconButton")
+    made.setIcon(icon(picture))
+    made.setIconSize(QSize(20, 20))
+    made.setToolTip(tip)
+    made.setAccessibleName(tip.split(" (")[0])
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.clicked.connect(lambda _=False: call())
+    return made
+
+
+def restyle(widget: QWidget) -> None:
+    """Applies the style sheet again after a property that it asks for changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+class ElidedLabel(QLabel):
+    """One line that is shortened where there is no room, and shown whole by its tool tip."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._whole = ""
+
+    def set_text(self, text: str) -> None:
+        self._whole = text
+        self.setToolTip(text)
+        self._shorten()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._shorten()
+
+    def _shorten(self) -> None:
+        middle = Qt.TextElideMode.ElideMiddle
+        self.setText(self.fontMetrics().elidedText(self._whole, middle, self.width()))
