@@ -123,7 +123,7 @@ class OpenVINORunner:
             {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
         )
         self.device = f"CPU, OpenVINO {_openvino_version()}, float32"
-        self._request = compiled.create_infer_request()
+        self._request: Any = compiled.create_infer_request()
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -131,6 +131,8 @@ class OpenVINORunner:
 
     def run(self, inputs: Array) -> tuple[Array, ...]:
         inputs = _checked(inputs, self._model)
+        if self._request is None:
+            raise _closed(self._model)
         results = self._request.infer([np.ascontiguousarray(inputs)], share_inputs=True)
         return tuple(np.asarray(value) for value in results.to_tuple())
 
@@ -311,7 +313,7 @@ class TorchRunner:
     def _forward(self, inputs: Array) -> tuple[Array, ...]:
         torch = self._torch
         if self._net is None:
-            raise ModelError(f'The runner of "{self._model.name}" is closed.')
+            raise _closed(self._model)
         tensor = torch.from_numpy(np.ascontiguousarray(inputs))
         if self._device.type == "cuda":
             tensor = tensor.pin_memory().to(self._device, non_blocking=True)
@@ -384,3 +386,7 @@ def _checked(inputs: Array, model: Model) -> Array:
             f"{inputs.shape}. A summariser needs features of its own backbone."
         )
     return inputs if model.role == "backbone" else inputs.astype(np.float16, copy=False)
+
+
+def _closed(model: Model) -> ModelError:
+    return ModelError(f'The runner of "{model.name}" is closed. Open another one.')

@@ -51,7 +51,7 @@ class ST3D(nn.Module):
             ]
             channels = width
         self.features = nn.Sequential(*layers)
-        self.head = nn.Linear(channels, config.classes)
+        self.head = nn.Linear(channels, config.classes) if config.classes else None
 
     def last_features(self, clips: Tensor) -> Tensor:
         """Features (N, C, s, h, w) of uint8 clips (N, T, H, W)."""
@@ -66,8 +66,8 @@ class ST3D(nn.Module):
 
     def head_logits(self, features: Tensor) -> Tensor:
         """Class scores (N, classes) of `last_features`, before the softmax."""
-        logits: Tensor = self.head(features.mean(dim=(2, 3, 4)))
-        return logits
+        pooled = features.mean(dim=(2, 3, 4))  # (N, C)
+        return pooled[:, :0] if self.head is None else self.head(pooled)
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.last_features(clips)

@@ -275,7 +275,8 @@ def _read(folder: Path) -> Model:
     folder = folder.resolve()
     card = _read_card(folder / CARD)
     role = ROLES[card.network]
-    if (role == "summariser") != bool(card.backbone and card.backbone_sha256):
+    named = [bool(card.backbone), bool(card.backbone_sha256)]
+    if named != [role == "summariser"] * 2:
         raise ModelError(
             f"{folder / CARD} describes a {role}; only a summariser names a backbone and its "
             "sha256, and it must. Install the model again."
