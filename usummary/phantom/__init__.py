@@ -8,17 +8,18 @@ its truth.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from usummary.errors import ExportError, SettingsError
 from usummary.phantom.exam import SimulatedExam
 from usummary.phantom.script import write_script
+from usummary.phantom.study import write_study
 from usummary.phantom.truth import truth_of
 from usummary.phantom.video import write_video
 from usummary.progress import Progress, Report, silent
@@ -49,7 +50,9 @@ class Recorder:
             raise SettingsError("A phantom has 1 to 120 frames per second.")
 
 
+_TRUTH = "truth.json"
 VIDEO = Recorder()
+
 DICOM = Recorder(width=640, height=480, fps=12)
 
 
@@ -91,12 +94,17 @@ def render(
         progress(Progress("exporting", frames / script.frame_count))
 
     try:
-        with _beside(out) as folder:
-            if video:
+        if video:
+            with _beside(out) as folder:
                 write_video(exam, folder / out.name, recorder.bit_rate, done)
-                truth_file = out.with_suffix(".truth.json").name
-                truth = truth_of(exam)
-            (folder / truth_file).write_text(json.dumps(truth, indent=1), encoding="utf-8")
+                truth = truth_of(exam, script.intervals, script.frame_count)
+                _write_truth(folder / out.with_suffix(".truth.json").name, truth)
+        else:
+            _may_replace(out)
+            with _beside(out) as folder:
+                study = folder / out.name
+                study.mkdir()
+                _write_truth(study / _TRUTH, write_study(exam, study, done))
     except OSError as error:
         raise ExportError(
             f"The phantom exam cannot be written to {out}: {error.strerror or error}."
@@ -104,14 +112,31 @@ def render(
     return out
 
 
+def _write_truth(path: Path, truth: dict[str, Any]) -> None:
+    path.write_text(json.dumps(truth, indent=1), encoding="utf-8")
+
+
+def _may_replace(out: Path) -> None:
+    """A study takes the place of nothing, of an empty folder, or of an earlier phantom study."""
+    if out.exists() and not (out / _TRUTH).is_file() and not (out.is_dir() and _is_empty(out)):
+        raise ExportError(f"{out} holds something else. Choose a new folder for the phantom study.")
+
+
+def _is_empty(folder: Path) -> bool:
+    return next(folder.iterdir(), None) is None
+
+
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """A folder beside `out` whose files take their places when all went well, and else vanish."""
+    """A folder beside `out` whose entries take their places when all went well, and else vanish."""
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".phantom-", dir=out.parent))
     try:
         yield folder
-        for path in folder.iterdir():
-            os.replace(path, out.parent / path.name)
+        for path in sorted(folder.iterdir(), reverse=True):
+            place = out.parent / path.name
+            if place.is_dir():
+                place.replace(folder / "earlier")
+            path.replace(place)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

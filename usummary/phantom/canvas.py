@@ -74,11 +74,11 @@ class Canvas:
 
     def finish(self, rng: np.random.Generator, mottle: float = 9.0) -> Picture:
         """The layers with soft edges and tissue that is nowhere quite even."""
-        soft = cv2.GaussianBlur(self._layers, (0, 0), 1.3)
+        soft = np.asarray(cv2.GaussianBlur(self._layers, (0, 0), 1.3), np.uint8)
         grain = rng.standard_normal((SIDE // 8, SIDE // 8)).astype(np.float32)
         fine = rng.standard_normal((SIDE // 3, SIDE // 3)).astype(np.float32)
-        uneven = cv2.resize(grain, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-        uneven += 0.8 * cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        coarse = cv2.resize(grain, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        uneven = coarse + 0.8 * cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
         echo = soft[..., 0].astype(np.float32)
         echo += mottle * uneven * np.clip((echo - FLUID) / 60, 0, 1)
         soft[..., 0] = np.clip(echo, 0, 255).astype(np.uint8)

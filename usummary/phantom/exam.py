@@ -34,6 +34,7 @@ class SimulatedExam:
         self.script = script
         self.width, self.height = width, height
         self.fan = Fan.on_screen(width, height)
+        self._box = self.fan.box
         self.patient = Patient.made_up(script.seed)
         self._screen = Screen(width, height, self.fan, self.patient)
         self._probe = Probe(self.fan, script.seed + 3)
@@ -48,6 +49,10 @@ class SimulatedExam:
                 yield from self._frozen(interval)
             else:
                 yield from self._moving(interval)
+
+    def depth_cm(self, frame: int) -> float:
+        """Depth that the scanner is set to at a frame."""
+        return self._plane(frame).depth_cm
 
     def _moving(self, interval: Interval) -> Iterator[Shown]:
         canvas, plane = None, None
@@ -80,7 +85,7 @@ class SimulatedExam:
 
     def _plane(self, index: int) -> Plane:
         tracks = self.script.tracks
-        return PLANES[self.script.visits[tracks.visit[index]].plane]
+        return PLANES[self.script.visits[int(tracks.visit[index])].plane]
 
     def _view(self, index: int) -> View:
         tracks = self.script.tracks
@@ -101,8 +106,7 @@ class SimulatedExam:
             float(tracks.surroundings[index]),
             float(tracks.grain[index]),
         )
-        box = self.fan.box
-        np.maximum(picture, box.crop(chrome), out=box.crop(canvas))
+        np.maximum(picture, self._box.crop(chrome), out=self._box.crop(canvas))
 
     def _cut(self, index: int) -> Picture:
         """What lies in the scanned plane: the plane sought, something else, or between the two."""

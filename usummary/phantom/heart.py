@@ -111,7 +111,7 @@ def _turned(points: Points) -> Points:
 def _chest(c: Canvas) -> None:
     c.fill(arc((0, 0), (2.75, 2.45)), TISSUE)
     c.fill(arc((0, 0), (2.45, 2.15)), TISSUE + 12)
-    c.stroke(arc((0, 0), (2.75, 2.45)), 0.13, 190, 14)
+    c.stroke(arc((0, 0), (2.75, 2.45)), 0.12, 160, 14)
     for span in ((110, 165), (15, 70), (-70, -25), (-160, -115)):
         c.stroke(arc((0, 0), (2.52, 2.22), 0, span), 0.18, 225, 75)
     for x, y in ((0.0, 1.72), (-0.26, 2.08), (0.26, 2.08)):

@@ -139,7 +139,7 @@ def _profile(c: Canvas, _: float) -> None:
     back = [(6.2, -1.8), (6.2, 2.3), (4.2, 2.3), (2.4, 1.7), (0.9, 2.5), (-1.2, 2.8), (-2.9, 1.7)]
     outline = smooth([*face, *back], closed=True)
     c.fill(outline, TISSUE - 12)
-    c.stroke(outline, 0.12, 190, 12)
+    c.stroke(outline, 0.11, 165, 12)
     c.fill(arc((-0.9, 0.25), (2.05, 2.15)), BRAIN - 10)
     c.stroke(arc((-0.9, 0.25), (2.1, 2.2), 0, (130, 312)), 0.24, BONE, 60)
     c.stroke(arc((-0.9, 0.25), (1.2, 1.1), 0, (190, 330)), 0.1, 130)
@@ -187,7 +187,7 @@ def vertebra(c: Canvas, x: float, y: float, turn: float) -> None:
 def _trunk(c: Canvas, radii: tuple[float, float], inside: float) -> None:
     c.fill(arc((0, 0), radii), TISSUE)
     c.fill(arc((0, 0), (radii[0] - 0.25, radii[1] - 0.25)), inside)
-    c.stroke(arc((0, 0), radii), 0.14, 195, 14)
+    c.stroke(arc((0, 0), radii), 0.13, 165, 14)
 
 
 def _abdomen(c: Canvas, _: float) -> None:
@@ -242,7 +242,7 @@ def _spine_coronal(c: Canvas, _: float) -> None:
             (2.6, 1.2), (0, 1.6), (-2.6, 1.5), (-4.6, 0.9)]  # fmt: skip
     outline = smooth(back, closed=True)
     c.fill(outline, TISSUE - 6)
-    c.stroke(outline, 0.12, 185, 12)
+    c.stroke(outline, 0.11, 155, 12)
     for x in np.arange(-4.1, 3.9, 0.33):
         half = 0.34 * (1 - max(0.0, x - 1.8) / 2.6)
         for side in (-1, 1):
@@ -258,11 +258,12 @@ def _spine_sagittal(c: Canvas, _: float) -> None:
     def bend(x: float) -> float:
         return 0.035 * x * x - 0.05 * x - (0.16 * max(0.0, x - 2.2) ** 2)
 
-    xs = np.arange(-4.3, 4.0, 0.3)
-    skin = np.array([(x, bend(x) - 0.75) for x in xs])
+    xs = np.arange(-6.2, 3.8, 0.3)
+    rump = [(4.2, bend(3.8) - 0.2), (4.4, bend(3.8) + 0.7), (4.0, bend(3.8) + 1.5)]
+    skin = smooth([*((x, bend(x) - 0.75) for x in xs), *rump])
     belly = np.array([(x, bend(x) + 2.2 - 0.08 * x) for x in xs[::-1]])
     c.fill(np.concatenate([skin, belly]), TISSUE - 10)
-    c.stroke(skin, 0.13, 205, 12)
+    c.stroke(skin, 0.12, 175, 12)
     c.stroke(belly, 0.1, 150)
     c.stroke(np.array([(x, bend(x) + 0.02) for x in xs]), 0.24, 26)
     for x in xs:

@@ -117,6 +117,7 @@ class Probe:
         self._gain = (self._gain - 7 * np.abs(angle / _HALF_ANGLE) ** 3).astype(np.float32)
         self._grains = [_speckle_field(self.depths, self.beams, rng) for _ in range(2)]
         self._bodies = [_surroundings(self.depths, self.beams, rng) for _ in range(7)]
+        self._bends = [_bend(self.depths, self.beams, rng) for _ in range(2)]
         self._luma = np.linspace(BLACK, WHITE, 256).round().astype(np.uint8)
         angles, ranges = fan.polar()
         outside = (np.abs(angles) > 1) | (ranges < 0) | (ranges > 1)
@@ -139,37 +140,51 @@ class Probe:
         loss -= TISSUE_LOSS
         np.cumsum(loss, axis=0, out=loss)
         loss *= np.float32(_LOSS / self.depths)
-        edges = cv2.Sobel(echo, cv2.CV_32F, 0, 1, ksize=3, scale=0.09)
-        np.clip(edges, 0, 45, out=edges)
-        echo += edges
+        echo -= self._glancing(echo)
         echo += self._gain
         echo -= np.clip(loss, -28, 190)
         echo += self._speckle(view, grain)
-        levels = cv2.LUT(np.clip(echo, 0, 255).astype(np.uint8), self._luma)
-        return self._convert(levels)
+        levels = np.clip(echo, 0, 255).astype(np.uint8)
+        return self._convert(self._luma[levels])
 
     def _convert(self, levels: Picture) -> Picture:
-        return cv2.remap(
-            levels, *self._maps, cv2.INTER_LINEAR, None, cv2.BORDER_CONSTANT, (BLACK,)
-        ).astype(np.uint8, copy=False)
+        """Beams side by side to the fan on the screen."""
+        border = cv2.BORDER_CONSTANT
+        return np.asarray(
+            cv2.remap(levels, *self._maps, cv2.INTER_LINEAR, None, border, (BLACK,)), np.uint8
+        )
+
+    def _glancing(self, echo: Field) -> Field:
+        """Brightness lost where a bright surface lies along the beams instead of across them."""
+        across = np.abs(cv2.Sobel(echo, cv2.CV_32F, 0, 1, ksize=3, scale=0.25))
+        across = cv2.blur(across, (5, max(3, self.depths // 22)))
+        bright = np.clip(echo - 105, 0, None)
+        lost: Field = bright * np.clip(0.72 - across / 14, 0, 1)
+        return lost
 
     def _tissue(self, cut: Picture, view: View, surroundings: float) -> tuple[Field, Field]:
         """Echo and absorption (depths, beams) of the fetus in front of what surrounds it."""
         inverse = np.linalg.inv(view.matrix()).astype(np.float32)
         unit = np.float32(SIDE / 2 / REACH)
-        x, y = self._across - np.float32(view.x), self._down - np.float32(view.y)
+        near, far = (float(f(surroundings * np.pi / 2)) for f in (np.cos, np.sin))
+        bend = cv2.addWeighted(self._bends[0], near, self._bends[1], far, 0)
+        x, y = (
+            self._across - np.float32(view.x) + bend[0],
+            self._down - np.float32(view.y) + bend[1],
+        )
         columns = unit * (inverse[0, 0] * x + inverse[0, 1] * y) + np.float32(SIDE / 2)
         rows = unit * (inverse[1, 0] * x + inverse[1, 1] * y) + np.float32(SIDE / 2)
         seen = cv2.remap(cut, columns, rows, cv2.INTER_LINEAR, None, cv2.BORDER_CONSTANT)
-        seen = cv2.GaussianBlur(seen, (5, 1), 0)
+        seen = cv2.GaussianBlur(seen, (self.beams // 60 * 2 + 1, 3), 0)
         echo, loss, there = (layer.astype(np.float32) for layer in cv2.split(seen))
         there /= 255
         first, mix = int(surroundings), surroundings - int(surroundings)
         shift = _MARGIN + int(np.clip(view.x * 120, -_MARGIN, _MARGIN))
-        body = self._bodies[first % len(self._bodies)][:, :, shift : shift + self.beams]
+        window = np.s_[:, :, shift : shift + self.beams]
+        body = self._bodies[first % len(self._bodies)][window]
         if mix > 0.01:
-            other = self._bodies[(first + 1) % len(self._bodies)][:, :, shift : shift + self.beams]
-            body = cv2.addWeighted(body, 1 - mix, other, mix, 0)
+            other = self._bodies[(first + 1) % len(self._bodies)][window]
+            body = np.asarray(cv2.addWeighted(body, 1 - mix, other, mix, 0), np.float32)
         echo += (body[0] - echo) * (1 - there)
         loss += (body[1] - loss) * (1 - there)
         return echo, loss
@@ -183,7 +198,7 @@ class Probe:
         cos, sin = float(np.cos(grain)), float(np.sin(grain))
         real = cv2.addWeighted(first[0], cos, second[0], sin, 0)
         imaginary = cv2.addWeighted(first[1], cos, second[1], sin, 1e-3)
-        level: Field = cv2.log(cv2.magnitude(real, imaginary)).astype(np.float32, copy=False)
+        level = np.asarray(cv2.log(cv2.magnitude(real, imaginary)), np.float32)
         level *= 29
         np.maximum(level, -70, out=level)
         return level
@@ -194,6 +209,12 @@ def _speckle_field(depths: int, beams: int, rng: np.random.Generator) -> Field:
     shape = (2, depths + 2 * _MARGIN, beams + 2 * _MARGIN)
     field = gaussian_filter(rng.standard_normal(shape), (0, 0.0024 * depths, 0.0068 * beams))
     return (field / np.sqrt(2 * field.var())).astype(np.float32)
+
+
+def _bend(depths: int, beams: int, rng: np.random.Generator) -> Field:
+    """Gentle shifts (2, depths, beams) that make a drawing less regular; shares of the depth."""
+    bend = gaussian_filter(rng.standard_normal((2, depths, beams)), (0, depths / 9, beams / 7))
+    return (0.011 * bend / bend.std()).astype(np.float32)
 
 
 def _wave(rng: np.random.Generator, columns: int, roughness: float) -> NDArray[np.float64]:
@@ -217,7 +238,7 @@ def _surroundings(depths: int, beams: int, rng: np.random.Generator) -> Field:
         1 + 0.5 * _wave(rng, columns, 0.25), 0, 2
     )
     echo = np.where(depth > womb, 112, echo)
-    echo = np.where(depth > placenta, FLUID + 6, echo)
+    echo = np.where(depth > placenta, FLUID, echo)
     back = rng.uniform(0.84, 0.95) + 0.03 * _wave(rng, columns, 0.2)
     echo = np.where(depth > back, 104, echo)
     for line in (muscle, womb, back):

@@ -96,7 +96,7 @@ class Screen:
         unit = self._unit
         x1, y1 = self.width - round(8 * unit), max(4, round(26 * unit) // 2 * 2)
         box = Box((x1 - round(212 * unit)) // 2 * 2, 2, x1 // 2 * 2, y1)
-        image = Image.new("L", (box.width, box.height), 44)
+        image = Image.new("L", (box.width, box.height), 48)
         text = now.strftime("%d.%m.%Y %I:%M:%S %p")
         ImageDraw.Draw(image).text((2, 1), text, 215, font=self._font(17))
         return box, np.asarray(image)

@@ -40,14 +40,12 @@ class Visit:
         start: First frame of the search for it.
         turn: Degrees by which the fetus lies turned.
         mirrored: It faces the other way.
-        doppler: Colour flow is switched on while it is live (heart planes).
     """
 
     plane: int
     start: int
     turn: float
     mirrored: bool
-    doppler: bool
 
 
 @dataclass(frozen=True)
@@ -130,8 +128,7 @@ def write_script(minutes: float, seed: int, fps: int) -> Script:
 
 
 def _make_visit(plane: int, start: int, rng: np.random.Generator) -> Visit:
-    doppler = PLANES[plane].beats and rng.random() < 0.4
-    return Visit(plane, start, rng.normal(0, 12), bool(rng.random() < 0.5), doppler)
+    return Visit(plane, start, rng.normal(0, 12), bool(rng.random() < 0.5))
 
 
 def _sections(
@@ -151,8 +148,9 @@ def _sections(
 def _wander(rng: np.random.Generator, frames: int, sigma: float) -> FloatTrack:
     """A smooth random curve of unit spread."""
     curve = gaussian_filter1d(rng.standard_normal(frames + int(8 * sigma)), sigma)
-    curve = curve[int(4 * sigma) : int(4 * sigma) + frames] * np.sqrt(2 * sigma * np.sqrt(np.pi))
-    return curve.astype(np.float32)
+    inner = curve[int(4 * sigma) : int(4 * sigma) + frames]
+    scaled: FloatTrack = (inner * np.sqrt(2 * sigma * np.sqrt(np.pi))).astype(np.float32)
+    return scaled
 
 
 def _move(script: Script) -> Tracks:

@@ -11,16 +11,24 @@ from usummary.phantom.script import Interval
 NOTE = "Simulated: rendered by usummary phantom. No patient, no scanner; every name is made up."
 
 
-def truth_of(exam: SimulatedExam) -> dict[str, Any]:
-    """Everything that is known of the exam, with times in seconds and half-open frame ranges."""
+def truth_of(
+    exam: SimulatedExam, intervals: tuple[Interval, ...], frame_count: int
+) -> dict[str, Any]:
+    """Everything that is known of the exam, with times in seconds and half-open frame ranges.
+
+    Args:
+        exam: The exam.
+        intervals: What goes on when, on the timeline of what was written.
+        frame_count: Frames on that timeline.
+    """
     script, box = exam.script, exam.fan.box
     return {
         "simulated": True,
         "note": NOTE,
         "seed": script.seed,
         "fps": script.fps,
-        "frame_count": script.frame_count,
-        "duration_s": script.frame_count / script.fps,
+        "frame_count": frame_count,
+        "duration_s": frame_count / script.fps,
         "size": [exam.width, exam.height],
         "sector": {
             "box": [box.x0, box.y0, box.x1, box.y1],
@@ -32,11 +40,9 @@ def truth_of(exam: SimulatedExam) -> dict[str, Any]:
             "identifier": exam.patient.identifier,
             "begun": exam.patient.begun.isoformat(),
         },
-        "planes": _planes(script.intervals, script.fps),
-        "searching": [
-            _entry(part, script.fps) for part in script.intervals if part.kind == "searching"
-        ],
-        "freezes": [_entry(part, script.fps) for part in script.intervals if part.kind == "frozen"],
+        "planes": _planes(intervals, script.fps),
+        "searching": [_entry(part, script.fps) for part in intervals if part.kind == "searching"],
+        "freezes": [_entry(part, script.fps) for part in intervals if part.kind == "frozen"],
     }
 
 
