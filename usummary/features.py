@@ -205,7 +205,7 @@ def is_same(before: Picture, after: Picture) -> bool:
     """
     changed = np.count_nonzero(cv2.absdiff(before, after) >= CHANGED_LEVELS)
     lit = np.count_nonzero(np.maximum(before, after) >= LIT_LEVEL)
-    return changed <= FROZEN_SHARE * lit
+    return bool(changed <= FROZEN_SHARE * lit)
 
 
 def _part(which: int, rows: list[_Row], *, complete: bool) -> Part:

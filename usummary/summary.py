@@ -114,7 +114,7 @@ def _cut(
         return shots, ("No shot has a score above 0, so the summary is empty.",)
     best = int(priced.values.argmax())
     shot = shots[best]
-    begin, end = _around_key(analysis, shot, budget / 1000)
+    begin, end = _around_key(analysis, shot, budget)
     pieces = [
         replace(
             shot,
@@ -140,7 +140,7 @@ def _cut(
     return (*shots[:best], *pieces, *shots[best + 1 :]), (notice,)
 
 
-def _around_key(analysis: Analysis, shot: Shot, budget_s: float) -> tuple[int, int]:
+def _around_key(analysis: Analysis, shot: Shot, budget_ms: int) -> tuple[int, int]:
     """The longest frame range around the key frame that fits, at least that frame itself."""
     begin, end = shot.key_frame, shot.key_frame + 1
     grown = True
@@ -149,9 +149,13 @@ def _around_key(analysis: Analysis, shot: Shot, budget_s: float) -> tuple[int, i
         for before, after in ((1, 0), (0, 1)):
             first, last = begin - before, end + after
             inside = first >= shot.start_frame and last <= shot.end_frame
-            if inside and _time(analysis, shot, last) - _time(analysis, shot, first) <= budget_s:
+            if inside and _duration_ms(analysis, shot, first, last) <= budget_ms:
                 begin, end, grown = first, last, True
     return begin, end
+
+
+def _duration_ms(analysis: Analysis, shot: Shot, first: int, last: int) -> int:
+    return _milliseconds(_time(analysis, shot, last)) - _milliseconds(_time(analysis, shot, first))
 
 
 def _time(analysis: Analysis, shot: Shot, frame: int) -> float:
