@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
-from usummary.export.check import CHECK_UNITS, FilmCheck, check_still
-from usummary.export.folder import RECORD, staged
-from usummary.export.meter import Meter
+from usummary.export.check import CHECK_UNITS, FilmCheck, check_pages, check_still
+from usummary.export.folder import RECORD, check_folder, staged
+from usummary.export.meter import Meter, run_reporting
+from usummary.export.names import is_simulated
 from usummary.export.options import ExportOptions
-from usummary.export.record import build_record, describe_file, write_record
+from usummary.export.record import (
+    all_notices,
+    build_record,
+    describe_file,
+    hide_names,
+    write_record,
+)
+from usummary.export.sheet import PDF, PNG, write_sheet
 from usummary.export.shots import REEL, ShotWriter, ShownShot
 from usummary.progress import Report, silent
 from usummary.types import Exam, Summary
 
-__all__ = ["ExportOptions", "export_summary"]
+__all__ = ["ExportOptions", "check_folder", "export_summary"]
 
 _DEFAULT = ExportOptions()
 # Work besides encoding, in frames that take as long.
@@ -41,23 +50,29 @@ def export_summary(
             an artefact did not read back as what was meant.
     """
     with staged(folder, overwrite=options.overwrite) as stage:
-        names = _write(exam, summary, stage, options, progress)
+        names = run_reporting(
+            lambda meter: _write(exam, summary, stage, options, meter),
+            _work(summary, options),
+            progress,
+        )
     return tuple(folder / name for name in names)
 
 
 def _write(
-    exam: Exam, summary: Summary, stage: Path, options: ExportOptions, progress: Report
+    exam: Exam, summary: Summary, stage: Path, options: ExportOptions, meter: Meter
 ) -> list[str]:
     writer = ShotWriter(exam, summary, stage, options)
-    meter = Meter(_work(summary, options), progress)
     shown = writer.write(meter)
     _check_shots(writer, shown, stage, meter)
     artefacts = [REEL] if writer.has_reel else []
+    artefacts += _write_pages(exam, summary, stage, options, shown, meter)
     artefacts += [entry.clip for entry in shown if entry.clip]
     artefacts += [entry.still for entry in shown if entry.still]
-    described = [describe_file(stage / name, stage) for name in artefacts]
+    described = []
+    for name in artefacts:
+        described.append(describe_file(stage / name, stage))
+        meter.step(0)
     write_record(build_record(exam, summary, options, shown, described), stage / RECORD)
-    meter.finish()
     return [*artefacts, RECORD]
 
 
@@ -66,7 +81,37 @@ def _work(summary: Summary, options: ExportOptions) -> float:
     shots = summary.key_shots
     films = int(options.reel) + int(options.clips)
     frames = sum(shot.end_frame - shot.start_frame for shot in shots) if films else len(shots)
-    return frames + films * len(shots) * CHECK_UNITS
+    pages = options.contact_sheet * _SHEET + options.report * _REPORT
+    return frames + films * len(shots) * CHECK_UNITS / 2 + pages
+
+
+def _write_pages(
+    exam: Exam,
+    summary: Summary,
+    stage: Path,
+    options: ExportOptions,
+    shown: tuple[ShownShot, ...],
+    meter: Meter,
+) -> list[str]:
+    """Contact sheet and report as far as they are wanted, opened again; returns their names."""
+    names = []
+    simulated = is_simulated(exam)
+    if options.contact_sheet and shown:
+        size, pages = write_sheet(shown, stage, simulated=simulated, step=meter.step)
+        check_still(stage / PNG, size, None)
+        check_pages(stage / PDF, pages)
+        names += [PNG, PDF]
+        meter.step(_SHEET)
+    if options.report:
+        # Only here, because drawing figures is slow to import and the window starts with us.
+        from usummary.export.report import REPORT, ReportTexts, write_report
+
+        notices = tuple(hide_names(text, exam) for text in all_notices(exam, summary, options))
+        texts = ReportTexts(simulated, f"{datetime.datetime.now():%Y-%m-%d %H:%M}", notices)
+        write_report(summary, shown, stage / REPORT, texts, step=lambda: meter.step(_REPORT / 4))
+        check_pages(stage / REPORT, 1)
+        names.append(REPORT)
+    return names
 
 
 def _check_shots(

@@ -145,11 +145,11 @@ class Caption:
     def _fit(self, width: int) -> tuple[ImageFont.FreeTypeFont, int]:
         room = width - 3 * _MARGIN
         for size in range(min(22, max(10, width // 56)), 9, -1):
-            font = _font(size)
+            font = text_font(size)
             if font.getlength(_WIDEST) + font.getlength(self._always) + 4 * _MARGIN <= room:
                 return font, 1
         for size in range(12, 6, -1):
-            font = _font(size)
+            font = text_font(size)
             if max(font.getlength(_WIDEST), font.getlength(self._always)) <= room:
                 break
         return font, 2
@@ -171,7 +171,8 @@ class Caption:
 
 
 @lru_cache(maxsize=32)
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def text_font(size: int) -> ImageFont.FreeTypeFont:
+    """The font of captions and sheets, which comes with Pillow, so it is there on every system."""
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):
         raise RuntimeError("Pillow was built without FreeType")

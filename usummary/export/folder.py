@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,20 @@ def staged(folder: Path, *, overwrite: bool) -> Iterator[Path]:
                 with contextlib.suppress(OSError):
                     parent.rmdir()
             raise
+
+
+def check_folder(folder: Path, *, overwrite: bool) -> None:
+    """Refuse before long work what `staged` would refuse after it; nothing is left in the folder.
+
+    Raises:
+        ExportError: `folder` is in use without `overwrite`, or nothing can be written there.
+    """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - as in `staged`
+    with _explained(folder):
+        _refuse_used(folder, overwrite=overwrite)
+        home = next(place for place in (folder, *folder.parents) if place.exists())
+        with tempfile.NamedTemporaryFile(dir=home, prefix=f".{folder.name}.partial-"):
+            pass
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RESEARCH_USE = "Research use only – not for diagnosis"
+RESEARCH_USE = "Research use only, not for diagnosis"
 """Stands in or on every artefact."""
 
 SIMULATED = "SIMULATED"
