@@ -92,11 +92,15 @@ def test_the_results_folder_is_checked_before_the_input(run, tmp_path):
         assert words in err
 
 
-def test_a_place_that_takes_no_files_is_refused_at_once(run, tmp_path):
+@pytest.mark.parametrize(
+    "command", [["summarize", "missing.mp4", "--out", "x"], ["phantom", "--out", "x.mp4"]]
+)
+def test_a_place_that_takes_no_files_is_refused_at_once(run, tmp_path, command):
     (tmp_path / "file").write_text("")
-    code, _, err = run("phantom", "--out", tmp_path / "file" / "x.mp4")
+    code, _, err = run(*command[:-1], tmp_path / "file" / command[-1])
     assert code == 5
     assert "file" in err
+    assert (tmp_path / "file").read_text() == ""
 
 
 def test_a_missing_input_is_told_plainly_and_leaves_nothing(run, tmp_path):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import traceback
 from itertools import pairwise
 from pathlib import Path
@@ -149,10 +148,11 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
             "freeze_frames": freeze_frames,
         },
     )
-    _check_folder(out, overwrite=overwrite)
 
     from usummary.export import ExportOptions
+    from usummary.export.folder import check_folder
 
+    check_folder(out, overwrite=overwrite)
     wanted = ExportOptions(mask=not no_mask, captions=not no_captions, overwrite=overwrite)
     with terminal.progress_display() as shown, terminal.cancellable(shown) as progress:
         summary, files = _summarise(path, out, (settings, wanted), progress)
@@ -189,30 +189,6 @@ def _rate(text: str | None) -> float | str | None:
     except ValueError as error:
         raise SettingsError(
             f'The sample rate "{text}" is neither a number of frames per second nor "all".'
-        ) from error
-
-
-def _check_folder(folder: Path, *, overwrite: bool) -> None:
-    """Refuse before the long work what would fail after it."""
-    if folder.exists() and not folder.is_dir():
-        raise ExportError(f"{folder} is a file. Name a folder for the results.")
-    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
-        raise ExportError(
-            f"The folder {folder} is not empty. Name another one, or add --overwrite to replace"
-            " an earlier result in it."
-        )
-    _check_writable(folder)
-
-
-def _check_writable(path: Path) -> None:
-    """Try to make a file in the nearest folder that exists: rights and a full disk show there."""
-    folder = next(place for place in (path, *path.absolute().parents) if place.is_dir())
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".usummary-"):
-            pass
-    except OSError as error:
-        raise ExportError(
-            f"Nothing can be written into {folder}: {error.strerror}. Name another place."
         ) from error
 
 
@@ -366,7 +342,6 @@ def phantom(
     """Render a simulated screening exam, with its truth beside it."""
     if out.exists() and not overwrite:
         raise ExportError(f"{out} exists. Name another place, or add --overwrite to replace it.")
-    _check_writable(out.parent)
 
     from usummary.phantom import render
 
