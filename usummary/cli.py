@@ -149,8 +149,7 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
         },
     )
 
-    from usummary.export import ExportOptions
-    from usummary.export.folder import check_folder
+    from usummary.export import ExportOptions, check_folder
 
     check_folder(out, overwrite=overwrite)
     wanted = ExportOptions(mask=not no_mask, captions=not no_captions, overwrite=overwrite)
