@@ -16,6 +16,7 @@ Sums are float64 whatever the input. ``docs/decisions/segmentation.md`` has the 
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -79,10 +80,10 @@ def change_points(
 def change_points_at_most(features: ArrayLike, count: int) -> IntArray:
     """Change points of the best segmentation for some price per change point, `count` at the most.
 
-    Of the vertices of the lower convex hull of L(m) it takes the last with m <= `count`. Each is the
-    exact optimum for its own number of change points. Where the scatter leaves a gap in the hull,
-    the answer can hold far fewer than `count`: the scene has no more change points that are clearly
-    better than others. Callers that need short segments cut the long ones.
+    Of the vertices of the lower convex hull of L(m) it takes the last with m <= `count`. Each is
+    the exact optimum for its own number of change points. Where the hull has a gap, the answer can
+    hold far fewer than `count`: no further change points stand out from all the others. A caller
+    that needs short segments cuts the long ones.
 
     Args:
         features: (N, d) rows, or (N,) scalars; see `unit_rows`.
@@ -99,12 +100,12 @@ def change_points_at_most(features: ArrayLike, count: int) -> IntArray:
     scatter = _Scatter(features)
     if scatter.count < 2:
         return np.empty(0, dtype=np.int64)
+    count = min(count, scatter.count - 1)
     hull = _Hull(scatter, scatter.count)
     while True:
         below, above = hull.around(count)
-        slope = hull.slope(below, above)
-        if below == count or above is None or not hull.probe(slope):
-            return hull.points[below if below is not None else 0]
+        if below == count or not hull.probe(hull.slope(below, above)):
+            return hull.points[below]
 
 
 def objective(features: ArrayLike, points: ArrayLike, penalty: float = 1.0) -> float:
@@ -119,7 +120,7 @@ def objective(features: ArrayLike, points: ArrayLike, penalty: float = 1.0) -> f
     count = len(rows)
     borders = [0, *np.asarray(points, dtype=np.int64).tolist(), count]
     total = 0.0
-    for start, stop in zip(borders[:-1], borders[1:], strict=True):
+    for start, stop in itertools.pairwise(borders):
         segment = rows[start:stop].astype(np.float64)
         total += float(np.square(segment - segment.mean(axis=0)).sum())
     return (total + float(_penalties(count, penalty)[len(borders) - 2])) / count
@@ -138,7 +139,7 @@ def _penalties(count: int, penalty: float) -> Floats:
     number[0] = 1.0  # any positive number: the result there is 0
     result = penalty / 2 * number * (np.log(count / number) + 1)
     result[0] = 0.0
-    return result
+    return np.asarray(result)
 
 
 def _as_rows(features: ArrayLike) -> NDArray[np.float32] | NDArray[np.float64]:
@@ -246,18 +247,15 @@ class _Hull:
         best, back = _sweep(scatter.sums, scatter.energy, price, self.reach, backward, slack)
         return best, back
 
-    def around(self, number: int) -> tuple[int | None, int | None]:
-        """The nearest known vertices at or below, and above, a number of change points."""
-        below = [m for m in self.points if m <= number]
-        above = [m for m in self.points if m > number]
-        return max(below, default=None), min(above, default=None)
+    def around(self, number: int) -> tuple[int, int]:
+        """The nearest known vertices at or below (-1: none), and above, a number below N - 1."""
+        below = max((m for m in self.points if m <= number), default=-1)
+        return below, min((m for m in self.points if m > number), default=len(self.lower))
 
-    def slope(self, below: int | None, above: int | None) -> float:
+    def slope(self, below: int, above: int) -> float:
         """Price at which both vertices are equally good: what lies between is found at it."""
-        if below is None:  # more than all scatter: the fewest change points that can be
+        if below < 0:  # more than all scatter: the fewest change points that can be
             return 1.01 * float(self.scatter.energy[-1]) + 1e-300
-        if above is None:
-            return 0.0
         return (self.loss[below] - self.loss[above]) / (above - below)
 
 
@@ -286,40 +284,36 @@ class _Minimum:
             number = int(np.argmin(np.where(left, bound, np.inf)))
             below, above = self.hull.around(number)
             if not self._split(below, above):
-                stuck[0 if below is None else below : above] = True
+                stuck[max(below, 0) : above] = True
         left = self._open()
         if left.any():
             self._between_vertices(np.flatnonzero(left))
-        best = self._best()
-        return self.hull.points[best]
+        return self.hull.points[self._best()[0]]
 
-    def _best(self) -> int | None:
-        """Fewest change points among the best known."""
+    def _best(self) -> tuple[int, float]:
+        """The best known number of change points, the fewest of equals, and its value."""
         known = {m: loss + self.penalties[m] for m, loss in self.hull.loss.items() if m <= self.cap}
         limit = min(known.values(), default=np.inf) + self._tie
-        return min((m for m, value in known.items() if value <= limit), default=None)
+        return min(((m, v) for m, v in known.items() if v <= limit), default=(0, np.inf))
 
     def _open(self) -> NDArray[np.bool_]:
         """Numbers of change points, 0..M, which could still beat the best known one."""
         bound = self.hull.lower[: self.cap + 1] + self.penalties[: self.cap + 1]
-        best = self._best()
-        if best is None:
-            return np.isfinite(bound)
-        value = self.hull.loss[best] + self.penalties[best]
-        result = bound < value - self._tie
+        best, value = self._best()
+        result = np.asarray(bound < value - self._tie)
         result[:best] |= bound[:best] <= value + self._tie
         result[[m for m in self.hull.points if m <= self.cap]] = False
         return result
 
-    def _split(self, below: int | None, above: int | None) -> bool:
+    def _split(self, below: int, above: int) -> bool:
         """Probe between two neighbouring known vertices; False when there is none between them.
 
         First at the slope of the *penalty's* chord: whichever of the two ends answers, its tangent
         plus the concave penalty is then nowhere below it, so all between is ruled out. That fails
         only where one end is unknown or lies beyond the cap; then the slope of L's chord.
         """
-        low = below if below is not None else int(np.argmax(np.isfinite(self.hull.lower)))
-        high = self.cap if above is None else min(above, self.cap)
+        low = below if below >= 0 else int(np.argmax(np.isfinite(self.hull.lower)))
+        high = min(above, self.cap)
         if high > low:
             rise = float(self.penalties[high] - self.penalties[low])
             if self.hull.probe(rise / (high - low)):
@@ -331,11 +325,8 @@ class _Minimum:
         hull, scatter = self.hull, self.hull.scatter
         price = hull.slope(*hull.around(int(numbers[-1])))
         after = hull.sweep(price, backward=True)[0][::-1] + price
-        best = self._best()
-        ceiling = np.inf
-        if best is not None:
-            value = hull.loss[best] + self.penalties[best] + self._tie
-            ceiling = float((value - self.penalties[numbers] + price * numbers).max()) + price
+        value = self._best()[1] + self._tie
+        ceiling = float((value - self.penalties[numbers] + price * numbers).max()) + price
         slack = _DROP * scatter.scale
         limits = (price, ceiling, slack)
         at, segments, _, back = _layers(
@@ -363,52 +354,58 @@ def _walk_back(back: IntArray) -> IntArray:
 
 @njit(cache=True, nogil=True)
 def _block_scatter(
-    sums: Floats, energy: Floats, backward: bool, start: int, stop: int, starts: IntArray
+    sums: Floats, energy: Floats, backward: bool, start: int, stop: int, begins: IntArray
 ) -> Floats:
-    """Scatter of the segments that end at start + 1 .. stop.
+    """Scatter of the segments [begins[c], start + 1 + t), in row t, column c.
 
-    Column c holds those which begin at ``starts[c]`` (none after `start`), column
-    ``len(starts) + k`` those which begin at ``start + 1 + k``. Row t ends at ``start + 1 + t``.
-    Segments begun before the block share one product: ``|a + b|^2 = |a|^2 + 2 a.b + |b|^2`` with a
-    the sum up to the block and b the sum within it, so nothing large cancels. Backward reads the
-    rows from last to first.
+    Meaningless where a segment would not begin before its end.
+
+    Both ends are taken relative to the sum at `start`, and all products of a block come from one
+    matrix product: ``|a - b|^2 = |a|^2 - 2 a.b + |b|^2``. Nothing large cancels, as it would with
+    sums from the first row on. `backward` reads the rows from last to first.
     """
     last, width = sums.shape[0] - 1, sums.shape[1]
-    steps, old = stop - start, len(starts)
-    origin = last - start if backward else start
-    within = np.empty((steps, width))
-    for t in range(steps):
-        row = last - (start + 1 + t) if backward else start + 1 + t
-        for k in range(width):
-            within[t, k] = sums[row, k] - sums[origin, k]
-    result = np.empty((steps, old + steps))
-    gram = np.dot(within, within.T)
-    for t in range(steps):
-        here = last - (start + 1 + t) if backward else start + 1 + t
-        for k in range(t):
-            row = last - (start + 1 + k) if backward else start + 1 + k
-            between = (gram[t, t] - 2 * gram[t, k] + gram[k, k]) / (t - k)
-            result[t, old + k] = max(abs(energy[here] - energy[row]) - between, 0.0)
-    for low in range(0, old, _ROWS):
-        high = min(low + _ROWS, old)
-        before = np.empty((high - low, width))
+    ends = np.arange(start + 1, stop + 1)
+    result = np.empty((len(ends), len(begins)))
+    end_rows = last - ends if backward else ends
+    begin_rows = last - begins if backward else begins
+    origin = sums[last - start if backward else start]
+    to_end = np.empty((len(ends), width))
+    for t in range(len(ends)):
+        to_end[t] = sums[end_rows[t]] - origin
+    end_square = _squares(to_end)
+    for low in range(0, len(begins), _ROWS):
+        high = min(low + _ROWS, len(begins))
+        to_begin = np.empty((high - low, width))
         for c in range(high - low):
-            row = last - starts[low + c] if backward else starts[low + c]
-            for k in range(width):
-                before[c, k] = sums[origin, k] - sums[row, k]
-        length = np.empty(high - low)
-        for c in range(high - low):
-            length[c] = np.dot(before[c], before[c])
-        product = np.dot(within, before.T)
-        for t in range(steps):
-            here = last - (start + 1 + t) if backward else start + 1 + t
+            to_begin[c] = sums[begin_rows[low + c]] - origin
+        begin_square = _squares(to_begin)
+        begin_energy = energy[begin_rows[low:high]]
+        product = np.dot(to_end, to_begin.T)
+        for t in range(len(ends)):
             for c in range(high - low):
-                row = last - starts[low + c] if backward else starts[low + c]
-                between = length[c] + 2 * product[t, c] + gram[t, t]
-                between /= start + 1 + t - starts[low + c]
-                scatter = abs(energy[here] - energy[row]) - between
-                result[t, low + c] = max(scatter, 0.0)
+                rows = max(ends[t] - begins[low + c], 1)
+                moved = end_square[t] - 2 * product[t, c] + begin_square[c]
+                inside = abs(energy[end_rows[t]] - begin_energy[c])
+                result[t, low + c] = max(inside - moved / rows, 0.0)
     return result
+
+
+@njit(cache=True, nogil=True)
+def _squares(rows: Floats) -> Floats:
+    """Squared length of each row."""
+    result = np.empty(len(rows))
+    for at in range(len(rows)):
+        result[at] = np.dot(rows[at], rows[at])
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _block(begins: IntArray, start: int, count: int) -> tuple[int, IntArray]:
+    """End of the next block, and the candidates in it: the living ones, then its own rows."""
+    size = min(max(len(begins), _SMALLEST_BLOCK), _LARGEST_BLOCK)
+    stop = min(start + size, count)
+    return stop, np.concatenate((begins, np.arange(start + 1, stop + 1)))
 
 
 @njit(cache=True, nogil=True)
@@ -425,38 +422,59 @@ def _sweep(
     best = np.empty(count + 1)
     back = np.zeros(count + 1, dtype=np.int64)
     best[0] = -price
-    starts = np.zeros(1, dtype=np.int64)
+    living = np.zeros(1, dtype=np.int64)
     start = 0
     while start < count:
-        block = min(max(len(starts), _SMALLEST_BLOCK), _LARGEST_BLOCK)
-        stop = min(start + block, count)
-        scatter = _block_scatter(sums, energy, backward, start, stop, starts)
-        begin = np.empty(len(starts) + stop - start, dtype=np.int64)
-        begin[: len(starts)] = starts
-        begin[len(starts) :] = np.arange(start + 1, stop + 1)
-        alive = np.arange(len(begin))
-        values = np.empty(len(begin))
-        living = len(starts)
+        old = len(living)
+        stop, begins = _block(living, start, count)
+        scatter = _block_scatter(sums, energy, backward, start, stop, begins)
+        values = np.empty(len(begins))
+        columns = np.arange(len(begins))
+        alive = old
         for t in range(stop - start):
             end = start + 1 + t
             least = np.inf
-            for a in range(living):
-                values[a] = best[begin[alive[a]]] + scatter[t, alive[a]]
+            for a in range(alive):
+                values[a] = best[begins[columns[a]]] + scatter[t, columns[a]]
                 if values[a] < least:
                     least = values[a]
-                    back[end] = begin[alive[a]]
+                    back[end] = begins[columns[a]]
             best[end] = least + price
             kept = 0
-            for a in range(living):
+            for a in range(alive):
                 # A start that is no better than `end` now stays so: later segments only add to it.
-                if values[a] < best[end] - slack and end + 1 - begin[alive[a]] <= reach:
-                    alive[kept] = alive[a]
+                if values[a] < best[end] - slack and end + 1 - begins[columns[a]] <= reach:
+                    columns[kept] = columns[a]
                     kept += 1
-            alive[kept] = len(starts) + t
-            living = kept + 1
-        starts = begin[alive[:living]]
+            columns[kept] = old + t
+            alive = kept + 1
+        living = begins[columns[:alive]]
         start = stop
     return best, back
+
+
+@njit(cache=True, nogil=True)
+def _extend(
+    living: IntArray, states: tuple[IntArray, IntArray, Floats, IntArray], added: Floats, most: int
+) -> tuple[Floats, IntArray, Floats]:
+    """One more segment after each living state, `added` being its scatter.
+
+    Returns:
+        By number of segments, 0..most: the least scatter and the state it comes from. Then the
+        scatter by living state.
+    """
+    _, segments, loss, _ = states
+    least = np.full(most + 1, np.inf)
+    source = np.zeros(most + 1, dtype=np.int64)
+    values = np.empty(len(living))
+    for a in range(len(living)):
+        state = living[a]
+        values[a] = loss[state] + added[a]
+        into = segments[state] + 1
+        if into <= most and values[a] < least[into]:
+            least[into] = values[a]
+            source[into] = state
+    return least, source, values
 
 
 @njit(cache=True, nogil=True)
@@ -484,53 +502,48 @@ def _layers(
         Of each state: prefix length, segments, scatter, and the state before it (0: the start).
     """
     price, ceiling, slack = limits
-    count = len(energy) - 1
-    at = np.zeros(1024, dtype=np.int64)
-    segments = np.zeros(1024, dtype=np.int64)
-    loss = np.zeros(1024)
-    back = np.zeros(1024, dtype=np.int64)
-    total = 1
-    living = np.zeros(1, dtype=np.int64)  # states that can still begin a segment
-    start = 0
+    start, count, total = 0, len(energy) - 1, 1
+    none = np.zeros(1, dtype=np.int64)
+    states = (none, none, np.zeros(1), none)
+    living = none  # states that can still begin a segment
     while start < count:
-        starts = np.unique(at[living])
-        block = min(max(len(starts), _SMALLEST_BLOCK), _LARGEST_BLOCK)
-        stop = min(start + block, count)
-        scatter = _block_scatter(
-            sums, energy, backward=False, start=start, stop=stop, starts=starts
-        )
-        column = np.searchsorted(starts, at[living])
-        for t in range(stop - start):
-            end = start + 1 + t
-            least = np.full(most + 1, np.inf)
-            source = np.zeros(most + 1, dtype=np.int64)
-            for a in range(len(living)):
-                state = living[a]
-                value = loss[state] + scatter[t, column[a]]
-                into = segments[state] + 1
-                if into <= most and value < least[into]:
-                    least[into] = value
-                    source[into] = state
-            kept = np.zeros(len(living), dtype=np.bool_)
-            for a in range(len(living)):
-                state = living[a]
-                value = loss[state] + scatter[t, column[a]]
-                hopeless = value + price * segments[state] + after[end] > ceiling
-                beaten = value >= least[segments[state]] - slack
-                kept[a] = not (hopeless or beaten) and end + 1 - at[state] <= reach
-            first = total
-            for k in range(1, most + 1):
-                if least[k] + price * k + after[end] <= ceiling and least[k] < np.inf:
-                    if total == len(at):
-                        at = np.concatenate((at, np.zeros_like(at)))
-                        segments = np.concatenate((segments, np.zeros_like(segments)))
-                        loss = np.concatenate((loss, np.zeros_like(loss)))
-                        back = np.concatenate((back, np.zeros_like(back)))
-                    at[total], segments[total] = end, k
-                    loss[total], back[total] = least[k], source[k]
-                    total += 1
-            living = np.concatenate((living[kept], np.arange(first, total)))
-            fresh = np.full(total - first, len(starts) + t)
-            column = np.concatenate((column[kept], fresh))
+        begun = np.unique(states[0][living])
+        column = np.searchsorted(begun, states[0][living])
+        stop, begins = _block(begun, start, count)
+        scatter = _block_scatter(sums, energy, False, start, stop, begins)
+        for end in range(start + 1, stop + 1):
+            added = scatter[end - start - 1][column]
+            least, source, values = _extend(living, states, added, most)
+            number = states[1][living]
+            # Part of no answer below the ceiling, or no better than a new segment from `end` on.
+            hopeless = values + price * number + after[end] > ceiling
+            beaten = values >= least[number] - slack
+            kept = ~(hopeless | beaten) & (end + 1 - states[0][living] <= reach)
+            new = np.flatnonzero((least + price * np.arange(most + 1) + after[end]) <= ceiling)
+            if total + len(new) > len(states[0]):
+                states = _grown(states, 2 * (total + len(new)))
+            fresh = np.arange(total, total + len(new))
+            states[0][fresh] = end
+            states[1][fresh] = new
+            states[2][fresh] = least[new]
+            states[3][fresh] = source[new]
+            total += len(new)
+            living = np.concatenate((living[kept], fresh))
+            column = np.concatenate((column[kept], np.full(len(new), len(begun) + end - start - 1)))
         start = stop
-    return at[:total], segments[:total], loss[:total], back[:total]
+    return states[0][:total], states[1][:total], states[2][:total], states[3][:total]
+
+
+@njit(cache=True, nogil=True)
+def _grown(
+    states: tuple[IntArray, IntArray, Floats, IntArray], size: int
+) -> tuple[IntArray, IntArray, Floats, IntArray]:
+    """The states in arrays of another size."""
+    at, segments, loss, back = states
+    more = np.zeros(size - len(at), dtype=np.int64)
+    return (
+        np.concatenate((at, more)),
+        np.concatenate((segments, more)),
+        np.concatenate((loss, np.zeros(len(more)))),
+        np.concatenate((back, more)),
+    )
