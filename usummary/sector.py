@@ -7,6 +7,9 @@ picture is then the sector, and `Region.source` says so.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,10 @@ from usummary.types import Box, IntArray, Picture, Recording, Region
 _SAMPLES = 24
 _STRIDE = 6
 """Frames between samples where there are too few sync frames to jump between."""
+_RUNS = 8
+"""Sync frames that such runs start from."""
+_FEWEST = 8
+"""Samples that even the shortest recording gives, if it has as many frames."""
 _WORK_SIDE = 640
 """Pictures are shrunk to this many pixels on the longer side."""
 _LIT = 26
@@ -35,56 +42,80 @@ _BLACK_AROUND = 0.4
 _VERTICES = 60
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Samples of a recording, shrunk.
+
+    Attributes:
+        peak: (h, w) brightest grey value of each place.
+        change: (h, w) standard deviation over time.
+        factor: What lengths were multiplied by.
+    """
+
+    peak: Picture
+    change: NDArray[np.float64]
+    factor: float
+
+
 def find_region(recording: Recording) -> Region:
     """The sector of a recording, from some two dozen of its frames."""
     info = recording.info
-    declared = info.region
-    if declared is not None and _fits(declared, info.width, info.height):
-        outline = None
-        if info.frame_count > 1:
-            outline = _outline(_look([declared.crop(p) for p in _pictures(recording)]))
-        if outline is None or _area(outline) < 0.4 * declared.width * declared.height:
-            return Region(declared, _corners(declared), "dicom")
-        return _region(outline + np.array([declared.x0, declared.y0]), "dicom")
     whole = Box(0, 0, info.width, info.height)
-    if info.frame_count < 2:
-        return Region(whole, _corners(whole), "whole")
-    outline = _outline(_look(_pictures(recording)))
-    if outline is None:
-        return Region(whole, _corners(whole), "whole")
-    return _region(outline, "pictures")
+    declared = info.region
+    if declared is not None and not _fits(declared, whole):
+        declared = None
+    bounds = declared or whole
+    outline = None
+    if info.frame_count > 1:
+        outline = _outline(_look(recording, bounds), keep_dim=declared is None)
+    if outline is not None:
+        outline += np.array([bounds.x0, bounds.y0])
+        return _region(outline, "pictures" if declared is None else "dicom")
+    corners = (
+        (bounds.x0, bounds.y0),
+        (bounds.x1, bounds.y0),
+        (bounds.x1, bounds.y1),
+        (bounds.x0, bounds.y1),
+    )
+    return Region(bounds, corners, "whole" if declared is None else "dicom")
 
 
-def _fits(box: Box, width: int, height: int) -> bool:
+def _fits(box: Box, whole: Box) -> bool:
     """Whether a declared box lies within the picture; some files carry one of another size."""
-    inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
-    return inside and box.width * box.height >= _SMALLEST * width * height
+    inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= whole.x1 and box.y1 <= whole.y1
+    return inside and box.width * box.height >= _SMALLEST * whole.width * whole.height
 
 
-def _corners(box: Box) -> tuple[tuple[int, int], ...]:
-    return ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
-
-
-def _region(outline: IntArray, source: str) -> Region:
+def _region(outline: IntArray, source: Literal["dicom", "pictures"]) -> Region:
     x0, y0 = outline.min(axis=0).tolist()
     x1, y1 = outline.max(axis=0).tolist()
     polygon = tuple((int(x), int(y)) for x, y in outline)
-    return Region(Box(x0, y0, x1, y1), polygon, "dicom" if source == "dicom" else "pictures")
+    return Region(Box(x0, y0, x1, y1), polygon, source)
 
 
-def _pictures(recording: Recording) -> list[Picture]:
-    """Pictures from all over the recording that cost little to decode."""
-    sync = recording.sync_frames
+def _look(recording: Recording, bounds: Box) -> _Look:
+    """What the recording shows within `bounds`, from pictures that cost little to decode."""
+    factor = min(1.0, _WORK_SIDE / max(bounds.width, bounds.height))
+    size = (max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
+    shrunk = []
+    for index in _chosen(recording):
+        picture = bounds.crop(recording.frame(int(index)).pixels)
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        shrunk.append(small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    stack = np.stack(shrunk)
+    return _Look(stack.max(axis=0).astype(np.uint8), stack.std(axis=0), factor)
+
+
+def _chosen(recording: Recording) -> IntArray:
+    """Frames from all over the recording: sync frames, or runs from the few there are."""
+    sync, count = recording.sync_frames, recording.info.frame_count
     if len(sync) >= _SAMPLES // 2:
-        chosen = sync[_evenly(len(sync), _SAMPLES)]
-    else:
-        starts = sync[_evenly(len(sync), 8)]
-        runs = np.arange(-(-_SAMPLES // len(starts))) * _STRIDE
-        chosen = np.unique(np.add.outer(starts, runs))
-        chosen = chosen[chosen < recording.info.frame_count]
-        if len(chosen) < _SAMPLES // 3:
-            chosen = _evenly(recording.info.frame_count, _SAMPLES // 3)
-    return [recording.frame(int(index)).pixels for index in chosen]
+        return sync[_evenly(len(sync), _SAMPLES)]
+    starts = sync[_evenly(len(sync), _RUNS)]
+    within = np.arange(-(-_SAMPLES // len(starts))) * _STRIDE
+    chosen = np.unique(np.add.outer(starts, within))
+    chosen = chosen[chosen < count]
+    return chosen if len(chosen) >= _FEWEST else _evenly(count, _FEWEST)
 
 
 def _evenly(count: int, wanted: int) -> IntArray:
@@ -92,34 +123,29 @@ def _evenly(count: int, wanted: int) -> IntArray:
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
 
 
-def _look(pictures: list[Picture]) -> tuple[NDArray[np.uint8], float]:
-    """The pictures in grey, shrunk, (n, h, w), and the factor they were shrunk by."""
-    height, width = pictures[0].shape[:2]
-    factor = min(1.0, _WORK_SIDE / max(width, height))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    small = (cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in pictures)
-    grey = [p if p.ndim == 2 else cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in small]
-    return np.stack(grey).astype(np.uint8, copy=False), factor
+def _outline(look: _Look, *, keep_dim: bool) -> IntArray | None:
+    """Vertices (n, 2) around the sector in pixels of what was looked at; None if none is seen.
 
-
-def _outline(look: tuple[NDArray[np.uint8], float]) -> IntArray | None:
-    """Vertices (n, 2) around the sector in pixels of the recording; None if none is seen."""
-    stack, factor = look
-    change, peak = stack.std(axis=0), stack.max(axis=0)
-    hull = _hull(change)
+    Where no text stands beside the sector there is nothing to leave out. With `keep_dim` the
+    outline is then a frame around all that is not black, without it None.
+    """
+    hull = _hull(look.change)
     if hull is None:
         return None
-    inside = np.zeros(peak.shape, np.uint8)
+    inside = np.zeros(look.peak.shape, np.uint8)
     cv2.fillPoly(inside, [hull.astype(np.int32)], 1)
     around = cv2.dilate(inside, np.ones((9, 9), np.uint8)) == 0
-    if not around.any() or float(np.mean(peak[around] > _LIT)) > _BLACK_AROUND:
+    if not around.any() or float(np.mean(look.peak[around] > _LIT)) > _BLACK_AROUND:
         return None
-    if not np.any(around & (peak > _TEXT) & (change < _STILL)):
-        hull = _frame(peak, hull)
-    return np.round(hull / factor).astype(np.int64)
+    if not np.any(around & (look.peak > _TEXT) & (look.change < _STILL)):
+        if not keep_dim:
+            return None
+        hull = _frame(look.peak, hull)
+    vertices: IntArray = np.round(hull / look.factor).astype(np.int64)
+    return vertices
 
 
-def _hull(change: NDArray[np.floating]) -> IntArray | None:
+def _hull(change: NDArray[np.float64]) -> IntArray | None:
     """Convex outline (n, 2) of the largest patch that keeps changing."""
     side = min(change.shape)
     changing = (change > _MOVING).astype(np.uint8)
@@ -152,7 +178,3 @@ def _frame(peak: NDArray[np.uint8], hull: IntArray) -> IntArray:
     x0, x1 = min(columns[0], *hull[:, 0]), 1 + max(columns[-1], *hull[:, 0])
     y0, y1 = min(rows[0], *hull[:, 1]), 1 + max(rows[-1], *hull[:, 1])
     return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-
-
-def _area(outline: IntArray) -> float:
-    return float(cv2.contourArea(outline.astype(np.float32)))

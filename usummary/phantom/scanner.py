@@ -208,13 +208,15 @@ def _speckle_field(depths: int, beams: int, rng: np.random.Generator) -> Field:
     """Complex echo (2, rows, columns) of scatterers; the beam is wider than the pulse is long."""
     shape = (2, depths + 2 * _MARGIN, beams + 2 * _MARGIN)
     field = gaussian_filter(rng.standard_normal(shape), (0, 0.0024 * depths, 0.0068 * beams))
-    return (field / np.sqrt(2 * field.var())).astype(np.float32)
+    even: Field = (field / np.sqrt(2 * field.var())).astype(np.float32)
+    return even
 
 
 def _bend(depths: int, beams: int, rng: np.random.Generator) -> Field:
     """Gentle shifts (2, depths, beams) that make a drawing less regular; shares of the depth."""
     bend = gaussian_filter(rng.standard_normal((2, depths, beams)), (0, depths / 9, beams / 7))
-    return (0.011 * bend / bend.std()).astype(np.float32)
+    gentle: Field = (0.011 * bend / bend.std()).astype(np.float32)
+    return gentle
 
 
 def _wave(rng: np.random.Generator, columns: int, roughness: float) -> NDArray[np.float64]:
