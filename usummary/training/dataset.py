@@ -127,11 +127,12 @@ def load_sources(data: Path, part: Part) -> list[Source]:
 def load_timelines(data: Path, part: Part) -> list[Timeline]:
     """The screening timelines of one part of the split, by operator number."""
     folder = data / "ultrasound" / "screening_timelines" / "frames"
-    timelines = []
-    for path in sorted(folder.glob("Operator_*.csv.gz")):
-        operator = path.name.split("_")[1]
-        if _OPERATOR_PARTS.get(operator, "train") == part:
-            timelines.append(_timeline(path, operator))
+    found = sorted((int(p.name.split("_")[1]), p) for p in folder.glob("Operator_*.csv.gz"))
+    timelines = [
+        _timeline(path, str(operator))
+        for operator, path in found
+        if _OPERATOR_PARTS.get(str(operator), "train") == part
+    ]
     if not timelines:
         raise UnreadableFile(f"{folder} holds no timelines. Name the data folder.")
     return timelines

@@ -44,7 +44,7 @@ _TRUSTED = 0.2
 """A data set's label is used where the teacher gives it at least this probability in all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BackboneRecipe:
     """How the backbone is trained.
 
@@ -62,11 +62,11 @@ class BackboneRecipe:
             stem_kernel=2, stem_stride=2, kernels=(1, 1, 1, 3, 3), pools=(2, 1, 1, 1)
         )
     )
-    frame_steps: int = 900
-    frame_batch: int = 32
+    frame_steps: int = 700
+    frame_batch: int = 16
     frame_rate: float = 1e-3
-    clip_steps: int = 900
-    clip_batch: int = 6
+    clip_steps: int = 500
+    clip_batch: int = 4
     clip_rate: float = 3e-4
     bf16: bool = True
 
@@ -260,7 +260,7 @@ def _loss(maps: Tensor, logits: Tensor, batch: Batch, scale: Tensor) -> Tensor:
 def _map_scale(composer: Composer, recipe: BackboneRecipe) -> Tensor:
     """Spread of every channel of the teacher's maps, (128, 1, 1)."""
     rng = np.random.default_rng((recipe.seed, 0))
-    maps = composer.batch(64, rng, frames=1, looks=1).maps
+    maps = composer.batch(2 * recipe.frame_batch, rng, frames=1, looks=1).maps
     return maps.std(dim=(0, 1, 3, 4)).clamp_min(1e-3)[:, None, None]
 
 
@@ -302,7 +302,7 @@ class _Run:
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             optimiser.step()
             recent.append(loss.item())
-            if (step + 1) % 100 == 0 or step + 1 == self.steps:
+            if (step + 1) % 50 == 0 or step + 1 == self.steps:
                 save_checkpoint(path, net, optimiser, step + 1)
                 say(f"{self.name},{step + 1},{np.mean(recent):.4f}")
                 recent.clear()

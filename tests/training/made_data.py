@@ -1,0 +1,102 @@
+"""A tiny data folder of the shape that training expects, drawn here."""
+
+import csv
+import gzip
+
+import av
+import cv2
+import numpy as np
+import torch
+
+from usummary.networks.i3d import SonoNet2D
+
+LUNG = {
+    "Reg_pat1Image_1.mp4": "charlotte",
+    "Reg_pat3Image_1.mp4": "charlotte",
+    "Cov_alines.mp4": "https://example.org/articles/10.1186/s13089-020-00177-4#author",
+    "Vir_file.mp4": "https://example.org/articles/10.1186/2036-7902-4-16",
+}
+
+
+def make_data(folder):
+    """Writes the folder and returns it."""
+    root = folder / "ultrasound"
+    heads = [f"{number:03}{extra}_HC.png" for number in range(12) for extra in ("", "_2")]
+    _pictures(root / "hc18", "heads.csv", "filename", [{"filename": name} for name in heads])
+    planes = [
+        {"file": f"Patient{patient}_{number}.png", "patient": str(patient), "plane": plane}
+        for patient in range(20)
+        for number, plane in enumerate(("Fetal brain", "Fetal abdomen", "Other"))
+    ]
+    _pictures(root / "fetal_planes", "labels.csv", "file", planes)
+    clips = root / "lung_clips"
+    clips.mkdir()
+    _table(clips / "manifest.csv", [{"file": f, "source": s} for f, s in LUNG.items()])
+    for name in LUNG:
+        write_video(clips / name, frames=40, rate=30)
+    for operator in (1, 6, 13, 14):
+        _timeline(root / "screening_timelines" / "frames" / f"Operator_{operator}_Novice.csv.gz")
+    return folder
+
+
+def write_video(path, *, frames, rate):
+    """A clip whose brightness rises by 5 with every frame."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(frames):
+            picture = np.full((48, 64, 3), 5 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
+        container.mux(stream.encode(None))
+
+
+def write_teacher(path, seed=0):
+    """Random weights in the layout of ``SonoNet16.npz``."""
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    convs = [m for m in SonoNet2D().modules() if isinstance(m, torch.nn.Conv2d)]
+    shapes = [tuple(conv.weight.shape) for conv in convs]
+    for number, shape in enumerate(shapes):
+        fan = np.prod(shape[1:])
+        values = (
+            rng.normal(0, np.sqrt(2 / fan), shape),
+            rng.normal(0, 0.1, shape[0]),
+            np.ones(shape[0]),
+            np.zeros(shape[0]),
+            np.full(shape[0], 1e-2 if number == 0 else 1.0),
+        )
+        for place, value in enumerate(values):
+            arrays[f"arr_{5 * number + place}"] = value.astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **arrays)
+    return arrays
+
+
+def _pictures(folder, table, key, rows):
+    (folder / "images").mkdir(parents=True)
+    _table(folder / table, rows)
+    rng = np.random.default_rng(0)
+    for row in rows:
+        picture = cv2.resize(rng.integers(0, 255, (6, 8)).astype(np.uint8), (80, 60))
+        cv2.imwrite(str(folder / "images" / row[key]), picture)
+
+
+def _timeline(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number in range(1200):
+        plane = ("", "Other", "Abdominal", "Brain (Tv.)")[number // 100 % 4]
+        rows.append({"sononet13": plane, "collected": str(int(number in (250, 260, 1000)))})
+    with gzip.open(path, "wt", newline="") as file:
+        _write(file, rows)
+
+
+def _table(path, rows):
+    with path.open("w", newline="") as file:
+        _write(file, rows)
+
+
+def _write(file, rows):
+    writer = csv.DictWriter(file, rows[0].keys())
+    writer.writeheader()
+    writer.writerows(rows)

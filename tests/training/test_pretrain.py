@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import torch
+
+from tests.training.made_data import write_teacher
+from usummary.errors import ModelError
+from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D, SonoNetI3D, SonoNetI3DConfig
+from usummary.training.checkpoint import load_checkpoint, save_checkpoint
+from usummary.training.dataset import load_sources
+from usummary.training.pretrain import (
+    BackboneRecipe,
+    Composer,
+    assess,
+    calibrate,
+    train_backbone,
+)
+
+RECIPE = BackboneRecipe(
+    config=SonoNetI3DConfig(
+        stem_kernel=4, stem_stride=4, kernels=(1, 1, 1, 1, 3), pools=(1, 1, 1, 1)
+    ),
+    frame_steps=3,
+    frame_batch=2,
+    clip_steps=2,
+    clip_batch=1,
+    bf16=False,
+)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    torch.set_num_threads(1)
+    return SonoNet2D.from_arrays(write_teacher(tmp_path_factory.mktemp("w") / "SonoNet16.npz"))
+
+
+@pytest.fixture(scope="module")
+def sources(made_data):
+    return load_sources(made_data, "train")
+
+
+def test_training_goes_on_where_it_stopped(teacher, sources, tmp_path):
+    """Stopped after the frames, a second run gives what an unbroken one gives."""
+    whole = train_backbone(sources, teacher, RECIPE, tmp_path, lambda _: None)
+    (tmp_path / "clips.safetensors").unlink()
+    said = []
+    again = train_backbone(sources, teacher, RECIPE, tmp_path, said.append)
+    assert [line.split(",")[0] for line in said] == ["clips"]
+    for (name, one), other in zip(
+        whole.state_dict().items(), again.state_dict().values(), strict=True
+    ):
+        assert torch.equal(one, other), name
+
+
+def test_training_moves_weights_but_not_the_norms_statistics(teacher, sources, tmp_path):
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    net = train_backbone(sources, teacher, RECIPE, tmp_path, lambda _: None)
+    for name, value in teacher.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    trained = net.state_dict()
+    assert torch.equal(trained["features.1.running_mean"], before["features.1.running_mean"])
+    moved = trained["features.0.weight"].sum(dim=2) - before["features.0.weight"]
+    assert moved.abs().max() > 1e-4
+    assert not net.training
+
+
+def test_targets_follow_motion_label_and_teacher(teacher, sources):
+    composer = Composer(sources, teacher, bf16=False)
+    batch = composer.batch(16, np.random.default_rng(1), frames=1, looks=1)
+    assert batch.clips.shape == (16, 1, 112, 144)
+    assert batch.maps.shape == (16, 1, 128, 7, 9)
+    torch.testing.assert_close(batch.planes.sum(1), torch.ones(16))
+    background = SONONET_CLASSES.index("Background")
+    assert {"steady", "lost"} < set(batch.kinds)
+    for kind, wanted, said in zip(batch.kinds, batch.planes, batch.teacher, strict=True):
+        if kind == "lost":
+            assert wanted[background] == 1
+        elif kind != "steady":
+            assert torch.equal(wanted, said)
+
+
+def test_calibration_lowers_the_cross_entropy(teacher, sources):
+    composer = Composer(sources, teacher, bf16=False)
+    batches = [composer.batch(4, np.random.default_rng(n), frames=16, looks=1) for n in range(2)]
+    net = SonoNetI3D(RECIPE.config, teacher).eval()
+    with torch.no_grad():
+        net.head[-1].weight.mul_(5)  # far too sure
+    before = assess(net, batches)
+    temperature = calibrate(net, batches)
+    after = assess(net, batches)
+    assert after["cross-entropy"] < before["cross-entropy"]
+    assert temperature == pytest.approx(net.temperature.item())
+    assert after["agreement"] == before["agreement"]
+    assert after["cross-entropy"] >= after["wanted entropy"]
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    net = torch.nn.Linear(3, 2)
+    optimiser = torch.optim.Adam(net.parameters())
+    net(torch.ones(1, 3)).sum().backward()
+    optimiser.step()
+    path = tmp_path / "c.safetensors"
+    save_checkpoint(path, net, optimiser, 7)
+    restored = torch.nn.Linear(3, 2)
+    fresh = torch.optim.Adam(restored.parameters())
+    assert load_checkpoint(path, restored, fresh) == 7
+    assert torch.equal(restored.weight, net.weight)
+    assert torch.equal(fresh.state_dict()["state"][0]["exp_avg"], torch.full((2, 3), 0.1))
+    with pytest.raises(ModelError, match=r"c\.safetensors"):
+        load_checkpoint(path, torch.nn.Linear(4, 2), optimiser)
+    path.write_bytes(b"damaged")
+    with pytest.raises(ModelError, match=r"c\.safetensors"):
+        load_checkpoint(path, restored, fresh)
