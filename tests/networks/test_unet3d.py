@@ -59,7 +59,7 @@ def test_padding_does_not_move_scores_in_time():
 def test_squeezing_in_parts_is_squeezing_at_once():
     net = UNet3D(SMALL).eval()
     features = torch.randn(1, 10, 4, 2, 3)
-    parts = torch.cat([net.squeezed(part) for part in features.split(3, dim=1)], dim=2)
+    parts = torch.cat([net.squeezed(part) for part in features.split(3, dim=1)], dim=1)
     assert torch.allclose(parts, net.squeezed(features), atol=1e-6)
     assert torch.allclose(net.latent(parts), net(features), atol=1e-5)
 

@@ -40,12 +40,23 @@ class BiLSTM(nn.Module):
         self.lstm = nn.LSTM(config.channels, config.hidden, batch_first=True, bidirectional=True)
         self.score = nn.Linear(2 * config.hidden, 1)
 
+    def reduced(self, features: Tensor) -> Tensor:
+        """The small form (B, T, C) of features; clip by clip, so it can be made in parts."""
+        pooled: Tensor = self.norm(features.float().mean(dim=(3, 4)))
+        return pooled
+
+    def scores(self, reduced: Tensor) -> Tensor:
+        """Probabilities (B, T * n) from the `reduced` features of a whole exam."""
+        return torch.sigmoid(self._logits(reduced))
+
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, T * n) of selecting each sampled frame, what training works on."""
-        pooled = self.norm(features.float().mean(dim=(3, 4)))  # (B, T, C)
-        states, _ = self.lstm(pooled)  # (B, T, 2 * hidden)
-        logits: Tensor = self.score(states)  # (B, T, 1)
-        return logits.expand(-1, -1, self.config.samples).flatten(1)  # (B, T * n)
+        return self._logits(self.reduced(features))
 
     def forward(self, features: Tensor) -> Tensor:
-        return torch.sigmoid(self.logits(features))
+        return self.scores(self.reduced(features))
+
+    def _logits(self, reduced: Tensor) -> Tensor:
+        states, _ = self.lstm(reduced)  # (B, T, 2 * hidden)
+        logits: Tensor = self.score(states)  # (B, T, 1)
+        return logits.expand(-1, -1, self.config.samples).flatten(1)  # (B, T * n)

@@ -44,10 +44,21 @@ class Summariser(nn.Module):
         """The per-channel normalisation of features (`unet3d.FeatureNorm`)."""
         return self.unet.norm
 
+    def reduced(self, features: Tensor) -> Tensor:
+        """The small form (B, T, C', h, w) of features; clip by clip, so it can be made in parts."""
+        return self.unet.squeezed(features)
+
+    def scores(self, reduced: Tensor) -> Tensor:
+        """Probabilities (B, T * n) from the `reduced` features of a whole exam."""
+        return torch.sigmoid(self._logits(reduced))
+
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, T * n) of selecting each sampled frame, what training works on."""
-        logits: Tensor = self.policy(self.unet(features))
-        return logits
+        return self._logits(self.reduced(features))
 
     def forward(self, features: Tensor) -> Tensor:
-        return torch.sigmoid(self.logits(features))
+        return self.scores(self.reduced(features))
+
+    def _logits(self, reduced: Tensor) -> Tensor:
+        logits: Tensor = self.policy(self.unet.latent(reduced))
+        return logits

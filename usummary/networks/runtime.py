@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Device = Literal["auto", "cpu", "cuda"]
 
-_IR = "graph.xml"
-_IR_FILES = (_IR, "graph.bin")
 _HASHES = "sha256.txt"
 _EXAMPLE_CLIPS = 5
+_CLIPS_AT_ONCE = 128
 _FIRST_CUDA_BATCH = 16
 
 
@@ -109,7 +108,11 @@ def _has_cuda() -> bool:
 
 
 class OpenVINORunner:
-    """A network on the CPU, float32 on every processor so that results can be reproduced."""
+    """A network on the CPU, float32 on every processor so that results can be reproduced.
+
+    A summariser runs as two graphs: one reduces features some clips at a time, one scores the whole
+    exam, so that a long exam's features are never held in float32.
+    """
 
     def __init__(self, model: Model) -> None:
         import openvino as ov
@@ -117,13 +120,12 @@ class OpenVINORunner:
         self._model = model
         self._notices: list[str] = []
         core = ov.Core()
-        compiled = core.compile_model(
-            self._kept_graph(core),
-            "CPU",
-            {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
-        )
+        hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        self._requests: list[Any] = [
+            core.compile_model(graph, "CPU", hints).create_infer_request()
+            for graph in self._kept_graphs(core)
+        ]
         self.device = f"CPU, OpenVINO {_openvino_version()}, float32"
-        self._request: Any = compiled.create_infer_request()
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -131,14 +133,22 @@ class OpenVINORunner:
 
     def run(self, inputs: Array) -> tuple[Array, ...]:
         inputs = _checked(inputs, self._model)
-        if self._request is None:
+        if not self._requests:
             raise _closed(self._model)
-        results = self._request.infer([np.ascontiguousarray(inputs)], share_inputs=True)
-        return tuple(np.asarray(value) for value in results.to_tuple())
+        if self._model.role == "backbone":
+            return _infer(self._requests[0], inputs)
+        clips = inputs.shape[1]
+        reduced: Array | None = None
+        for start in range(0, clips, _CLIPS_AT_ONCE):
+            part = _infer(self._requests[0], inputs[:, start : start + _CLIPS_AT_ONCE])[0]
+            if reduced is None:
+                reduced = np.empty((1, clips, *part.shape[2:]), np.float32)
+            reduced[:, start : start + _CLIPS_AT_ONCE] = part
+        return _infer(self._requests[1], reduced)
 
     def close(self) -> None:
         """Give the memory back."""
-        self._request = None
+        self._requests = []
 
     def __enter__(self) -> OpenVINORunner:
         return self
@@ -146,20 +156,26 @@ class OpenVINORunner:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _kept_graph(self, core: ov.Core) -> ov.Model:
+    def _kept_graphs(self, core: ov.Core) -> list[ov.Model]:
         """The converted network, read from the cache folder or made and put there."""
         folder = graph_folder(self._model)
         if _is_whole(folder):
-            return core.read_model(folder / _IR)
-        graph = _converted(self._model)
+            return [core.read_model(path) for path in sorted(folder.glob("*.xml"))]
+        graphs = _converted(self._model)
         try:
-            _keep(graph, folder)
+            _keep(graphs, folder)
         except OSError as error:
             self._notices.append(
                 f"The converted network could not be kept in {folder.parent} ({error.strerror}); "
                 "the next start will take some seconds longer."
             )
-        return graph
+        return graphs
+
+
+def _infer(request: Any, inputs: Array | None) -> tuple[Array, ...]:
+    """Outputs of one graph, in arrays of their own."""
+    results = request.infer([np.ascontiguousarray(inputs)], share_inputs=True)
+    return tuple(np.asarray(value) for value in results.to_tuple())
 
 
 def graph_folder(model: Model) -> Path:
@@ -181,39 +197,68 @@ def _openvino_version() -> str:
     return version("openvino")
 
 
-def _converted(model: Model) -> ov.Model:
-    """The network as an OpenVINO graph for any batch (backbone) or any T (summariser)."""
+def _converted(model: Model) -> list[ov.Model]:
+    """The network as OpenVINO graphs, for any batch (backbone) or any T, h and w (summariser)."""
+    import torch
+
+    net = weights.build(model)
+    with torch.no_grad():
+        if model.role == "backbone":
+            clip = torch.zeros(1, model.clip_length, model.height, model.width, dtype=torch.uint8)
+            return [_convert(net, "forward", clip, any_size=(0,))]
+        channels = int(model.config["channels"])
+        features = torch.zeros(1, _EXAMPLE_CLIPS, channels, 2, 3, dtype=torch.float16)
+        reduced = net.reduced(features)  # type: ignore[operator]
+        return [
+            _convert(net, "reduced", features, any_size=(1, 3, 4)),
+            _convert(net, "scores", reduced, any_size=(1, 3, 4)[: reduced.ndim - 2]),
+        ]
+
+
+def _convert(net: nn.Module, method: str, example: Tensor, any_size: tuple[int, ...]) -> ov.Model:
+    """One method of a network as a graph; the dimensions `any_size` of its input stay open."""
     import openvino as ov
     import torch
 
-    if model.role == "backbone":
-        shape = [-1, model.clip_length, model.height, model.width]
-        example = torch.zeros(1, *shape[1:], dtype=torch.uint8)
-        kind = ov.Type.u8
-    else:
-        shape = [1, -1, int(model.config["channels"]), -1, -1]
-        example = torch.zeros(1, _EXAMPLE_CLIPS, shape[2], 2, 3, dtype=torch.float16)
-        kind = ov.Type.f16
-    with torch.no_grad(), warnings.catch_warnings():
+    shape = [-1 if axis in any_size else size for axis, size in enumerate(example.shape)]
+    kinds = {torch.uint8: ov.Type.u8, torch.float16: ov.Type.f16, torch.float32: ov.Type.f32}
+    with warnings.catch_warnings():
         # torch calls tracing deprecated; it is what OpenVINO's converter works with
         warnings.simplefilter("ignore")
-        net = weights.build(model)
-        traced = torch.jit.trace(net, example, check_trace=False)  # type: ignore[no-untyped-call]
-        graph = ov.convert_model(
-            traced, example_input=example, input=[(ov.PartialShape(shape), kind)]
+        call = getattr(net, method)
+        traced = torch.jit.trace(_as_module(net, call), example, check_trace=False)  # type: ignore[no-untyped-call]
+        return ov.convert_model(
+            traced,
+            example_input=example,
+            input=[(ov.PartialShape(shape), kinds[example.dtype])],
         )
-    return graph
 
 
-def _keep(graph: ov.Model, folder: Path) -> None:
-    """Save a graph beside and rename; of two processes that do so at once, the first one wins."""
+def _as_module(net: nn.Module, call: Callable[[Tensor], Any]) -> nn.Module:
+    """A module whose forward is `call`, a method of `net`."""
+    from torch import nn
+
+    class Step(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+
+        def forward(self, inputs: Tensor) -> Any:
+            return call(inputs)
+
+    return Step().eval()
+
+
+def _keep(graphs: list[ov.Model], folder: Path) -> None:
+    """Save graphs beside and rename; of two processes that do so at once, the first one wins."""
     import openvino as ov
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
     try:
         try:
-            ov.save_model(graph, part / _IR, compress_to_fp16=False)
+            for number, graph in enumerate(graphs):
+                ov.save_model(graph, part / f"{number}.xml", compress_to_fp16=False)
         except RuntimeError as error:
             raise OSError(0, "it could not be written") from error
         (part / _HASHES).write_text(_hashes(part), encoding="ascii")
@@ -238,9 +283,9 @@ def _is_whole(folder: Path) -> bool:
 
 def _hashes(folder: Path) -> str:
     lines = []
-    for name in _IR_FILES:
-        with (folder / name).open("rb") as file:
-            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n")
+    for path in sorted(path for path in folder.iterdir() if path.name != _HASHES):
+        with path.open("rb") as file:
+            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}\n")
     return "".join(lines)
 
 

@@ -130,18 +130,18 @@ class UNet3D(nn.Module):
         self.to_frames = nn.ConvTranspose1d(width, 1, config.samples, stride=config.samples)
 
     def squeezed(self, features: Tensor) -> Tensor:
-        """Features (B, T, C, h, w) squeezed to (B, C', T, h, w); clip by clip, so it can stream."""
+        """Features (B, T, C, h, w) squeezed to (B, T, C', h, w); clip by clip, so it can stream."""
         batch, clips, channels, height, width = features.shape
         weight, bias = self.norm.folded_into(self.squeeze)
         # one picture per clip, (B * T, C, h, w), so that the large array is never transposed
         pictures = features.float().reshape(batch * clips, channels, height, width)
         squeezed = F.conv2d(pictures, weight, bias)
-        # (B * T, C', h, w) -> (B, C', T, h, w)
-        return squeezed.reshape(batch, clips, -1, height, width).transpose(1, 2)
+        return squeezed.reshape(batch, clips, -1, height, width)
 
     def latent(self, squeezed: Tensor) -> Tensor:
         """Latent scores (B, T * samples) of a whole exam's squeezed features."""
-        clips = squeezed.shape[2]
+        clips = squeezed.shape[1]
+        squeezed = squeezed.transpose(1, 2)  # (B, C', T, h, w)
         x = self.gate(_pad_time(squeezed, 2**self.config.levels))
         skips: list[Tensor] = []
         for level, block in enumerate(self.encoder):

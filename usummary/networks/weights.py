@@ -219,7 +219,7 @@ def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
         ModelError: The folder's name or the network's kind cannot be used.
         OSError: It cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     network = _kind_of(module)
     _check_name(folder.name)
@@ -228,7 +228,7 @@ def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
     with _beside(folder / WEIGHTS) as part:
-        save_file(state, part)
+        part.write_bytes(save(state))  # `save_file` would make a file that only its owner reads
         sha256 = _hash(part)
     card = _Card(
         network=network,
