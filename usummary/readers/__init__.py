@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from usummary.errors import UnreadableFile
+from usummary.readers.dicom import open_cine
+from usummary.readers.dicom_header import is_dicom, read_header
 from usummary.readers.media import Media
+from usummary.readers.sidecar import find_sidecar, read_sidecar
+from usummary.readers.study import open_study
 from usummary.readers.video import VideoRecording
-from usummary.types import Exam
+from usummary.types import Exam, Recording
 
 
 def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
@@ -23,9 +28,29 @@ def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
         SettingsError: The list of freeze-frames has a wrong line.
     """
     path = Path(path)
-    if not path.exists():
-        raise UnreadableFile(f"There is no file or folder {path}.")
-    if path.is_file() and path.stat().st_size == 0:
+    exam = open_study(path) if path.is_dir() else _open_file(path)
+    sidecar = freeze_frames if freeze_frames is not None else find_sidecar(path)
+    if sidecar is None:
+        return exam
+    try:
+        listed = read_sidecar(sidecar, exam)
+    except BaseException:
+        exam.close()
+        raise
+    both = sorted((*exam.freeze_frames, *listed), key=lambda freeze: freeze.time_s)
+    return replace(exam, freeze_frames=tuple(both))
+
+
+def _open_file(path: Path) -> Exam:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise UnreadableFile(f"There is no file or folder {path}.") from error
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
+    if size == 0:
         raise UnreadableFile(f"{path} is empty. Copy it again from where it was recorded.")
-    recording = VideoRecording(Media(path))
+    recording: Recording = (
+        open_cine(read_header(path)) if is_dicom(path) else VideoRecording(Media(path))
+    )
     return Exam(path, (recording,), (0.0,), notices=recording.info.notices)
