@@ -1,0 +1,189 @@
+"""How a summary compares with what people chose: F-score, rank correlation, freeze-frames, planes.
+
+Two kinds. The benchmarks' measures work on arrays: a summary is one 0/1 per frame, a user summary
+the same for each person. The application's measures work on shots and freeze-frames. Nothing here
+is ever NaN: what is undefined is None, and is left out of means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from usummary.errors import InputError
+from usummary.types import STANDARD_PLANES, FloatArray, FreezeFrame, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionRecall:
+    """Agreement of one summary with one user summary, frame by frame.
+
+    Attributes:
+        precision: Share of the summary that the person chose too; 0 for an empty summary.
+        recall: Share of the person's choice that is in the summary; 0 where nothing was chosen.
+        f_score: 2PR / (P + R), 0 where both are 0.
+    """
+
+    precision: float
+    recall: float
+    f_score: float
+
+
+def precision_recall(summary: ArrayLike, user_summary: ArrayLike) -> list[PrecisionRecall]:
+    """Agreement with each person, from whole frame counts.
+
+    Args:
+        summary: (n_frames,) 0/1 or boolean.
+        user_summary: (n_frames,) or (n_users, n_frames) 0/1 or boolean.
+
+    Raises:
+        InputError: The lengths differ, nobody is given, or a value is neither 0 nor 1.
+    """
+    ours = _binary(summary, "The summary")
+    theirs = np.atleast_2d(_binary(user_summary, "The user summary"))
+    if ours.ndim != 1 or theirs.ndim != 2 or theirs.shape[1] != len(ours):
+        raise InputError(
+            f"A summary of shape {ours.shape} cannot be compared with user summaries of shape "
+            f"{theirs.shape}: both need the same number of frames."
+        )
+    if len(theirs) == 0:
+        raise InputError("There is no user summary to compare with.")
+    kept = int(ours.sum())
+    return [_agreement(int((ours & one).sum()), kept, int(one.sum())) for one in theirs]
+
+
+def f_score(
+    summary: ArrayLike, user_summary: ArrayLike, *, over: Literal["mean", "max"] = "mean"
+) -> float:
+    """F-score on frames, in [0, 1].
+
+    Args:
+        summary: (n_frames,) 0/1 or boolean.
+        user_summary: (n_frames,) or (n_users, n_frames) 0/1 or boolean.
+        over: Mean over the users (the protocol of TVSum) or the best user (SumMe).
+
+    Raises:
+        InputError: As for `precision_recall`.
+    """
+    scores = [one.f_score for one in precision_recall(summary, user_summary)]
+    return max(scores) if over == "max" else sum(scores) / len(scores)
+
+
+def kendall_tau(scores: ArrayLike, annotations: ArrayLike) -> float | None:
+    """Kendall's tau-b of scores against each annotator, averaged.
+
+    Args:
+        scores: (n,) predicted importance.
+        annotations: (n,) or (n_annotators, n) what people gave.
+
+    Returns:
+        None where it is undefined: constant scores, or every annotator constant. A constant
+        annotator is left out of the mean.
+
+    Raises:
+        InputError: The lengths differ, or a value is not finite.
+    """
+    from scipy import stats  # a second to import, and only evaluation needs it
+
+    return _mean_correlation(scores, annotations, lambda a, b: float(stats.kendalltau(a, b)[0]))
+
+
+def spearman_rho(scores: ArrayLike, annotations: ArrayLike) -> float | None:
+    """Spearman's rho of scores against each annotator, averaged; see `kendall_tau`."""
+    from scipy import stats
+
+    return _mean_correlation(scores, annotations, lambda a, b: float(stats.spearmanr(a, b)[0]))
+
+
+def freeze_frame_recall(
+    times_s: Iterable[float], shots: Iterable[Shot], tolerance_s: float = 0.0
+) -> float | None:
+    """Share of times that lie in a key shot, or no further than `tolerance_s` from one.
+
+    A shot holds the times of ``[start_s, end_s)``; with a tolerance above 0 both borders of the
+    widened interval count.
+
+    Args:
+        times_s: Exam times of the freeze-frames.
+        shots: Shots; only those with `Shot.selected` count.
+        tolerance_s: Seconds.
+
+    Returns:
+        In [0, 1]; None without any time.
+    """
+    times = list(times_s)
+    key_shots = [shot for shot in shots if shot.selected]
+    if not times:
+        return None
+    return sum(_is_held(time, key_shots, tolerance_s) for time in times) / len(times)
+
+
+def coverage(
+    shots: Iterable[Shot], freeze_frames: Iterable[FreezeFrame]
+) -> dict[str, dict[str, bool]]:
+    """Which standard planes the key shots show, and which the freeze-frames hold.
+
+    Returns:
+        For each of `STANDARD_PLANES`, in their order, ``{"shown": ..., "frozen": ...}``.
+    """
+    shown = {shot.plane for shot in shots if shot.selected}
+    frozen = {freeze.plane for freeze in freeze_frames}
+    return {
+        plane: {"shown": plane in shown, "frozen": plane in frozen} for plane in STANDARD_PLANES
+    }
+
+
+def plane_recall(covered: dict[str, dict[str, bool]]) -> float | None:
+    """Share of the frozen planes of a `coverage` that are shown too; None if none was frozen."""
+    frozen = [state["shown"] for state in covered.values() if state["frozen"]]
+    return sum(frozen) / len(frozen) if frozen else None
+
+
+def _binary(values: ArrayLike, name: str) -> NDArray[np.bool_]:
+    array = np.asarray(values)
+    result = array.astype(bool)
+    if not np.array_equal(array, result):
+        raise InputError(f"{name} must hold one 0 or 1 per frame.")
+    return result
+
+
+def _agreement(both: int, ours: int, theirs: int) -> PrecisionRecall:
+    return PrecisionRecall(
+        precision=both / ours if ours else 0.0,
+        recall=both / theirs if theirs else 0.0,
+        f_score=2 * both / (ours + theirs) if ours + theirs else 0.0,
+    )
+
+
+def _mean_correlation(
+    scores: ArrayLike,
+    annotations: ArrayLike,
+    correlation: Callable[[FloatArray, FloatArray], float],
+) -> float | None:
+    ours = np.asarray(scores, dtype=np.float64)
+    theirs = np.atleast_2d(np.asarray(annotations, dtype=np.float64))
+    if ours.ndim != 1 or theirs.ndim != 2 or theirs.shape[1] != len(ours):
+        raise InputError(
+            f"Scores of shape {ours.shape} cannot be compared with annotations of shape "
+            f"{theirs.shape}: both need the same number of steps."
+        )
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        raise InputError("Scores and annotations must be finite numbers.")
+    if not _varies(ours):
+        return None
+    values = [correlation(ours, one) for one in theirs if _varies(one)]
+    return sum(values) / len(values) if values else None
+
+
+def _varies(values: FloatArray) -> bool:
+    return len(values) > 1 and bool(np.any(values != values[0]))
+
+
+def _is_held(time_s: float, shots: list[Shot], tolerance_s: float) -> bool:
+    if tolerance_s > 0:
+        return any(s.start_s - tolerance_s <= time_s <= s.end_s + tolerance_s for s in shots)
+    return any(s.start_s <= time_s < s.end_s for s in shots)
