@@ -29,7 +29,10 @@ from usummary.types import (
 class DrawnRecording:
     """A recording whose frame `i` is drawn on demand: a bright bar at a place that tells `i`."""
 
-    def __init__(self, name: str, size: tuple[int, int], times_s: Sequence[float]) -> None:
+    def __init__(
+        self, name: str, size: tuple[int, int], times_s: Sequence[float], *, grey: bool = False
+    ) -> None:
+        self._grey = grey
         self.width, self.height = size
         self.times_s = np.asarray(times_s, np.float64)
         step = times_s[-1] - times_s[-2] if len(times_s) > 1 else 0.0
@@ -48,6 +51,8 @@ class DrawnRecording:
         picture[:, : self.width // 8] = (200, 40, 40)  # where a scanner shows the patient's name
         across = index * 7 % self.width
         picture[:, across : across + max(1, self.width // 5)] = 210
+        if self._grey:
+            return np.ascontiguousarray(picture[..., 1])
         picture[index * 3 % self.height :, :, 2] //= 2
         return picture
 
@@ -138,7 +143,7 @@ def make_summary(exam: Exam, shots: Sequence[Shot], regions: Sequence[Region]) -
             versions={"usummary": "0.1.0", "numpy": np.__version__},
             models=({"role": "backbone", "name": "i3d-sononet", "sha256": "ab" * 32},),
             device="CPU, float32",
-            settings={"length": "15%", "freeze_frames": Path("/home/someone/list.csv")},
+            settings={"length": "15%", "freeze_frames": "/home/someone/list.csv"},
             input_sha256={recording.info.path.name: "cd" * 32 for recording in exam.recordings},
             timings_s={"reading": 1.25},
             notices=(f"{exam.path} was short.",),

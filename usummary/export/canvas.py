@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from usummary.export.options import RESEARCH_USE, SIMULATED
 from usummary.types import Box, Picture, RecordingInfo, Region
@@ -37,6 +37,13 @@ def in_colour(pixels: Picture) -> Picture:
     if pixels.ndim == 3:
         return pixels
     return _as_picture(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB))
+
+
+def png_notes(*, simulated: bool) -> PngImagePlugin.PngInfo:
+    """What PNG files say of themselves, whose pictures stay as they are."""
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Comment", f"{SIMULATED}. {RESEARCH_USE}" if simulated else RESEARCH_USE)
+    return notes
 
 
 class Masks:

@@ -22,8 +22,9 @@ from usummary.types import Box, Picture
 
 CHECK_UNITS = 8.0
 """Checking the ends of a shot takes about as long as encoding this many frames."""
-_SAME = 6.0
-"""Most mean difference in grey levels between a picture and its compressed, shrunk version."""
+_SAME, _TINY, _SAME_TINY = 12.0, 16, 40.0
+"""Most mean difference in grey levels between a picture and its compressed version, both shrunk;
+in pictures with a side below `_TINY` pixels no averaging makes up for what compression changes."""
 _BLACK = 40
 """Most that compression may leave of a black area, grey levels."""
 _BORDER = 17
@@ -98,6 +99,7 @@ class FilmCheck:
 
     def _check_ends(self, path: Path, container: Any, shot: ShownShot, begin: int) -> None:
         sector = self._sectors[shot.shot.recording]
+        tiny = min(sector.place.width, sector.place.height) < _TINY
         for name, ticks, meant in (
             ("first", shot.ticks[0], shot.first),
             ("last", shot.ticks[-2], shot.last),
@@ -106,7 +108,7 @@ class FilmCheck:
             if picture is None or meant is None:
                 raise _wrong(path, f"lacks the {name} frame of key shot {shot.number}")
             seen = small_grey(sector.place.crop(picture))
-            if float(cv2.absdiff(seen, meant).mean()) > _SAME:
+            if float(cv2.absdiff(seen, meant).mean()) > (_SAME_TINY if tiny else _SAME):
                 raise _wrong(path, f"shows another {name} frame of key shot {shot.number}")
             if sector.leaks(picture):
                 raise _wrong(path, f"shows something outside the sector in key shot {shot.number}")

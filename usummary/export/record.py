@@ -42,7 +42,7 @@ def build_record(
         "input": _input(exam, summary),
         "models": list(provenance.models),
         "device": provenance.device,
-        "settings": provenance.settings,
+        "settings": {key: _without_folder(value) for key, value in provenance.settings.items()},
         "versions": provenance.versions,
         "timings_s": provenance.timings_s,
         "notices": all_notices(exam, summary, options),
@@ -64,7 +64,7 @@ def build_record(
             "values": [round(float(value), 6) for value in analysis.scores.values],
         },
     }
-    plain: dict[str, Any] = _without_folders(_plain(record), exam)
+    plain: dict[str, Any] = _shortened(_plain(record), exam)
     return plain
 
 
@@ -197,12 +197,19 @@ def _plain(value: Any) -> Any:
     return number
 
 
-def _without_folders(value: Any, exam: Exam) -> Any:
+def _without_folder(value: Any) -> Any:
+    """A text that is a whole path without its folders, which can hold a person's name."""
+    if isinstance(value, str) and PurePath(value).is_absolute():
+        return PurePath(value).name
+    return value
+
+
+def _shortened(value: Any, exam: Exam) -> Any:
     """Texts that name a file of the exam name it without its folder."""
     if isinstance(value, dict):
-        return {key: _without_folders(item, exam) for key, item in value.items()}
+        return {key: _shortened(item, exam) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_folders(item, exam) for item in value]
+        return [_shortened(item, exam) for item in value]
     if isinstance(value, str):
         for path in _paths(exam):
             value = value.replace(str(path), path.name)

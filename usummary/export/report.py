@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,11 @@ def write_report(
         _provenance(figure, summary, texts)
         step()
         information = {"Title": "Ultrasound summary", "Subject": RESEARCH_USE}
-        figure.savefig(path, format="pdf", metadata=information)
-        step()
+        # Into memory first: writing a PDF hides the system's reason when the disk is full.
+        page = io.BytesIO()
+        figure.savefig(page, format="pdf", metadata=information)
+    path.write_bytes(page.getvalue())
+    step()
 
 
 def choose_by_plane(shown: Sequence[ShownShot], count: int) -> list[ShownShot]:
@@ -123,7 +127,7 @@ def _head(figure: Figure, summary: Summary, texts: ReportTexts) -> None:
 
 def _timeline(figure: Figure, summary: Summary) -> None:
     _heading(figure, 0.91, "Timeline")
-    axes = figure.add_axes((_LEFT + 0.065, 0.775, _RIGHT - _LEFT - 0.065, 0.125))
+    axes = figure.add_axes((_LEFT + 0.08, 0.775, _RIGHT - _LEFT - 0.08, 0.125))
     duration = summary.analysis.duration_s
     times, values = _thinned(summary)
     axes.fill_between(times, values, color="#E4E8EC", linewidth=0)
@@ -189,7 +193,7 @@ def _fill(axes: Axes, width: int, height: int) -> None:
 def _coverage(figure: Figure, summary: Summary) -> None:
     _heading(figure, 0.307, "Standard planes")
     planes = list(summary.coverage) or list(STANDARD_PLANES)
-    axes = figure.add_axes((_LEFT + 0.065, 0.232, _RIGHT - _LEFT - 0.065, 0.045))
+    axes = figure.add_axes((_LEFT + 0.08, 0.232, _RIGHT - _LEFT - 0.08, 0.045))
     for place, plane in enumerate(planes):
         seen = summary.coverage.get(plane, {})
         for row, key, marker, colour in ((1, "shown", "s", _BLUE), (0, "frozen", "o", _ORANGE)):

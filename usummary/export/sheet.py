@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from usummary.export.canvas import text_font
+from usummary.export.canvas import png_notes, text_font
 from usummary.export.names import exam_clock
 from usummary.export.options import RESEARCH_USE, SIMULATED
 from usummary.export.shots import THUMBNAIL, ShownShot
@@ -35,7 +35,7 @@ def write_sheet(
         Size of the PNG, and number of PDF pages.
     """
     sheet = _draw(shown, len(shown), simulated=simulated)
-    sheet.save(folder / PNG, compress_level=3)
+    sheet.save(folder / PNG, compress_level=3, pnginfo=png_notes(simulated=simulated))
     step()
     pages = []
     for first in range(0, len(shown), _PER_PAGE):

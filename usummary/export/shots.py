@@ -9,14 +9,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from usummary.errors import ExportError
-from usummary.export.canvas import Canvas, Caption, Masks
+from usummary.export.canvas import Canvas, Caption, Masks, png_notes
 from usummary.export.film import TICKS, Film
 from usummary.export.meter import Meter
 from usummary.export.names import exam_clock, is_simulated, shot_stem
-from usummary.export.options import RESEARCH_USE, SIMULATED, ExportOptions
+from usummary.export.options import SIMULATED, ExportOptions
 from usummary.types import Box, Exam, Frame, IntArray, Picture, Shot, Summary
 
 REEL = "summary.mp4"
@@ -190,8 +190,7 @@ class ShotWriter:
         return still, _shrunk(sector)
 
     def _png(self, picture: Picture) -> bytes:
-        notes = PngImagePlugin.PngInfo()
-        notes.add_text("Comment", RESEARCH_USE + (f" ({SIMULATED})" if self.simulated else ""))
+        notes = png_notes(simulated=self.simulated)
         buffer = io.BytesIO()
         Image.fromarray(picture).save(buffer, "PNG", compress_level=3, pnginfo=notes)
         return buffer.getvalue()
