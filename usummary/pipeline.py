@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from usummary import cache, freeze, metrics, paths, readers
 from usummary import features as features_stage
 from usummary import scores as scores_stage
@@ -124,21 +126,26 @@ def select(
     return replace(
         chosen,
         freeze_frames=freeze_frames,
-        metrics=_metrics(chosen) if freeze_frames else {},
+        metrics=_metrics(chosen),
         coverage=metrics.coverage(chosen.key_shots, freeze_frames),
     )
 
 
 def _metrics(chosen: Summary) -> dict[str, float]:
-    """Comparison of a summary with the freeze-frames of its exam."""
+    """Comparison of a summary with the freeze-frames of its exam; empty without any.
+
+    The reference has a shot for each freeze-frame it counts (`freeze.reference_shots`).
+    """
     freeze_frames = chosen.analysis.freeze_frames
-    reference = freeze.reference_shots(freeze_frames, chosen.shots)
-    return {
-        "f1": metrics.shot_f_score(chosen.shots, reference),
-        "freeze_frame_recall": metrics.freeze_frame_recall(
-            freeze_frames, chosen.key_shots, RECALL_TOLERANCE_S
-        ),
-    }
+    times = [save.time_s for save in freeze_frames]
+    recall = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
+    if recall is None:
+        return {}
+    reference = set(freeze.reference_shots(freeze_frames, chosen.shots))
+    lengths = [shot.end_frame - shot.start_frame for shot in chosen.shots]
+    selected = np.repeat([shot.selected for shot in chosen.shots], lengths)
+    wanted = np.repeat([index in reference for index in range(len(chosen.shots))], lengths)
+    return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recall}
 
 
 def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[Region, ...]]:
