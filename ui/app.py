@@ -50,10 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(path: Path | None) -> int:
     from PySide6.QtWidgets import QApplication
 
-    from ui import theme
+    from ui import native, theme
     from ui.main_window import MainWindow
 
     sys.setswitchinterval(_SWITCH_S)
+    native.load_ahead()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("usummary")
     app.setDesktopFileName("usummary")

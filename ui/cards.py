@@ -44,7 +44,7 @@ ShotRole = Qt.ItemDataRole.UserRole
 
 def plane_name(plane: str | None) -> str:
     """A shot's plane in words; the program does not claim that an unknown one shows none."""
-    return plane or "No standard plane recognised"
+    return plane or "No plane recognised"
 
 
 def match_text(numbers: list[int]) -> str:
@@ -120,7 +120,7 @@ class CardDelegate(QStyledItemDelegate):
     """Draws one card."""
 
     def sizeHint(self, option: QStyleOptionViewItem, _: AnyIndex) -> QSize:
-        return QSize(260, CARD_HEIGHT)
+        return QSize(300, CARD_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         painter.save()
@@ -208,7 +208,7 @@ class ShotCards(QWidget):
         layout.addWidget(self._facts)
         layout.addSpacing(4)
         layout.addWidget(self.list, 1)
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(340)
 
     def refresh(self) -> None:
         """Shows the state's key shots."""
@@ -229,12 +229,12 @@ class ShotCards(QWidget):
         summary = self._state.summary
         if summary is None:
             return WAITING.get(self._state.phase, "")
-        text = f"{len(self._state.key_shots)} shots, {clock(summary.used_s)} of "
-        text += f"{clock(summary.budget_s)} allowed"
-        frozen = len(summary.freeze_frames)
+        count, frozen = len(self._state.key_shots), len(summary.freeze_frames)
+        text = f"{count} shot{'' if count == 1 else 's'}: {clock(summary.used_s, digits=1)} of "
+        text += f"{clock(summary.budget_s, digits=1)} allowed"
         if frozen:
             held = sum(freeze.matched_shot is not None for freeze in summary.freeze_frames)
-            text += f"\n{held} of {frozen} freeze-frames are in the summary"
+            text += f"\nHolds {held} of {frozen} freeze-frame{'' if frozen == 1 else 's'}"
         return text
 
     def _choose(self, index: QModelIndex) -> None:

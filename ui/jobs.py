@@ -5,6 +5,7 @@ The engine is imported inside the operations: it brings libraries that take seco
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,19 @@ SAMPLE_SEED = 1
 
 
 def analyse(path: Path, settings: Settings) -> Operation:
-    """Everything from the file to a `Summary`. Choosing once here also compiles the kernels."""
+    """Everything from the file to a `Summary`.
+
+    What the main thread will call later is made ready here too: choosing once compiles the
+    kernels, and the export's libraries are loaded.
+    """
 
     def work(report: Report) -> Summary:
         report(Progress("reading", 0.0))
         from usummary import pipeline
 
-        return pipeline.summarize(path, settings, report)
+        summary = pipeline.summarize(path, settings, report)
+        importlib.import_module("usummary.export")
+        return summary
 
     return work
 

@@ -73,10 +73,13 @@ def draw_axis(painter: QPainter, strip: QRectF, view: View, _: State) -> None:
         x = strip.left() + view.x(count * step)
         painter.setPen(DARK.color("line"))
         painter.drawLine(QPointF(x, strip.bottom() - 5), QPointF(x, strip.bottom()))
+        text = clock(count * step, digits=digits)
+        width = painter.fontMetrics().horizontalAdvance(text) + 2
+        if x + 4 + width > strip.right():
+            continue
         painter.setPen(DARK.color("muted"))
-        spot = QRectF(x + 4, strip.top(), LABEL_PX, strip.height())
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(spot, flags, clock(count * step, digits=digits))
+        spot = QRectF(x + 4, strip.top(), width, strip.height())
+        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def draw_curve(painter: QPainter, strip: QRectF, view: View, state: State) -> None:
@@ -146,8 +149,10 @@ def draw_freeze_frames(painter: QPainter, strip: QRectF, view: View, state: Stat
             continue
         matched = freeze.matched_shot is not None
         painter.setPen(QPen(DARK.color("freeze"), 1.5))
-        if matched:
-            painter.drawLine(QPointF(x, strip.top() - 4), QPointF(x, middle))
+        if freeze.matched_shot is not None:
+            shot = state.shots[freeze.matched_shot]
+            joint = strip.left() + view.x(min(max(freeze.time_s, shot.start_s), shot.end_s))
+            painter.drawLine(QPointF(joint, strip.top() - 4), QPointF(joint, middle))
         end = strip.left() + view.x(max(freeze.end_s, freeze.time_s))
         if end - x > MARKER_PX:
             painter.drawLine(QPointF(x, middle), QPointF(end, middle))

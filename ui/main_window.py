@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         middle.addWidget(self.cards)
         middle.setStretchFactor(0, 1)
         middle.setStretchFactor(1, 0)
-        middle.setSizes([940, 330])
+        middle.setSizes([880, 376])
         exam = QWidget()
         column = QVBoxLayout(exam)
         column.setContentsMargins(0, 0, 0, 0)

@@ -146,6 +146,7 @@ class LengthControl(QWidget):
         self._spin.setRange(0.5, 100.0)
         self._spin.setDecimals(1)
         self._spin.setSuffix(" %")
+        self._spin.lineEdit().setTextMargins(6, 0, 0, 0)
         self._spin.setKeyboardTracking(False)
         self._spin.setAccessibleName("Length in per cent")
         self._spin.setToolTip("Any other length")
@@ -253,7 +254,7 @@ class RunningPanel(QFrame):
             share = progress.fraction if place == at else float(place < at)
             self._show_stage(stage, now=place == at, share=share)
         if self.cancel_button.isEnabled():
-            self._left.setText(progress.message or time_left(progress.seconds_left))
+            self._left.setText(progress.message or time_left(progress.seconds_left) or "Working …")
 
     def show_cancelling(self) -> None:
         self.cancel_button.setEnabled(False)

@@ -225,15 +225,17 @@ class PictureView(QWidget):
         self.update()
 
     def paintEvent(self, _: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(DARK.picture))
-        if self._image is None or self._image.isNull():
-            return
-        scale = min(self.width() / self._image.width(), self.height() / self._image.height())
-        width, height = self._image.width() * scale, self._image.height() * scale
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(DARK.picture))
+            if self._image is not None and not self._image.isNull():
+                self._paint_picture(painter, self._image)
+
+    def _paint_picture(self, painter: QPainter, image: QImage) -> None:
+        scale = min(self.width() / image.width(), self.height() / image.height())
+        width, height = image.width() * scale, image.height() * scale
         left, top = (self.width() - width) / 2, (self.height() - height) / 2
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(left, top, width, height), self._image)
+        painter.drawImage(QRectF(left, top, width, height), image)
         if self._outline is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.translate(left, top)

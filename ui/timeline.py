@@ -20,7 +20,7 @@ from ui.lanes import LANES, View
 from ui.state import State, clock
 from ui.theme import DARK
 
-NAMES_PX = 104
+NAMES_PX = 118
 RIGHT_PX = 14
 GAP_PX = 6
 CLICK_PX = 4
@@ -140,14 +140,14 @@ class Timeline(QWidget):
     def paintEvent(self, _: QPaintEvent) -> None:
         if self._still is None:
             self._still = self._drawn_lanes()
-        painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._still)
-        if self._state.opened is None:
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_playhead(painter)
-        if self._hover is not None and not self._dragged:
-            self._draw_hover(painter, self._hover)
+        with QPainter(self) as painter:
+            painter.drawPixmap(0, 0, self._still)
+            if self._state.opened is None:
+                return
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_playhead(painter)
+            if self._hover is not None and not self._dragged:
+                self._draw_hover(painter, self._hover)
 
     def _draw_playhead(self, painter: QPainter) -> None:
         x = self._view.x(self._state.playhead_s)
