@@ -63,7 +63,7 @@ class FilmCheck:
         self._size = size
         self._meter = meter
         # Reel and clips hold the same compressed pictures: what was looked at in one is known.
-        self._seen: set[bytes] = set()
+        self._seen: set[tuple[int, bytes]] = set()
 
     def __call__(self, path: Path, shots: Sequence[ShownShot]) -> None:
         """Check a video file that shows `shots` one after another.
@@ -71,31 +71,40 @@ class FilmCheck:
         Raises:
             ExportError: It cannot be opened, or frame count, times, first or last pictures differ.
         """
+        try:
+            with av.open(str(path)) as container:
+                self._check(path, container, shots)
+        except av.FFmpegError as error:
+            raise _wrong(path, "cannot be opened again") from error
+
+    def _check(self, path: Path, container: Any, shots: Sequence[ShownShot]) -> None:
         lengths = [int(shot.ticks[-1]) for shot in shots]
         begins = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
         times = np.concatenate(
             [shot.ticks[:-1] + begin for shot, begin in zip(shots, begins, strict=True)]
         )
-        with _opened(path) as container:
-            stream = container.streams.video[0]
-            if (stream.width, stream.height) != self._size:
-                raise _wrong(path, "has another picture size")
-            if stream.duration is None or abs(stream.duration - sum(lengths)) > 1:
-                raise _wrong(path, "has another duration")
-            digests = [hashlib.sha256() for _ in shots]
-            written = []
-            for packet in container.demux(stream):
-                if packet.size:
-                    which = int(np.searchsorted(begins, packet.pts, side="right")) - 1
-                    digests[which].update(packet)
-                    written.append(packet.pts)
-            if not np.array_equal(written, times) or stream.time_base != Fraction(1, TICKS):
-                raise _wrong(path, "has other frame times")
-            for shot, begin, digest in zip(shots, begins, digests, strict=True):
-                if digest.digest() not in self._seen:
-                    self._check_ends(path, container, shot, int(begin))
-                    self._seen.add(digest.digest())
-                self._meter.step(CHECK_UNITS / 2)
+        if not container.streams.video:
+            raise _wrong(path, "holds no pictures")
+        stream = container.streams.video[0]
+        if (stream.width, stream.height) != self._size:
+            raise _wrong(path, "has another picture size")
+        if stream.duration is None or abs(stream.duration - sum(lengths)) > 1:
+            raise _wrong(path, "has another duration")
+        digests = [hashlib.sha256() for _ in shots]
+        written = []
+        for packet in container.demux(stream):
+            if packet.size:
+                which = int(np.searchsorted(begins, packet.pts, side="right")) - 1
+                digests[which].update(packet)
+                written.append(packet.pts)
+        if not np.array_equal(written, times) or stream.time_base != Fraction(1, TICKS):
+            raise _wrong(path, "has other frame times")
+        for shot, begin, digest in zip(shots, begins, digests, strict=True):
+            looked_at = (shot.number, digest.digest())
+            if looked_at not in self._seen:
+                self._check_ends(path, container, shot, int(begin))
+                self._seen.add(looked_at)
+            self._meter.step(CHECK_UNITS / 2)
 
     def _check_ends(self, path: Path, container: Any, shot: ShownShot, begin: int) -> None:
         sector = self._sectors[shot.shot.recording]
@@ -132,13 +141,6 @@ def check_pages(path: Path, pages: int) -> None:
     whole = data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
     if not whole or len(re.findall(rb"/Type\s*/Page\b", data)) != pages:
         raise _wrong(path, f"is no whole PDF of {pages} page{'s' if pages > 1 else ''}")
-
-
-def _opened(path: Path) -> Any:
-    try:
-        return av.open(str(path))
-    except av.FFmpegError as error:
-        raise _wrong(path, "cannot be opened again") from error
 
 
 def _picture_at(container: Any, pts: int) -> Picture | None:
