@@ -89,7 +89,7 @@ def test_ten_minutes_show_all_planes_and_much_searching(seed):
 
 
 def test_short_exams_show_what_fits():
-    assert len({v.plane for v in write_script(2, 0, 30).visits}) == len(STANDARD_PLANES)
+    assert len({v.plane for v in write_script(2.5, 0, 30).visits}) == len(STANDARD_PLANES)
     script = write_script(0.1, 0, 30)
     assert any(part.kind == "frozen" for part in script.intervals)
 

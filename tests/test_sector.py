@@ -210,7 +210,7 @@ def test_a_real_sector_on_a_black_screen():
         region = find_region(exam.recordings[0])
     assert region.source == "pictures"
     box = region.box
-    assert np.allclose((box.x0, box.y0, box.x1, box.y1), (4, 20, 636, 455), atol=40)
+    assert np.allclose((box.x0, box.y0, box.x1, box.y1), (0, 24, 640, 456), atol=12)
 
 
 @needs_shared

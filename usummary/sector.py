@@ -137,12 +137,24 @@ def _outline(look: _Look, *, keep_dim: bool) -> IntArray | None:
     around = cv2.dilate(inside, np.ones((9, 9), np.uint8)) == 0
     if not around.any() or float(np.mean(look.peak[around] > _LIT)) > _BLACK_AROUND:
         return None
-    if not np.any(around & (look.peak > _TEXT) & (look.change < _STILL)):
+    if not _has_text(look, inside, around):
         if not keep_dim:
             return None
         hull = _frame(look.peak, hull)
     vertices: IntArray = np.round(hull / look.factor).astype(np.int64)
     return vertices
+
+
+def _has_text(look: _Look, inside: Picture, around: NDArray[np.bool_]) -> bool:
+    """Whether something bright and still stands apart from the moving patch.
+
+    What hangs together with the patch, such as a resting layer of tissue, is part of the sector.
+    """
+    lit = np.maximum(look.peak > _LIT, inside > 0).astype(np.uint8)
+    joined = cv2.morphologyEx(lit, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    _, labels = cv2.connectedComponents(joined)
+    apart = around & (labels != labels[inside > 0][0])
+    return bool(np.any(apart & (look.peak > _TEXT) & (look.change < _STILL)))
 
 
 def _hull(change: NDArray[np.float64]) -> IntArray | None:

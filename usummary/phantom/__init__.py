@@ -69,7 +69,7 @@ def render(
     Args:
         out: A name ending in ``.mp4`` for a video with ``<stem>.truth.json`` beside it, any other
             name for a DICOM study: a folder of cines and stills with ``truth.json`` in it.
-        minutes: Duration, up to 240. A plane takes 8 s at least, so all 13 need about 2 minutes.
+        minutes: Duration, up to 240. A plane takes about 10 s at least, so all 13 need 2.5 minutes.
         seed: Anything from 0.
         progress: Called every few frames, as stage ``exporting``.
         recorder: Size and rates; `VIDEO` or `DICOM` if left out.

@@ -251,5 +251,5 @@ def _surroundings(depths: int, beams: int, rng: np.random.Generator) -> Field:
     echo = np.where(inside & (np.abs(side) > wall), rng.uniform(62, 95), echo)
     echo = gaussian_filter(echo, (1.2, 2.0))
     echo += 9 * gaussian_filter(rng.standard_normal(echo.shape), (4, 9)) * 21 * (echo > 30)
-    loss = np.where(echo < 34, 3.0, float(TISSUE_LOSS))
+    loss = np.where(echo < 34, 6.0, float(TISSUE_LOSS))
     return np.stack([echo, loss]).astype(np.float32)

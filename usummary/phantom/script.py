@@ -17,7 +17,7 @@ FloatTrack = NDArray[np.float32]
 
 _VISITS = 20
 """Visits to a plane that an exam of ordinary length has room for."""
-_SHORTEST_VISIT_S, _LONGEST_VISIT_S = 8.0, 30.0
+_SHORTEST_VISIT_S, _LONGEST_VISIT_S = 10.5, 30.0
 _FREEZE_S = (1.5, 6.0)
 
 
