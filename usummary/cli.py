@@ -198,8 +198,9 @@ def _print_summary(summary: Summary, folder: Path, files: tuple[Path, ...]) -> N
         ("Exam", f"{analysis.path.name}, {terminal.duration(analysis.duration_s)}"),
         (
             "Summary",
-            f"{len(shots)} key shots, {terminal.duration(summary.used_s)}"
-            f" of {terminal.duration(summary.budget_s)} ({summary.length})",
+            f"{len(shots)} key shot{'' if len(shots) == 1 else 's'},"
+            f" {terminal.duration(summary.used_s)} of {terminal.duration(summary.budget_s)}"
+            f" ({summary.length})",
         ),
         ("Freeze-frames", _matched(summary)),
         ("Device", analysis.provenance.device),
