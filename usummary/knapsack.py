@@ -20,10 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 from usummary.errors import InputError
 from usummary.types import IntArray
 
-_FIRST_CORE = 32
+Bytes = NDArray[np.uint8]
+
+_FIRST_CORE = 16
+_GROWTH = 4
 _DENSE_CELLS = (
     1_000_000_000  # 125 MB of decision bits; beyond it the list of states is kept instead
 )
+_STRETCH = 4096  # cells, a multiple of 8
 _SLACK = 1e-13  # relative; wide enough for the float64 rounding of the bounds below
 
 
@@ -120,7 +124,7 @@ class _Items:
             unproven = self._unproven(density[order[broken]], inside)
             if np.isin(unproven, core).all():
                 return np.flatnonzero(inside)
-            size *= 2
+            size *= _GROWTH
             inside[:] = False
             inside[order[:broken]] = True
             core = unproven if len(unproven) <= size else _window(order, broken, size)
@@ -133,7 +137,7 @@ class _Items:
         values, weights = self.values[core], self.weights[core]
         capacity = min(capacity, int(weights.sum()))
         if len(core) * (capacity + 1) <= _DENSE_CELLS:
-            taken = _dense(values, weights, capacity)
+            taken = np.asarray(_dense(values, weights, capacity))
         else:
             taken = _by_states(values.tolist(), weights.tolist(), capacity)
         result[core[taken]] = True
@@ -158,48 +162,52 @@ def _window(order: IntArray, centre: int, size: int) -> IntArray:
     return np.sort(order[start : start + size])
 
 
+@njit(cache=True, nogil=True)
 def _dense(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
-    return np.asarray(_dense_kernel(values, weights, capacity), dtype=np.int64)
+    """Positions of the best choice, from the table of best value by capacity.
+
+    Items go last to first: the walk back is then in item order and can prefer the earlier one.
+    """
+    count = len(values)
+    taken = np.zeros((count, capacity // 8 + 1), dtype=np.uint8)
+    old = np.zeros(capacity + 1, dtype=np.int64)
+    new = np.zeros(capacity + 1, dtype=np.int64)
+    for item in range(count - 1, -1, -1):
+        new[: weights[item]] = old[: weights[item]]
+        _add_item(old, new, values[item], weights[item], taken[item])
+        old, new = new, old
+    room = np.searchsorted(old, old[capacity])  # the least weight that reaches the best value
+    chosen = np.zeros(count, dtype=np.bool_)
+    for item in range(count):
+        if taken[item, room >> 3] >> (room & 7) & 1:
+            chosen[item] = True
+            room -= weights[item]
+    return np.flatnonzero(chosen)
 
 
 @njit(cache=True, nogil=True)
-def _dense_kernel(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
-    """Dynamic programming over (item, capacity).
+def _add_item(old: IntArray, new: IntArray, value: int, weight: int, taken: Bytes) -> None:
+    """Best values with one more item allowed, and one bit each: it is taken there.
 
-    Items go last to first, so that the walk back is in
-    item order and can prefer the earlier one.
+    In stretches that stay in the first-level cache, as simple loops that become vector code.
     """
-    count = len(values)
-    cells = capacity + 1
-    packed = np.zeros((count, (cells + 7) // 8), dtype=np.uint8)
-    old = np.zeros(cells, dtype=np.int64)
-    new = np.zeros(cells, dtype=np.int64)
-    taken = np.zeros(packed.shape[1] * 8, dtype=np.uint8)
-    for item in range(count - 1, -1, -1):
-        value, weight = values[item], weights[item]
-        low = min(weight, cells)
-        new[:low] = old[:low]
-        taken[:low] = 0
-        for at in range(low, cells):
-            with_it = old[at - weight] + value
-            without = old[at]
-            new[at] = max(with_it, without)
-            taken[at] = np.uint8(with_it >= without)
-        for byte in range(packed.shape[1]):
-            bits = np.uint8(0)
-            for bit in range(8):
-                bits |= np.uint8(taken[8 * byte + bit] << bit)
-            packed[item, byte] = bits
-        old, new = new, old
-    room = np.searchsorted(old, old[capacity])  # the least weight that reaches the best value
-    chosen = np.empty(count, dtype=np.int64)
-    found = 0
-    for item in range(count):
-        if packed[item, room >> 3] >> (room & 7) & 1:
-            chosen[found] = item
-            found += 1
-            room -= weights[item]
-    return chosen[:found]
+    cells = len(old)
+    flags = np.zeros(_STRETCH, dtype=np.uint8)
+    for low in range(weight // 8 * 8, cells, _STRETCH):
+        high = min(low + _STRETCH, cells)
+        first = max(low, weight)
+        shifted, same, best = old[first - weight : high - weight], old[first:high], new[first:high]
+        for at in range(high - first):
+            best[at] = max(shifted[at] + value, same[at])
+        flags[:] = 0
+        inside = flags[first - low :]
+        for at in range(high - first):
+            inside[at] = np.uint8(shifted[at] + value >= same[at])
+        for byte in range((high - low + 7) // 8):
+            bits = flags[8 * byte : 8 * byte + 8]
+            low_half = bits[0] | bits[1] << 1 | bits[2] << 2 | bits[3] << 3
+            high_half = bits[4] << 4 | bits[5] << 5 | bits[6] << 6 | bits[7] << 7
+            taken[low // 8 + byte] = low_half | high_half
 
 
 def _by_states(values: Sequence[int], weights: Sequence[int], capacity: int) -> IntArray:
