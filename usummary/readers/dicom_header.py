@@ -84,10 +84,11 @@ def read_header(path: Path) -> Header:
         raise UnreadableFile(f"{path} is no DICOM file that can be read; copy it again.") from error
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
         raise UnreadableFile(f"{path} is no DICOM file that can be read; copy it again.")
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    little = syntax is None or UID(syntax).is_little_endian
+    syntax = Header(path, dataset, None).syntax
+    known = syntax.is_transfer_syntax  # pydicom reads others as explicit little endian
+    little = not known or syntax.is_little_endian
+    implicit = known and syntax.is_implicit_VR
     has_pixels = tag[:4] == (b"\xe0\x7f\x10\x00" if little else b"\x7f\xe0\x00\x10")
-    implicit = syntax is None or UID(syntax).is_implicit_VR
     if not has_pixels:
         return Header(path, dataset, None)
     vr = "OW" if implicit else tag[4:6].decode("ascii", "replace")

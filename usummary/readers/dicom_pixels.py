@@ -36,6 +36,8 @@ class FrameDecoder:
         self._pixel_vr = pixel_vr
         self._syntax = dataset.file_meta.TransferSyntaxUID
         self._decoder = get_decoder(self._syntax)
+        if not self._decoder.is_available:
+            raise NotImplementedError(self._syntax.name)
         self._declared = str(dataset.PhotometricInterpretation)
         self._stored: str | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import BinaryIO
 
 import av
 import av.error
+import av.logging
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -18,6 +20,7 @@ from usummary.errors import UnreadableFile, UnsupportedEncoding
 
 _ATTACHED_PICTURE = 0x400
 """Stream disposition of cover art, which is no recording."""
+_WANTED = "Choose a video recording, a DICOM cine or a study folder."
 
 
 @dataclass
@@ -80,16 +83,29 @@ class Media:
 
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+    if container.format.name == "tty" or container.format.name.endswith(("_pipe", "image2")):
+        raise UnreadableFile(f"{path} is a text or a picture. {_WANTED}")
     streams = [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
     if not streams:
-        raise UnreadableFile(f"{path} holds no video. Choose a video recording or a DICOM cine.")
+        raise UnreadableFile(f"{path} holds no video. {_WANTED}")
     stream = max(streams, key=_area)
     if stream.codec_context is None:
         raise UnsupportedEncoding(
-            f"There is no decoder for the video in {path} (codec tag {stream.codec_tag}). "
+            f"There is no decoder for the video in {path}, which is {_undecodable(container)}. "
             "Convert the recording to H.264, for example."
         )
     return stream
+
+
+def _undecodable(container: InputContainer) -> str:
+    """Name and tag of a codec without decoder; PyAV tells them in its description only."""
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.INFO)
+    try:
+        found = re.search(r"Video: ([^,\n]+)", container.dumps_format())
+    finally:
+        av.logging.set_level(before)
+    return f'"{found.group(1)}"' if found else "of an unknown codec"
 
 
 def _area(stream: VideoStream) -> int:
@@ -108,7 +124,7 @@ def _why_not_opened(path: Path, error: Exception) -> str:
             "incomplete), so it cannot be played. Copy it again, or repair it with the recorder's "
             "own tool."
         )
-    return f"{path} is no video that can be read. Choose a video recording or a DICOM file."
+    return f"{path} is no video that can be read. {_WANTED}"
 
 
 def _is_mp4_without_index(path: Path) -> bool:
