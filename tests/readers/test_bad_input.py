@@ -36,7 +36,7 @@ def test_an_empty_file(tmp_path, name):
 def test_a_text_with_another_name(tmp_path, name):
     path = tmp_path / name
     path.write_text("A recording this is not.\n" * 100)
-    with pytest.raises(UnreadableFile, match="no video|is a text"):
+    with pytest.raises(UnreadableFile, match=r"no video|is a text"):
         open_exam(path)
 
 
@@ -158,7 +158,7 @@ def test_dicom_without_pixels(tmp_path):
 
 def test_a_single_picture_alone(tmp_path):
     path = write_dicom_cine(tmp_path / "still.dcm", n=1)
-    with pytest.raises(UnreadableFile, match="single picture.*freeze-frames"):
+    with pytest.raises(UnreadableFile, match=r"single picture.*freeze-frames"):
         open_exam(path)
 
 
