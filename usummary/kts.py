@@ -30,8 +30,8 @@ Floats = NDArray[np.float64]
 
 _ROWS = 512  # rows converted to float64 or multiplied at a time
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 16, 256  # steps whose scatter is computed by one product
-_TIE = 1e-12  # relative to the features' total energy; two objectives this close are equal
-_DROP = 1e-13  # relative to one row's energy; keeps rounding noise from holding candidates alive
+_TIE = 1e-12  # relative to the total scatter; two objectives this close are equal
+_DROP = 1e-13  # relative to the mean scatter of a row; or rounding noise keeps candidates alive
 
 
 def change_points(
@@ -162,7 +162,8 @@ class _Scatter:
         count: N.
         sums: (N + 1, d) cumulative sums of the centred rows.
         energy: (N + 1,) cumulative sums of their squared lengths.
-        scale: Mean squared length of the rows before centring.
+        scale: What rounding is relative to: the mean squared length of the centred rows, or what
+            float64 leaves of it where all rows are equal.
     """
 
     def __init__(self, features: ArrayLike) -> None:
@@ -180,7 +181,7 @@ class _Scatter:
                 )
             total += part.sum(axis=0)
             squares[start : start + _ROWS] = np.einsum("ij,ij->i", part, part)
-        self.scale = float(squares.mean()) if self.count else 0.0
+        rounding = 1e-14 * float(squares.sum())
         mean = total / max(self.count, 1)
         for start in range(0, self.count, _ROWS):
             part = rows[start : start + _ROWS] - mean
@@ -189,6 +190,7 @@ class _Scatter:
             np.cumsum(part, axis=0, out=self.sums[start + 1 : stop + 1])
             self.sums[start + 1 : stop + 1] += self.sums[start]
         self.energy = np.concatenate([[0.0], np.cumsum(squares)])
+        self.scale = (float(self.energy[-1]) + rounding) / max(self.count, 1)
 
     def total(self, points: IntArray) -> float:
         """Total within-segment scatter for change points."""
