@@ -27,9 +27,16 @@ TICKS = 90_000
 GROUP = 60
 """Most frames from one key picture to the next: what an exact seek has to decode."""
 
-_ENCODER = {"crf": "22", "preset": "superfast", "bf": "0", "forced-idr": "1", "g": str(GROUP)}
+_ENCODER = {
+    "crf": "22",
+    "preset": "superfast",
+    "coder": "vlc",
+    "bf": "0",
+    "forced-idr": "1",
+    "g": str(GROUP),
+}
 # Without B-frames decoding order is presentation order: no edit list is needed that some players
-# ignore, and packets can be cut at every shot. The preset: see docs/decisions/export.md.
+# ignore, and packets can be cut at every shot. The preset and the coder: see docs/decisions/export.md.
 
 _SMPTE170M_PRIMARIES, _SMPTE170M_TRANSFER, _SMPTE170M_MATRIX, _LIMITED_RANGE = 6, 6, 6, 1
 
