@@ -41,6 +41,12 @@ def test_a_sync_frame_does_not_split_a_stretch():
     assert found.end_s == pytest.approx(160 / RATE)
 
 
+def test_doubled_frames_are_no_freeze():
+    """A clip converted from 25 to 39 frames a second repeats every second or third picture."""
+    doubled = [(n, n + 1) for n in range(50, 200, 3)]
+    assert freeze.find_frozen(features_frozen(320, *doubled)) == ()
+
+
 def test_stretches_far_apart_are_two():
     assert len(freeze.find_frozen(features_frozen(320, (50, 100), (130, 180)))) == 2
 

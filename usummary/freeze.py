@@ -13,6 +13,9 @@ from usummary.types import STANDARD_PLANES, Features, FreezeFrame, Shot
 MIN_FROZEN_S = 1.0
 """A shorter stillness is a resting probe or a repeated frame, not a freeze."""
 
+MIN_RUN_S = 0.25
+"""Stillness this long counts towards a frozen stretch; less is a doubled frame."""
+
 MAX_GAP_S = 0.25
 """Stretches of the same recording this close are one: a sync frame can look like a change."""
 
@@ -60,12 +63,15 @@ def _frozen_in(features: Features, which: int) -> list[FreezeFrame]:
 def _runs(frozen: np.ndarray, times: np.ndarray) -> list[tuple[int, int]]:
     """First and last sample (inclusive) of each still run; short interruptions are bridged.
 
-    `frozen` says that a sample repeats the one before, so a run begins one sample earlier.
+    `frozen` says that a sample repeats the one before, so a run begins one sample earlier. A few
+    repeated samples are no run: recordings hold doubled frames where their rate was converted.
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], frozen, [False]]).astype(np.int8)))
     runs: list[tuple[int, int]] = []
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         first, last = max(int(begin) - 1, 0), int(end) - 1
+        if times[last] - times[first] < MIN_RUN_S:
+            continue
         if runs and times[first] - times[runs[-1][1]] <= MAX_GAP_S:
             first = runs.pop()[0]
         runs.append((first, last))

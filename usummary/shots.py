@@ -86,7 +86,7 @@ def _segment(features: Features, which: int, duration_s: float, settings: Settin
     frames = features.samples.frames[rows][:, ::per_step].ravel()
     times = features.samples.times_s[rows][:, ::per_step].ravel()
     kept = np.concatenate([[True], np.diff(frames) > 0])  # without what fills up the last clip
-    vectors = vectors.reshape(-1, vectors.shape[2])[kept]
+    vectors = kts.unit_rows(vectors.reshape(-1, vectors.shape[2])[kept])
     frames, times = frames[kept], times[kept]
     if settings.mode == "benchmark":
         points = kts.change_points(vectors)
