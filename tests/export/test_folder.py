@@ -11,7 +11,7 @@ import pytest
 
 from tests.export.exams import small_case
 from usummary.errors import ExportError
-from usummary.export import ExportOptions, export_summary
+from usummary.export import ExportOptions, check_folder, export_summary
 from usummary.export.folder import staged
 
 QUICK = ExportOptions(clips=False, stills=False, contact_sheet=False, report=False)
@@ -36,6 +36,18 @@ def test_a_used_folder_is_refused_before_any_work(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ExportError, match="not empty"):
         export_summary(*small_case(), tmp_path, QUICK)
+    assert contents(tmp_path) == {"notes.txt": b"mine"}
+
+
+def test_a_folder_is_checked_without_leaving_a_trace(tmp_path):
+    check_folder(tmp_path / "deep" / "out", overwrite=False)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "notes.txt").write_text("mine")
+    check_folder(tmp_path, overwrite=True)
+    with pytest.raises(ExportError, match="not empty"):
+        check_folder(tmp_path, overwrite=False)
+    with pytest.raises(ExportError, match="is a file, not a folder"):
+        check_folder(tmp_path / "notes.txt" / "out", overwrite=False)
     assert contents(tmp_path) == {"notes.txt": b"mine"}
 
 

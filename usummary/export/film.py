@@ -36,7 +36,7 @@ _ENCODER = {
     "g": str(GROUP),
 }
 # Without B-frames decoding order is presentation order: no edit list is needed that some players
-# ignore, and packets can be cut at every shot. The preset and the coder: see docs/decisions/export.md.
+# ignore, and packets can be cut at every shot. Preset and coder: see docs/decisions/export.md.
 
 _SMPTE170M_PRIMARIES, _SMPTE170M_TRANSFER, _SMPTE170M_MATRIX, _LIMITED_RANGE = 6, 6, 6, 1
 
