@@ -19,7 +19,7 @@ from typing import Any
 from usummary.errors import ExportError, SettingsError
 from usummary.phantom.exam import SimulatedExam
 from usummary.phantom.script import write_script
-from usummary.phantom.study import write_study
+from usummary.phantom.study import is_instance, write_study
 from usummary.phantom.truth import truth_of
 from usummary.phantom.video import write_video
 from usummary.progress import Progress, Report, silent
@@ -50,7 +50,6 @@ class Recorder:
             raise SettingsError("A phantom has 1 to 120 frames per second.")
 
 
-_TRUTH = "truth.json"
 VIDEO = Recorder()
 
 DICOM = Recorder(width=640, height=480, fps=12)
@@ -64,11 +63,12 @@ def render(
     progress: Report = silent,
     recorder: Recorder | None = None,
 ) -> Path:
-    """Render a simulated exam; the same seed gives the same exam.
+    """Render a simulated exam; the same seed gives the same pictures and the same truth.
 
     Args:
         out: A name ending in ``.mp4`` for a video with ``<stem>.truth.json`` beside it, any other
-            name for a DICOM study: a folder of cines and stills with ``truth.json`` in it.
+            name for a DICOM study: a folder of cines and stills with ``<name>.study.truth.json``
+            beside it.
         minutes: Duration, up to 240. A plane takes about 10 s at least, so all 13 need 2.5 minutes.
         seed: Anything from 0.
         progress: Called every few frames, as stage ``exporting``.
@@ -98,18 +98,24 @@ def render(
             with _beside(out) as folder:
                 write_video(exam, folder / out.name, recorder.bit_rate, done)
                 truth = truth_of(exam, script.intervals, script.frame_count)
-                _write_truth(folder / out.with_suffix(".truth.json").name, truth)
+                _write_truth(folder / _truth_beside(out).name, truth)
         else:
             _may_replace(out)
             with _beside(out) as folder:
                 study = folder / out.name
                 study.mkdir()
-                _write_truth(study / _TRUTH, write_study(exam, study, done))
+                _write_truth(folder / _truth_beside(out).name, write_study(exam, study, done))
     except OSError as error:
         raise ExportError(
             f"The phantom exam cannot be written to {out}: {error.strerror or error}."
         ) from error
     return out
+
+
+def _truth_beside(out: Path) -> Path:
+    if out.suffix.lower() == ".mp4":
+        return out.with_suffix(".truth.json")
+    return out.with_name(f"{out.name}.study.truth.json")
 
 
 def _write_truth(path: Path, truth: dict[str, Any]) -> None:
@@ -118,12 +124,11 @@ def _write_truth(path: Path, truth: dict[str, Any]) -> None:
 
 def _may_replace(out: Path) -> None:
     """A study takes the place of nothing, of an empty folder, or of an earlier phantom study."""
-    if out.exists() and not (out / _TRUTH).is_file() and not (out.is_dir() and _is_empty(out)):
+    if not out.exists():
+        return
+    ours = _truth_beside(out).is_file()
+    if not out.is_dir() or not all(ours and is_instance(path) for path in out.iterdir()):
         raise ExportError(f"{out} holds something else. Choose a new folder for the phantom study.")
-
-
-def _is_empty(folder: Path) -> bool:
-    return next(folder.iterdir(), None) is None
 
 
 @contextmanager

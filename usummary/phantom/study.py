@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,11 @@ def write_study(exam: SimulatedExam, folder: Path, done: Callable[[int], None]) 
         done(shown.index)
     stored += _write_cine(exam, folder, cine, first, len(stored) + 1)
     return _study_truth(exam, stored)
+
+
+def is_instance(path: Path) -> bool:
+    """Whether a file is named as `write_study` names them."""
+    return re.fullmatch(r"IM\d{4,}\.dcm", path.name) is not None
 
 
 def _rgb(picture: Picture) -> Picture:
@@ -155,7 +161,7 @@ def _region(exam: SimulatedExam, frame: int) -> Dataset:
 
 
 def _study_truth(exam: SimulatedExam, stored: list[_Stored]) -> dict[str, Any]:
-    """The truth with frames counted along the joined cines; a still marks one moment."""
+    """The truth with frames counted along the joined cines; a still marks the one before it."""
     cines = [item for item in stored if item.plane is None]
     fps = exam.script.fps
     joined = [(item, sum(i.frames for i in cines if i.start < item.start)) for item in cines]
@@ -174,7 +180,7 @@ def _study_truth(exam: SimulatedExam, stored: list[_Stored]) -> dict[str, Any]:
         {
             "file": still.file,
             "plane": PLANES[still.plane].name,
-            "time_s": round(sum(i.frames for i in cines if i.start < still.start) / fps, 6),
+            "time_s": round((sum(i.frames for i in cines if i.start < still.start) - 1) / fps, 6),
         }
         for still in stored
         if still.plane is not None

@@ -33,7 +33,6 @@ def write_video(
         stream.bit_rate = bit_rate
         stream.time_base = stream.codec_context.time_base = Fraction(1, fps)
         stream.gop_size = _GOP
-        stream.codec_context.thread_count = 4  # the bits depend on it
         stream.options = {"preset": "veryfast", "bf": "3"}
         for shown in exam.frames():
             frame = av.VideoFrame.from_ndarray(shown.picture, format="yuv420p")
