@@ -8,7 +8,12 @@ import av
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import ExplicitVRLittleEndian, JPEGLosslessSV1, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEGLosslessSV1,
+    RLELossless,
+)
 
 from tests.builders import (
     dicom_dataset,
@@ -169,6 +174,15 @@ def test_an_unsupported_transfer_syntax_is_named(tmp_path, syntax):
     dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(path, enforce_file_format=True, implicit_vr=False, little_endian=True)
     with pytest.raises(UnsupportedEncoding, match=str(syntax).replace(".", r"\.")):
+        open_exam(path)
+
+
+def test_a_deflated_file_is_named(tmp_path):
+    path = write_dicom_cine(tmp_path / "cine.dcm", n=2)
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path, enforce_file_format=True)
+    with pytest.raises(UnsupportedEncoding, match="Deflated"):
         open_exam(path)
 
 

@@ -112,7 +112,7 @@ def test_a_recording_cut_from_a_longer_one_by_its_edit_list(tmp_path):
     with open_exam(path) as exam:
         recording = exam.recordings[0]
         codes = [read_code(frame.pixels) for frame in recording.frames()]
-        assert codes == list(range(60 - len(codes), 60))
+        assert codes == list(range(10, 60))
         assert recording.times_s[0] == 0
         assert read_code(recording.frame(12).pixels) == codes[12]
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from usummary.errors import UnreadableFile, UnsupportedEncoding
+from usummary.errors import UnreadableFile
 from usummary.readers.dicom_frames import (
     JoinedSpans,
     Span,
@@ -20,7 +20,7 @@ from usummary.readers.dicom_frames import (
     frame_spans,
     native_spans,
 )
-from usummary.readers.dicom_header import Header, declared_region, frame_times
+from usummary.readers.dicom_header import Header, declared_region, frame_times, unsupported
 from usummary.readers.dicom_pixels import FrameDecoder
 from usummary.readers.media import Media
 from usummary.readers.video import VideoRecording
@@ -119,7 +119,7 @@ class DicomCine:
         try:
             return self._decoder.decode(b"".join(parts))
         except NotImplementedError as error:
-            raise _unsupported(self._header) from error
+            raise unsupported(self._header.path, self._header.syntax) from error
         except (ValueError, RuntimeError, OSError, AttributeError, KeyError) as error:
             raise UnreadableFile(
                 f"Frame {index + 1} of {self._header.path} is damaged and cannot be decoded."
@@ -187,20 +187,11 @@ def _joined(path: Path, spans: list[Span]) -> BinaryIO:
 
 def _decoder(header: Header) -> FrameDecoder:
     try:
-        decoder = FrameDecoder(header.dataset, header.pixel_vr)
+        return FrameDecoder(header.dataset, header.pixel_vr)
     except NotImplementedError as error:
-        raise _unsupported(header) from error
+        raise unsupported(header.path, header.syntax) from error
     except AttributeError as error:
         raise UnreadableFile(f"{header.path} does not say how its pictures are stored.") from error
-    return decoder
-
-
-def _unsupported(header: Header) -> UnsupportedEncoding:
-    syntax = header.syntax
-    return UnsupportedEncoding(
-        f"The pictures of {header.path} are stored as {syntax.name} ({syntax}), for which no "
-        "decoder is installed. Export the study again in another transfer syntax."
-    )
 
 
 def _needed(times_s: NDArray[np.float64], rate: float | None) -> Iterator[int]:

@@ -10,9 +10,9 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import UID, MPEGTransferSyntaxes
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MPEGTransferSyntaxes
 
-from usummary.errors import UnreadableFile
+from usummary.errors import UnreadableFile, UnsupportedEncoding
 from usummary.types import Box
 
 ASSUMED_RATE = 30.0
@@ -70,6 +70,7 @@ def read_header(path: Path) -> Header:
 
     Raises:
         UnreadableFile: It is no DICOM file, or damaged, or may not be read.
+        UnsupportedEncoding: It is deflated as a whole.
     """
     try:
         with path.open("rb") as file:
@@ -85,6 +86,8 @@ def read_header(path: Path) -> Header:
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
         raise UnreadableFile(f"{path} is no DICOM file that can be read; copy it again.")
     syntax = Header(path, dataset, None).syntax
+    if syntax == DeflatedExplicitVRLittleEndian:
+        raise unsupported(path, syntax)  # what is compressed as a whole has no places to read from
     known = syntax.is_transfer_syntax  # pydicom reads others as explicit little endian
     little = not known or syntax.is_little_endian
     implicit = known and syntax.is_implicit_VR
@@ -93,6 +96,14 @@ def read_header(path: Path) -> Header:
         return Header(path, dataset, None)
     vr = "OW" if implicit else tag[4:6].decode("ascii", "replace")
     return Header(path, dataset, at + (8 if implicit else 12), vr)
+
+
+def unsupported(path: Path, syntax: UID) -> UnsupportedEncoding:
+    """The error for a transfer syntax without decoder, which it names."""
+    return UnsupportedEncoding(
+        f"The pictures of {path} are stored as {syntax.name} ({syntax}), for which no decoder is "
+        "installed. Export the study again in another transfer syntax."
+    )
 
 
 def _lacks_preamble(path: Path) -> bool:

@@ -102,7 +102,8 @@ def _undecodable(container: InputContainer) -> str:
     before = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)
     try:
-        found = re.search(r"Video: ([^,\n]+)", container.dumps_format())
+        description = container.dumps_format()  # type: ignore[attr-defined]  # not in the stubs
+        found = re.search(r"Video: ([^,\n]+)", description)
     finally:
         av.logging.set_level(before)
     return f'"{found.group(1)}"' if found else "of an unknown codec"

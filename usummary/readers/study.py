@@ -91,7 +91,7 @@ def _header(path: Path) -> Header | None:
         return None
     try:
         return read_header(path)
-    except UnreadableFile:
+    except InputError:
         return None
 
 
