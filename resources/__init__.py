@@ -1,0 +1,1 @@
+"""Icons, styles and schemas; a package only so that an installed program finds them."""

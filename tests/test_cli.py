@@ -1,5 +1,6 @@
 """The command line: options, order of checks, exit codes, progress and signals."""
 
+import errno
 import json
 import os
 import re
@@ -123,6 +124,16 @@ def test_a_fault_of_the_program_has_its_own_exit_code(run, monkeypatch, debug):
     assert code == 1
     assert "ZeroDivisionError: by nought" in err
     assert ("Traceback" in err) == bool(debug)
+
+
+def test_a_disk_that_is_full_elsewhere_is_told_too(run, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(readers, "open_exam", full)
+    code, _, err = run("info", "exam.mp4")
+    assert code == 5
+    assert err == "usummary: The disk is full. Free some space and run this again.\n"
 
 
 def test_an_existing_phantom_is_not_replaced_unasked(run, tmp_path):

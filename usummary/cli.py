@@ -9,6 +9,7 @@ What takes long to import is imported inside the commands, so that `--help` stay
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import traceback
@@ -28,14 +29,16 @@ if TYPE_CHECKING:
     from usummary.types import Exam, Summary
 
 RESEARCH_USE = "Research use only, not for diagnosis."
-EXIT_UNEXPECTED = 1
+EXIT_UNEXPECTED, EXIT_EXPORT = 1, 5
 _EXIT_CODES: tuple[tuple[type[errors.UsummaryError], int], ...] = (
     (errors.SettingsError, 2),
     (errors.InputError, 3),
     (errors.ModelError, 4),
     (errors.DeviceError, 4),
-    (errors.ExportError, 5),
+    (errors.ExportError, EXIT_EXPORT),
 )
+_DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""Beside the export, libraries too write files: compiled kernels, fonts."""
 _LISTED_SHOTS = 20
 
 app = typer.Typer(
@@ -60,23 +63,25 @@ def main(arguments: list[str] | None = None) -> None:
     except terminal.Interrupted as interrupted:
         terminal.complain("Cancelled, nothing was written.")
         code = 128 + interrupted.signum
-    except errors.UsummaryError as error:
-        terminal.complain(f"usummary: {error}")
-        code = next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
-        _debug(error, given)
     except Exception as error:  # noqa: BLE001 -- the last stop before the person
-        terminal.complain(
-            f"usummary: an unexpected error ended the work: {type(error).__name__}: {error}"
-        )
-        terminal.complain('Add "--debug" before the command for the details to report.')
-        code = EXIT_UNEXPECTED
-        _debug(error, given)
+        text, code = _explain(error)
+        terminal.complain(f"usummary: {text}")
+        if "--debug" in given:
+            traceback.print_exception(error)
     sys.exit(code)
 
 
-def _debug(error: Exception, arguments: list[str]) -> None:
-    if "--debug" in arguments:
-        traceback.print_exception(error)
+def _explain(error: Exception) -> tuple[str, int]:
+    """What to tell the person of an error, and the exit code."""
+    for kind, code in _EXIT_CODES:
+        if isinstance(error, kind):
+            return str(error), code
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return "The disk is full. Free some space and run this again.", EXIT_EXPORT
+    return (
+        f"an unexpected error ended the work: {type(error).__name__}: {error}\n"
+        'Add "--debug" before the command for the details to report.'
+    ), EXIT_UNEXPECTED
 
 
 def _print_version(wanted: bool) -> None:
