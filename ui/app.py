@@ -22,10 +22,6 @@ _X_LIBRARIES = {
 }
 """What Qt wants of an X11 system, with the Debian packages that hold it."""
 
-_SWITCH_S = 0.0005
-"""How long a worker thread may keep the interpreter from the window: Python's own 5 ms, paid for
-each of the many small calls that drawing takes, adds up to a visible stutter."""
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns its exit code."""
@@ -50,11 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(path: Path | None) -> int:
     from PySide6.QtWidgets import QApplication
 
-    from ui import native, theme
+    from ui import liveness, theme
     from ui.main_window import MainWindow
 
-    sys.setswitchinterval(_SWITCH_S)
-    native.load_ahead()
+    liveness.keep_live()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("usummary")
     app.setDesktopFileName("usummary")

@@ -9,6 +9,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ui import liveness
 from ui.worker import Operation
 from usummary.paths import cache_dir
 from usummary.progress import Progress, Report
@@ -35,6 +36,7 @@ def analyse(path: Path, settings: Settings) -> Operation:
 
         summary = pipeline.summarize(path, settings, report)
         importlib.import_module("usummary.export")
+        liveness.engine_is_loaded()
         return summary
 
     return work

@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
         session.problem.connect(self._show_problem)
         session.exported.connect(self._show_exported)
         session.thumbnail.connect(self._show_thumbnail)
-        session.opening.connect(self._forget_messages)
+        session.opening.connect(self._prepare)
 
     def _add_keys(self) -> None:
         playback = self.session.playback
@@ -345,9 +345,11 @@ class MainWindow(QMainWindow):
         self.error.show_problem(problem)
 
     @Slot(object)
-    def _forget_messages(self, path: Path) -> None:
+    def _prepare(self, _: Path) -> None:
+        """Clears what belongs to the exam before."""
         self.error.hide()
         self.done.hide()
+        self.player.view.setFocus()  # so that Space plays, and presses no button by surprise
         self.player.view.show_image(None)
         self.cards.model.forget_pictures()
         self.timeline.fit()

@@ -288,7 +288,7 @@ class ErrorPanel(QFrame):
         self.cause = label("", "muted", wrap=True)
         for text in (self.title, self.cause):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.action_button = push_button("", self._act, name="primary")
+        self.action_button = push_button(ACTIONS["run"], self._act, name="primary")
         self.copy_button = push_button("Copy details", self._copy)
         self.copy_button.setToolTip("Versions and where it happened, without names of files")
         close = icon_button("close", "Close this message", self.hide)

@@ -82,8 +82,8 @@ class Session(QObject):
         self._close_thumbnails()
         self.state.start_opening(path)
         self.playback.open(path)
-        self.opening.emit(path)
         self.changed.emit()
+        self.opening.emit(path)
 
     @Slot()
     def open_sample(self) -> None:

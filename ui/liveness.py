@@ -1,14 +1,20 @@
-"""Loads large native libraries without stopping the window.
+"""Keeps the window live while another thread loads and runs the engine.
 
-Importing a package loads its libraries while Python's interpreter lock is held: half a second and
-more for the largest, in which no other thread, and so no window, does anything. A foreign call
-does not hold that lock. So these libraries are loaded by a foreign call a moment before the import
-asks for them; it then finds them there.
+Python threads share one lock, and three things hold it for longer than a person overlooks:
+
+* Many short turns. A thread may keep the lock for 5 ms while others wait, and drawing takes it many
+  times. So turns are made shorter.
+* Loading a native library: half a second for the largest. A foreign call does not hold the lock, so
+  the largest are loaded by one, a moment before the import asks for them and finds them there.
+* Full garbage collections: the engine's libraries bring half a million objects, and looking at all
+  of them takes 100 to 200 ms. So there are none until the engine is loaded; what is there then is
+  left out of all later ones, which are quick again. Young garbage is collected all the time.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +23,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
+TURN_S = 0.0005
+_NEVER = 1_000_000
 _LIBRARIES = {
     "torch": ("torch/lib/libtorch_cpu.*",),
     "openvino": ("openvino/libs/libopenvino.*",),
@@ -24,6 +32,24 @@ _LIBRARIES = {
 }
 """Libraries by the package that needs them, from the folder that packages are installed in. None of
 them calls Python, which may not be done without the lock."""
+
+
+def keep_live() -> None:
+    """To be called once, when the program starts."""
+    sys.setswitchinterval(TURN_S)
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
+    # On Windows a library's neighbours are not found this way; there the import does it all.
+    if os.name != "nt" and not any(isinstance(one, _LibrariesFirst) for one in sys.meta_path):
+        sys.meta_path.insert(0, _LibrariesFirst())
+
+
+def engine_is_loaded() -> None:
+    """Takes what is loaded out of garbage collection, once, and has full collections again."""
+    young, middle, old = gc.get_threshold()
+    if old == _NEVER:
+        gc.freeze()
+        gc.set_threshold(young, middle, middle)
 
 
 class _LibrariesFirst(MetaPathFinder):
@@ -47,9 +73,3 @@ def _load(folder: Path, patterns: tuple[str, ...]) -> None:
         for library in sorted(folder.glob(pattern)):
             if ".so" in library.suffixes or library.suffix == ".dylib":
                 dlopen(os.fsencode(library), os.RTLD_NOW)
-
-
-def load_ahead() -> None:
-    """From now on, imports in any thread load these libraries that way. Not on Windows."""
-    if os.name != "nt" and not any(isinstance(one, _LibrariesFirst) for one in sys.meta_path):
-        sys.meta_path.insert(0, _LibrariesFirst())

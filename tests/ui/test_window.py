@@ -1,0 +1,296 @@
+"""The window on a real file, driven as a person would: open, cancel, run, change, step, export."""
+
+import gc
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import av
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from tests.shared_data import SHARED, needs_shared
+from ui import liveness, theme
+from ui.dialogs import CheatSheet, ExportDialog, FirstStartNotice
+from ui.main_window import MainWindow
+from ui.problems import ACTIONS
+from usummary.phantom import Recorder, render
+
+LIMIT_S = 0.1
+RUN_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("Aufnahme mit Ümlaut")
+    recorder = Recorder(width=320, height=240, fps=20, bit_rate=400_000)
+    return render(folder / "kurze übung.mp4", minutes=0.5, seed=4, recorder=recorder)
+
+
+@pytest.fixture
+def _live():
+    """As the program starts; the other tests get Python's own values back."""
+    before = sys.getswitchinterval(), gc.get_threshold()
+    liveness.keep_live()
+    yield
+    sys.setswitchinterval(before[0])
+    gc.set_threshold(*before[1])
+    gc.unfreeze()
+
+
+@pytest.fixture
+def window(qtbot, _live):
+    theme.apply(QApplication.instance())
+    made = MainWindow()
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    yield made
+    made.close()
+    names = {thread.name for thread in threading.enumerate()}
+    assert names.isdisjoint({"player", "work", "thumbnails"})
+
+
+class Heartbeat:
+    """A 10-ms timer in the main thread, and by how much its beats came late through our doing.
+
+    On a busy machine the kernel itself keeps threads from running, and no program can tick then.
+    Linux says how long each thread was ready to run and had no core; that time, of the main thread
+    and of the one other Python thread that waited longest (it may have held the interpreter lock),
+    is taken off each gap. What is left is time in which this program kept its own window waiting.
+    """
+
+    def __init__(self) -> None:
+        self.gaps_s: list[float] = []
+        self._at = time.monotonic()
+        self._waited = self._read_waits()
+        self._timer = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=10)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def stop(self) -> float:
+        """The worst gap, seconds."""
+        self._timer.stop()
+        return max(self.gaps_s)
+
+    def _beat(self) -> None:
+        now, waited = time.monotonic(), self._read_waits()
+        more = {thread: s - self._waited.get(thread, s) for thread, s in waited.items()}
+        ours = more.pop(threading.main_thread().native_id, 0.0)
+        self.gaps_s.append(now - self._at - ours - max(more.values(), default=0.0))
+        self._at, self._waited = now, waited
+
+    @staticmethod
+    def _read_waits() -> dict[int, float]:
+        waits = {}
+        for thread in threading.enumerate():
+            try:
+                text = Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text()
+            except OSError:
+                continue
+            waits[thread.native_id] = int(text.split()[1]) / 1e9
+        return waits
+
+
+def press(window: MainWindow, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(window, key, modifier)
+
+
+def finish_run(qtbot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"), timeout=RUN_MS)
+    assert window.state.phase == "done", window.error.title.text() + window.error.cause.text()
+
+
+def crowd() -> float:
+    """How many times over this machine's cores are taken, 1 at least."""
+    cores = os.cpu_count() or 1
+    return max(1.0, os.getloadavg()[0] / cores) if hasattr(os, "getloadavg") else 1.0
+
+
+def test_from_a_file_to_an_export(qtbot, window, recording, tmp_path) -> None:
+    """One pass through everything.
+
+    During the runs the window's own ticks are counted. On an idle machine they must not come more
+    than 100 ms apart; where the machine's cores are taken several times over, that bound grows
+    with the crowd, for a lock that a thread holds while it has no core is held longer too.
+    """
+    heart = Heartbeat()
+    window.open(recording)
+    qtbot.waitUntil(lambda: window.state.phase == "running", timeout=20_000)
+    assert window.running.isVisible()
+    press(window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.state.phase == "cancelled", timeout=RUN_MS)
+    assert not window.running.isVisible()
+    assert not window.error.isVisible()
+
+    qtbot.waitUntil(window.run_button.isEnabled, timeout=10_000)
+    press(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    assert window.state.phase == "running"
+    press(window, Qt.Key.Key_Space)
+    finish_run(qtbot, window)
+    press(window, Qt.Key.Key_K)
+    worst = heart.stop()
+    assert worst <= LIMIT_S * crowd()
+
+    short = len(window.state.key_shots), window.state.summary.used_s
+    press(window, Qt.Key.Key_3)
+    assert window.state.summary.length == "25%"
+    assert window.state.summary.used_s > short[1]
+    assert window.cards.model.rowCount() == len(window.state.key_shots)
+
+    press(window, Qt.Key.Key_Home)
+    wanted = window.state.next_key_shot(1)
+    press(window, Qt.Key.Key_Down)
+    shot = window.state.shots[wanted]
+    playback = window.session.playback
+    at = window.state.opened.table.position_of(shot.recording, shot.start_frame)
+    qtbot.waitUntil(lambda: playback.on_screen == at, timeout=10_000)
+    assert window.state.selected == wanted
+    press(window, Qt.Key.Key_Period)
+    qtbot.waitUntil(lambda: playback.on_screen == at + 1, timeout=10_000)
+    press(window, Qt.Key.Key_Comma)
+    press(window, Qt.Key.Key_Comma)
+    qtbot.waitUntil(lambda: playback.on_screen == max(at - 1, 0), timeout=10_000)
+    qtbot.waitUntil(lambda: not window.cards.model.without_picture(), timeout=10_000)
+
+    export(qtbot, window, tmp_path / "erste Ausgabe", ("clips", "contact_sheet", "report"))
+    check_export(window, tmp_path / "erste Ausgabe")
+
+
+def export(qtbot, window: MainWindow, folder: Path, without: tuple[str, ...]) -> None:
+    press(window, Qt.Key.Key_E)
+    dialog = window.findChild(ExportDialog)
+    dialog.folder.setText(str(folder))
+    for name in without:
+        dialog._checks[name].setChecked(False)
+    with qtbot.waitSignal(window.session.exported, timeout=RUN_MS):
+        dialog.export_button.click()
+    assert window.done.isVisible()
+
+
+def check_export(window: MainWindow, folder: Path) -> None:
+    record = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    chosen = [shot for shot in record["shots"] if shot["selected"]]
+    assert [shot["start_frame"] for shot in chosen] == [
+        window.state.shots[index].start_frame for index in window.state.key_shots
+    ]
+    with av.open(str(folder / "summary.mp4")) as reel:
+        frames = sum(1 for _ in reel.decode(video=0))
+    assert frames == sum(
+        window.state.shots[i].end_frame - window.state.shots[i].start_frame
+        for i in window.state.key_shots
+    )
+    assert not (folder / "report.pdf").exists()
+
+
+def test_an_export_asks_before_it_overwrites(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    window.open(recording)
+    finish_run(qtbot, window)
+    qtbot.waitUntil(window.export_button.isEnabled, timeout=10_000)
+    folder = tmp_path / "used"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    asked = []
+    answer = QMessageBox.StandardButton.Cancel
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: asked.append(True) or answer)
+    press(window, Qt.Key.Key_E)
+    dialog = window.findChild(ExportDialog)
+    dialog.folder.setText(str(folder))
+    dialog.export_button.click()
+    assert asked == [True]
+    assert not window.session.busy
+    answer = QMessageBox.StandardButton.Yes
+    with qtbot.waitSignal(window.session.began, timeout=5000):
+        dialog.export_button.click()
+    window.cancel()
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=RUN_MS)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_dropped_file_opens_and_another_replaces_it(qtbot, window, recording, tmp_path) -> None:
+    other = tmp_path / "other.mp4"
+    other.write_bytes(recording.read_bytes())
+    for path in (recording, other):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path))])
+        drop = QDropEvent(
+            QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        window.dropEvent(drop)
+        qtbot.waitUntil(lambda: window.state.phase == "running", timeout=20_000)
+        assert window.state.path == path
+    finish_run(qtbot, window)
+    assert window.state.analysis.path == other
+    assert window.windowTitle().startswith("other.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("empty.mp4", b""), ("text.mp4", b"no film " * 999), ("gone.mp4", None)]
+)
+def test_what_cannot_be_opened_is_said_plainly(qtbot, window, tmp_path, name, content) -> None:
+    path = tmp_path / "Anna Muster" / name
+    path.parent.mkdir()
+    if content is not None:
+        path.write_bytes(content)
+    window.open(path)
+    qtbot.waitUntil(window.error.isVisible, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=20_000)
+    assert name in window.error.title.text()
+    assert window.error.action_button.text() == ACTIONS["open"]
+    assert window.state.phase == "empty"
+    assert window.start_page.isVisible()
+    window.error.copy_button.click()
+    copied = QGuiApplication.clipboard().text()
+    assert "Traceback" in copied
+    assert "Anna" not in copied
+    press(window, Qt.Key.Key_Escape)
+    assert not window.error.isVisible()
+
+
+@needs_shared
+def test_a_dicom_cine_is_played(qtbot, window) -> None:
+    window.open(SHARED / "ultrasound" / "dicom" / "pydicom__examples_ybr_color.dcm")
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0, timeout=20_000)
+    press(window, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 29, timeout=20_000)
+    press(window, Qt.Key.Key_Escape)
+
+
+def test_every_control_can_be_reached_and_has_a_name(window) -> None:
+    from PySide6.QtWidgets import QAbstractButton
+
+    for button in window.findChildren(QAbstractButton):
+        if button.objectName().startswith("qt_"):
+            continue
+        assert button.accessibleName() or button.text(), button
+        assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.toolTip()
+
+
+def test_the_keys_are_listed_and_the_notice_is_shown_once(qtbot, window) -> None:
+    press(window, Qt.Key.Key_F1)
+    assert window.findChild(CheatSheet).isVisible()
+    window.findChild(CheatSheet).close()
+    window.show_first_start_notice()
+    notice = window.findChild(FirstStartNotice)
+    assert notice.isVisible()
+    notice.accept()
+    assert window.preferences.notice_read
+    qtbot.waitUntil(lambda: window.findChild(FirstStartNotice) is None, timeout=5000)
+    window.show_first_start_notice()
+    assert window.findChild(FirstStartNotice) is None
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (2560, 1440)])
+def test_the_smallest_and_a_large_window_hold_everything(window, size) -> None:
+    window.resize(*size)
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == size
