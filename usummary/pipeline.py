@@ -99,7 +99,7 @@ def analyse(exam: Exam, settings: Settings = DEFAULTS, progress: Report = silent
             settings=settings.model_dump(mode="json"),
             input_sha256=hashes,
             timings_s=watch.seconds,
-            notices=(*exam.notices, *features.notices),
+            notices=_notices(exam, features),
         ),
         frame_times_s=tuple(
             recording.times_s + offset
@@ -214,6 +214,12 @@ def _scores(features: Features, summariser: Model, settings: Settings, progress:
         scores = scores_stage.score(features, runner)
     progress(Progress("scoring", 1.0, 0.0))
     return scores
+
+
+def _notices(exam: Exam, features: Features) -> tuple[str, ...]:
+    """What a person must see, each once; readers find damage only while they read."""
+    met = [notice for recording in exam.recordings for notice in recording.info.notices]
+    return tuple(dict.fromkeys([*exam.notices, *met, *features.notices]))
 
 
 def _named(model: Model) -> dict[str, str]:

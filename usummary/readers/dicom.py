@@ -22,7 +22,7 @@ from usummary.readers.dicom_frames import (
 )
 from usummary.readers.dicom_header import Header, declared_region, frame_times, unsupported
 from usummary.readers.dicom_pixels import FrameDecoder
-from usummary.readers.media import Media
+from usummary.readers.media import SIMULATED_NOTICE, Media
 from usummary.readers.video import VideoRecording
 from usummary.types import Frame, IntArray, Picture, Recording, RecordingInfo
 
@@ -146,6 +146,8 @@ class DicomCine:
 
     def _notices(self) -> list[str]:
         notices = []
+        if "SIMULATED" in self._header.dataset.get("ImageType", ()):
+            notices.append(SIMULATED_NOTICE)
         if len(self._spans) < self._header.frame_count:
             notices.append("The DICOM file holds fewer pictures than it says; those are used.")
         if self._decoder.corrected:

@@ -18,6 +18,9 @@ from av.video.stream import VideoStream
 
 from usummary.errors import UnreadableFile, UnsupportedEncoding
 
+SIMULATED_NOTICE = "This recording is simulated; it shows no patient."
+"""For a file that says so of itself; exports repeat it."""
+
 _ATTACHED_PICTURE = 0x400
 """Stream disposition of cover art, which is no recording."""
 _WANTED = "Choose a video recording, a DICOM cine or a study folder."

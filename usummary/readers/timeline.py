@@ -68,6 +68,7 @@ class Opening:
         size: Stored width and height.
         turns: Anticlockwise quarter turns that bring it upright.
         codec: Name of the encoding, for people.
+        simulated: The file's own description says that its pictures are simulated.
         referenced: Tells packets of reference pictures, None where the codec is not understood.
     """
 
@@ -77,6 +78,7 @@ class Opening:
     size: tuple[int, int]
     turns: int
     codec: str
+    simulated: bool
     referenced: Referenced | None
 
 
@@ -102,6 +104,7 @@ def read_opening(media: Media) -> Opening:
                     size=(picture.width, picture.height),
                     turns=quarter_turns(picture),
                     codec=stream.codec_context.name,
+                    simulated="simulated" in " ".join(container.metadata.values()).casefold(),
                     referenced=None if counted else referenced_test(stream),
                 )
     raise UnreadableFile(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
 from usummary.readers import pixels
-from usummary.readers.media import Media, is_cut_avi
+from usummary.readers.media import SIMULATED_NOTICE, Media, is_cut_avi
 from usummary.readers.thinning import Thinning
 from usummary.readers.timeline import read_opening, read_timeline
 from usummary.readers.walk import Spare, Walk
@@ -163,9 +163,10 @@ class VideoRecording:
         )
 
     def _notices(self) -> tuple[str, ...]:
+        notices = [SIMULATED_NOTICE] if self._opening.simulated else []
         if self._timeline.truncated or is_cut_avi(self._media.path):
-            return ("The recording was cut off; it is used up to its last complete picture.",)
-        return ()
+            notices.append("The recording was cut off; it is used up to its last complete picture.")
+        return tuple(notices)
 
 
 def _held(walk: Walk, start: int, stop: int) -> Iterator[tuple[int, VideoFrame]]:
