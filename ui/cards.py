@@ -28,7 +28,7 @@ from ui.state import State, clock
 from ui.theme import DARK
 from ui.widgets import label
 
-PICTURE = QSize(128, 88)
+PICTURE = QSize(116, 88)
 CARD_HEIGHT = 108
 WAITING = {
     "opening": "They appear here when the run is finished.",
@@ -208,7 +208,7 @@ class ShotCards(QWidget):
         layout.addWidget(self._facts)
         layout.addSpacing(4)
         layout.addWidget(self.list, 1)
-        self.setMinimumWidth(340)
+        self.setMinimumWidth(356)
 
     def refresh(self) -> None:
         """Shows the state's key shots."""

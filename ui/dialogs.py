@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -72,9 +71,7 @@ class CheatSheet(QDialog):
             grid.addLayout(line, row, 0)
             grid.addWidget(label(text), row, 1)
         layout.addLayout(grid)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
-        layout.addWidget(buttons)
+        layout.addWidget(push_button("Close", self.close), 0, Qt.AlignmentFlag.AlignRight)
 
 
 class FirstStartNotice(QDialog):

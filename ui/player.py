@@ -282,9 +282,11 @@ class Player(QWidget):
         row = QHBoxLayout(bar)
         row.setContentsMargins(12, 6, 12, 6)
         row.setSpacing(4)
-        row.addWidget(self._time)
-        row.addSpacing(10)
-        row.addWidget(self._frame)
+        place = QVBoxLayout()
+        place.setSpacing(0)
+        place.addWidget(self._time)
+        place.addWidget(self._frame)
+        row.addLayout(place)
         row.addStretch(1)
         playback = self.playback
         jump = self.jump_wanted.emit

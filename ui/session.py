@@ -104,7 +104,6 @@ class Session(QObject):
         self.state.start_run()
         settings = self._settings.model_copy(update={"length": self.state.length})
         self._start(jobs.analyse(path, settings), "run", "run", self._finish_run)
-        self.changed.emit()
 
     def run_on_cpu(self) -> None:
         """Runs again, from now on without a CUDA device."""
@@ -172,6 +171,7 @@ class Session(QObject):
         self._doing, self._finish, self._working_on = doing, finish, self.state.path
         self.began.emit(stages)
         self._worker.start(operation)
+        self.changed.emit()
 
     @Slot(object)
     def _succeed(self, result: object) -> None:

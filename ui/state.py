@@ -7,6 +7,7 @@ another. `FrameTable` turns positions into exam times and back; everything that 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -70,7 +71,7 @@ class FrameTable:
         recording = min(recording, len(self.starts) - 2)
         return recording, position - self.starts[recording]
 
-    @property
+    @cached_property
     def typical_step_s(self) -> float:
         """Median time between two pictures; 1/25 s where there is only one."""
         if len(self) < 2:

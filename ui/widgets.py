@@ -59,8 +59,9 @@ def restyle(widget: QWidget) -> None:
 class ElidedLabel(QLabel):
     """One line that is shortened where there is no room, and shown whole by its tool tip."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, where: Qt.TextElideMode) -> None:
         super().__init__()
+        self._where = where
         self.setObjectName(name)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -76,5 +77,4 @@ class ElidedLabel(QLabel):
         self._shorten()
 
     def _shorten(self) -> None:
-        middle = Qt.TextElideMode.ElideMiddle
-        self.setText(self.fontMetrics().elidedText(self._whole, middle, self.width()))
+        self.setText(self.fontMetrics().elidedText(self._whole, self._where, self.width()))

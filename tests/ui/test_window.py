@@ -20,6 +20,7 @@ from ui import liveness, theme
 from ui.dialogs import CheatSheet, ExportDialog, FirstStartNotice
 from ui.main_window import MainWindow
 from ui.problems import ACTIONS
+from usummary.paths import cache_dir
 from usummary.phantom import Recorder, render
 
 LIMIT_S = 0.1
@@ -208,9 +209,11 @@ def test_an_export_asks_before_it_overwrites(
     assert asked == [True]
     assert not window.session.busy
     answer = QMessageBox.StandardButton.Yes
-    with qtbot.waitSignal(window.session.began, timeout=5000):
-        dialog.export_button.click()
-    window.cancel()
+    dialog.export_button.click()
+    assert window.session.busy
+    assert not window.run_button.isEnabled()
+    assert not window.export_button.isEnabled()
+    press(window, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not window.session.busy, timeout=RUN_MS)
     assert (folder / "notes.txt").read_text() == "mine"
 
@@ -254,6 +257,18 @@ def test_what_cannot_be_opened_is_said_plainly(qtbot, window, tmp_path, name, co
     assert "Anna" not in copied
     press(window, Qt.Key.Key_Escape)
     assert not window.error.isVisible()
+
+
+def test_the_sample_exam_is_rendered_once(qtbot, window, recording) -> None:
+    """What an earlier start rendered is opened at once (rendering is the phantom's own test)."""
+    kept = cache_dir() / "sample" / "simulated exam.mp4"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(recording.read_bytes())
+    window.session.open_sample()
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0, timeout=20_000)
+    assert window.state.path == kept
+    finish_run(qtbot, window)
+    kept.unlink()
 
 
 @needs_shared
