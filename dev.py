@@ -160,7 +160,7 @@ def set_up() -> None:
     if found == wanted and PYTHON.exists():
         return
     check_free_disk()
-    say("Setting up .venv: the first time this takes some minutes, most of them for downloads.")
+    say("Setting up .venv; where libraries have to be downloaded this takes some minutes.")
     if found == UNFINISHED or not PYTHON.exists() or not same_python():
         if VENV.exists():
             say("An unfinished or foreign .venv is replaced.")
