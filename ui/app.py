@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def _run(path: Path | None) -> int:
     from ui.main_window import MainWindow
 
     liveness.keep_live()
+    # Python would hear Ctrl-C only when the event loop next calls it, which may be never.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("usummary")
     app.setDesktopFileName("usummary")
