@@ -72,14 +72,14 @@ def analyse(exam: Exam, settings: Settings = DEFAULTS, progress: Report = silent
             f"{exam.path.name} holds a single picture. A summary needs a recording of at least two."
         )
     summariser = weights.load_model(settings.model, role="summariser")
-    backbone = weights.load_model(summariser.backbone, role="backbone")
+    backbone = weights.backbone_of(summariser)
     watch = _Stopwatch()
     with watch.stage("reading"):
         hashes, regions = _look_through(exam, progress)
     with watch.stage("features"):
         features, device = _features(exam, regions, hashes, backbone, (settings, progress))
     with watch.stage("scoring"):
-        scores = _scores(features, summariser, settings, progress)
+        scores, met = _scores(features, summariser, settings, progress)
     with watch.stage("selecting"):
         progress(Progress("selecting", 0.0))
         shots = shots_stage.make_shots(exam, features, scores, settings)
@@ -99,7 +99,7 @@ def analyse(exam: Exam, settings: Settings = DEFAULTS, progress: Report = silent
             settings=settings.model_dump(mode="json"),
             input_sha256=hashes,
             timings_s=watch.seconds,
-            notices=_notices(exam, features),
+            notices=_notices(exam, (*features.notices, *met)),
         ),
         frame_times_s=tuple(
             recording.times_s + offset
@@ -208,18 +208,22 @@ def _features(
         return replace(features, notices=(*features.notices, *runner.notices)), runner.device
 
 
-def _scores(features: Features, summariser: Model, settings: Settings, progress: Report) -> Scores:
+def _scores(
+    features: Features, summariser: Model, settings: Settings, progress: Report
+) -> tuple[Scores, tuple[str, ...]]:
+    """Scores of the exam, with the notices of the runner."""
     progress(Progress("scoring", 0.0))
     with runtime.open_runner(summariser, settings.device) as runner:
         scores = scores_stage.score(features, runner)
+        notices = runner.notices
     progress(Progress("scoring", 1.0, 0.0))
-    return scores
+    return scores, notices
 
 
-def _notices(exam: Exam, features: Features) -> tuple[str, ...]:
+def _notices(exam: Exam, fallbacks: tuple[str, ...]) -> tuple[str, ...]:
     """What a person must see, each once; readers find damage only while they read."""
     met = [notice for recording in exam.recordings for notice in recording.info.notices]
-    return tuple(dict.fromkeys([*exam.notices, *met, *features.notices]))
+    return tuple(dict.fromkeys([*exam.notices, *met, *fallbacks]))
 
 
 def _named(model: Model) -> dict[str, str]:
