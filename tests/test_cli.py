@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.builders import write_study
 from usummary import cli, readers, terminal
 from usummary.progress import Progress
 
@@ -271,3 +272,11 @@ def test_names_outside_the_terminals_encoding_are_shown_somehow(tmp_path):
     )
     assert result.returncode == 3
     assert rb"\u80ce\u5150.mp4" in result.stderr
+
+
+def test_the_current_folder_can_be_named_by_its_dot(run, tmp_path, monkeypatch):
+    write_study(tmp_path / "study", cines=1, stills=1)
+    monkeypatch.chdir(tmp_path / "study")
+    code, stdout, err = run("info", ".", "--json")
+    assert code == 0, err
+    assert json.loads(stdout)["path"] == "study"

@@ -200,7 +200,7 @@ def _print_summary(summary: Summary, folder: Path, files: tuple[Path, ...]) -> N
     analysis = summary.analysis
     shots = summary.key_shots
     facts = [
-        ("Exam", f"{analysis.path.name}, {terminal.duration(analysis.duration_s)}"),
+        ("Exam", f"{analysis.path.absolute().name}, {terminal.duration(analysis.duration_s)}"),
         (
             "Summary",
             f"{len(shots)} key shot{'' if len(shots) == 1 else 's'},"
@@ -289,7 +289,7 @@ def _describe(exam: Exam) -> dict[str, Any]:
             }
         )
     return {
-        "path": exam.path.name,
+        "path": exam.path.absolute().name,
         "duration_s": exam.duration_s,
         "frames": exam.frame_count,
         "recordings": recordings,
@@ -322,6 +322,7 @@ def _recording_row(item: dict[str, Any]) -> tuple[str, ...]:
     if rates is not None and rates["highest"] > 1.01 * rates["lowest"]:
         spread += f" ({rates['lowest']:.3g} to {rates['highest']:.3g})"
     x0, y0, x1, y1 = item["sector"]["box"]
+    sector = f"{x1 - x0} x {y1 - y0} ({item['sector']['source']})"
     return (
         item["file"],
         item["kind"],
@@ -330,7 +331,7 @@ def _recording_row(item: dict[str, Any]) -> tuple[str, ...]:
         f"{item['frames']:,}",
         terminal.duration(item["duration_s"]),
         spread,
-        f"{x1 - x0} x {y1 - y0} at {x0}, {y0} ({item['sector']['source']})",
+        sector,
     )
 
 

@@ -26,6 +26,7 @@ TITLES = {
     "exporting": "Writing",
 }
 _LINE_EVERY_S = 10.0
+_WIDE = 200
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -184,11 +185,14 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table; numbers are the caller's to format."""
+    """A table; numbers are the caller's to format. Only a terminal's width makes it wrap."""
     grid = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(grid, soft_wrap=True)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(grid)
 
 
 def notices(texts: Sequence[str]) -> None:

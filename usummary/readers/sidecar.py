@@ -15,6 +15,7 @@ _PLANES = {plane.casefold(): plane for plane in STANDARD_PLANES}
 
 def find_sidecar(recording: Path) -> Path | None:
     """The list beside a recording, if there is one."""
+    recording = recording.absolute()  # the folder "." has no name of its own
     beside = recording.with_name(recording.stem + ".freeze.csv")
     return beside if beside.is_file() else None
 
