@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 import sys
 import threading
 import time
@@ -75,10 +74,10 @@ class Heartbeat:
         self._timer.timeout.connect(self._beat)
         self._timer.start()
 
-    def stop(self) -> float:
-        """The worst gap, seconds."""
+    def stop(self) -> list[float]:
+        """The gaps, seconds, the worst one first."""
         self._timer.stop()
-        return max(self.gaps_s)
+        return sorted(self.gaps_s, reverse=True)
 
     def _beat(self) -> None:
         now, waited = time.monotonic(), self._read_waits()
@@ -108,18 +107,12 @@ def finish_run(qtbot, window: MainWindow) -> None:
     assert window.state.phase == "done", window.error.title.text() + window.error.cause.text()
 
 
-def crowd() -> float:
-    """How many times over this machine's cores are taken, 1 at least."""
-    cores = os.cpu_count() or 1
-    return max(1.0, os.getloadavg()[0] / cores) if hasattr(os, "getloadavg") else 1.0
-
-
 def test_from_a_file_to_an_export(qtbot, window, recording, tmp_path) -> None:
     """One pass through everything.
 
-    During the runs the window's own ticks are counted. On an idle machine they must not come more
-    than 100 ms apart; where the machine's cores are taken several times over, that bound grows
-    with the crowd, for a lock that a thread holds while it has no core is held longer too.
+    During the runs the window's own ticks are counted. They must not come more than 100 ms apart.
+    A virtual machine can be stopped as a whole, which nothing inside it can see: so one gap of the
+    hundreds may be up to 250 ms.
     """
     heart = Heartbeat()
     window.open(recording)
@@ -136,8 +129,9 @@ def test_from_a_file_to_an_export(qtbot, window, recording, tmp_path) -> None:
     press(window, Qt.Key.Key_Space)
     finish_run(qtbot, window)
     press(window, Qt.Key.Key_K)
-    worst = heart.stop()
-    assert worst <= LIMIT_S * crowd()
+    worst, second, *_ = heart.stop()
+    assert second <= LIMIT_S
+    assert worst <= 2.5 * LIMIT_S
 
     short = len(window.state.key_shots), window.state.summary.used_s
     press(window, Qt.Key.Key_3)
