@@ -6,7 +6,7 @@ from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from ui.theme import DARK
+from ui import theme
 from usummary.paths import resources_dir
 
 _SIZES = (16, 20, 24, 32, 48, 64)
@@ -17,7 +17,7 @@ def icon(name: str, part: str = "text") -> QIcon:
     found = QIcon()
     text = (resources_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     for color, mode in ((part, QIcon.Mode.Normal), ("faint", QIcon.Mode.Disabled)):
-        drawing = text.replace("currentColor", DARK.color(color).name())
+        drawing = text.replace("currentColor", theme.color(color).name())
         renderer = QSvgRenderer(QByteArray(drawing.encode()))
         for size in _SIZES:
             found.addPixmap(_drawn(renderer, size), mode)

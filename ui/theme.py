@@ -1,39 +1,50 @@
 """Colours and the style sheet. What has a colour of its own also has a shape of its own.
 
 Blue and orange stay apart for every common kind of colour blindness: blue is what the program
-chose (key shots), orange what the sonographer froze.
+chose (key shots), orange what the sonographer froze. Text has a contrast of at least 4.5 and what
+must be seen of at least 3 in both themes (WCAG 2 AA; a test computes it).
+
+Whoever paints asks `color` while painting and keeps none, so that another theme shows at once;
+a widget that keeps painted pictures drops them in ``changeEvent`` at ``PaletteChange``.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from string import Template
+from typing import Literal, get_args
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from usummary.paths import resources_dir
+
+Choice = Literal["dark", "light", "system"]
+CHOICES: tuple[Choice, ...] = get_args(Choice)
 
 
 @dataclass(frozen=True)
 class Theme:
     """Colours by their part."""
 
-    window: str = "#14171c"
-    panel: str = "#1c2027"
-    raised: str = "#262c35"
-    hover: str = "#303845"
-    line: str = "#353d49"
-    text: str = "#e8ebf0"
-    muted: str = "#9fa9b8"
-    faint: str = "#697485"
-    accent: str = "#4c9dff"
-    accent_dark: str = "#1f5fb0"
-    on_accent: str = "#ffffff"
-    freeze: str = "#ffb547"
-    curve: str = "#6f86a6"
-    playhead: str = "#ffffff"
-    danger: str = "#ff8a80"
+    window: str
+    panel: str
+    raised: str
+    hover: str
+    line: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    accent_dark: str
+    accent_hover: str
+    on_accent: str
+    freeze: str
+    curve: str
+    playhead: str
+    danger: str
+    danger_back: str
     picture: str = "#000000"
 
     def color(self, part: str, alpha: int = 255) -> QColor:
@@ -43,18 +54,67 @@ class Theme:
         return color
 
 
-DARK = Theme()
+DARK = Theme(
+    window="#14171c", panel="#1c2027", raised="#262c35", hover="#303845", line="#353d49",
+    text="#e8ebf0", muted="#9fa9b8", faint="#697485",
+    accent="#4c9dff", accent_dark="#1f5fb0", accent_hover="#2a6cc2", on_accent="#ffffff",
+    freeze="#ffb547", curve="#6f86a6", playhead="#ffffff",
+    danger="#ff8a80", danger_back="#3a2326",
+)  # fmt: skip
+LIGHT = Theme(
+    window="#e9edf2", panel="#ffffff", raised="#edf0f5", hover="#dbe2eb", line="#bcc5d1",
+    text="#171b21", muted="#4d5866", faint="#7b8592",
+    accent="#0a5cc0", accent_dark="#1f5fb0", accent_hover="#174c90", on_accent="#ffffff",
+    freeze="#9a4f00", curve="#5d7594", playhead="#11151a",
+    danger="#b3261e", danger_back="#fdeceb",
+)  # fmt: skip
 
 
-def apply(app: QApplication, theme: Theme = DARK) -> None:
-    """Gives the whole program its look."""
+class _Shown:
+    """The theme on screen, and what the person chose."""
+
+    theme = DARK
+    choice: Choice = "dark"
+
+
+def color(part: str, alpha: int = 255) -> QColor:
+    """A part's colour in the theme on screen, `alpha` 0 (clear) to 255."""
+    return _Shown.theme.color(part, alpha)
+
+
+def current() -> Theme:
+    """The theme on screen."""
+    return _Shown.theme
+
+
+def apply(app: QApplication, choice: Choice = "dark") -> None:
+    """Gives the whole program its look; every widget hears of it and paints itself again."""
+    _Shown.choice = choice
+    _Shown.theme = _resolve(app, choice)
     app.setStyle("Fusion")
-    app.setPalette(_palette(theme))
+    app.setPalette(_palette(_Shown.theme))
     font = app.font()
     font.setPointSizeF(10.0)
     app.setFont(font)
     template = Template((resources_dir() / "style" / "window.qss").read_text(encoding="utf-8"))
-    app.setStyleSheet(template.substitute(asdict(theme)))
+    app.setStyleSheet(template.substitute(asdict(_Shown.theme)))
+
+
+def follow_system(app: QApplication) -> None:
+    """From now on a change of the system's theme shows where the person chose ``system``."""
+
+    def changed(_: Qt.ColorScheme) -> None:
+        if _Shown.choice == "system" and _resolve(app, "system") is not _Shown.theme:
+            apply(app, "system")
+
+    app.styleHints().colorSchemeChanged.connect(changed)
+
+
+def _resolve(app: QApplication, choice: Choice) -> Theme:
+    if choice == "system":
+        light = app.styleHints().colorScheme() == Qt.ColorScheme.Light
+        return LIGHT if light else DARK
+    return LIGHT if choice == "light" else DARK
 
 
 def _palette(theme: Theme) -> QPalette:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -37,15 +37,34 @@ def push_button(text: str, call: Callable[[], object], *, name: str = "") -> QPu
     return made
 
 
-def icon_button(picture: str, tip: str, call: Callable[[], object]) -> QToolButton:
+class IconButton(QToolButton):
+    """A button with an icon, drawn in the colours of the theme on screen."""
+
+    def __init__(self, picture: str) -> None:
+        super().__init__()
+        self._picture = picture
+        self.setObjectName("iconButton")
+        self.setIcon(icon(picture))
+        self.setIconSize(QSize(20, 20))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def show_picture(self, picture: str) -> None:
+        """Another icon of `resources/icons`."""
+        if picture != self._picture:
+            self._picture = picture
+            self.setIcon(icon(picture))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self.setIcon(icon(self._picture))
+        super().changeEvent(event)
+
+
+def icon_button(picture: str, tip: str, call: Callable[[], object]) -> IconButton:
     """A button with an icon; the tip, without its key, is also its accessible name."""
-    made = QToolButton()
-    made.setObjectName("iconButton")
-    made.setIcon(icon(picture))
-    made.setIconSize(QSize(20, 20))
+    made = IconButton(picture)
     made.setToolTip(tip)
     made.setAccessibleName(tip.split(" (")[0])
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda _=False: call())
     return made
 
