@@ -8,7 +8,7 @@ import pytest
 
 from tests.values import make_analysis, shots_between
 from usummary.errors import SettingsError
-from usummary.shots import hold, shot_means
+from usummary.frame_scores import hold, shot_means
 from usummary.summary import select
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -17,14 +17,17 @@ from typing import Literal
 import numpy as np
 
 from usummary import cache, freeze, metrics, paths, readers
+from usummary import edits as edits_stage
 from usummary import features as features_stage
 from usummary import scores as scores_stage
 from usummary import shots as shots_stage
 from usummary import summary as summary_stage
+from usummary.edits import UNEDITED, Edits
 from usummary.errors import InputError
 from usummary.features import Extraction, InputSpec
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
+from usummary.preview import Previews, Show
 from usummary.progress import Progress, Report, silent
 from usummary.sector import find_region
 from usummary.settings import DEFAULTS, Settings
@@ -37,7 +40,10 @@ _LIBRARIES = ("usummary", "torch", "openvino", "av", "pydicom", "numpy", "opencv
 
 
 def summarize(
-    path: Path | str, settings: Settings = DEFAULTS, progress: Report = silent
+    path: Path | str,
+    settings: Settings = DEFAULTS,
+    progress: Report = silent,
+    preview: Show | None = None,
 ) -> Summary:
     """Open a recording or a study folder, analyse it and choose a summary.
 
@@ -45,12 +51,13 @@ def summarize(
         path: A video file, a DICOM cine, or the folder of a DICOM study.
         settings: What to use and how long the summary may be.
         progress: Told of every step; may raise `Cancelled`.
+        preview: See `analyse`.
 
     Raises:
         UsummaryError: See `usummary.errors`; the text says what to do.
     """
     with readers.open_exam(Path(path), freeze_frames=settings.freeze_frames) as exam:
-        analysis = analyse(exam, settings, progress)
+        analysis = analyse(exam, settings, progress, preview)
     return select(analysis, settings.length, settings.mode)
 
 
@@ -59,8 +66,20 @@ def models() -> tuple[Model, ...]:
     return weights.list_models()
 
 
-def analyse(exam: Exam, settings: Settings = DEFAULTS, progress: Report = silent) -> Analysis:
+def analyse(
+    exam: Exam,
+    settings: Settings = DEFAULTS,
+    progress: Report = silent,
+    preview: Show | None = None,
+) -> Analysis:
     """Everything up to the choice of a length: features, scores, shots, freeze-frames.
+
+    Args:
+        exam: Opened exam.
+        settings: What to use.
+        progress: Told of every step; may raise `Cancelled`.
+        preview: Given provisional scores of the exam's beginning while features are computed (see
+            `usummary.preview`). It costs a little time; the result is the same without it.
 
     Raises:
         InputError: The exam holds a single picture.
@@ -76,8 +95,9 @@ def analyse(exam: Exam, settings: Settings = DEFAULTS, progress: Report = silent
     watch = _Stopwatch()
     with watch.stage("reading"):
         hashes, regions = _look_through(exam, progress)
-    with watch.stage("features"):
-        features, device = _features(exam, regions, hashes, backbone, (settings, progress))
+    with watch.stage("features"), _previews(summariser, settings, preview) as grown:
+        how = settings, progress, grown
+        features, device = _features(exam, regions, hashes, backbone, how)
     with watch.stage("scoring"):
         scores, met = _scores(features, summariser, settings, progress)
     with watch.stage("selecting"):
@@ -112,14 +132,23 @@ def select(
     analysis: Analysis,
     length: str = "15%",
     mode: Literal["application", "benchmark"] = "application",
+    edits: Edits = UNEDITED,
 ) -> Summary:
     """Choose key shots of a finished analysis and compare them with the freeze-frames.
 
-    Takes milliseconds, so a window can call it whenever the length changes.
+    Takes milliseconds, so a window can call it whenever the length or an edit changes.
+
+    Args:
+        analysis: As it was computed, without edits.
+        length: ``15%``, ``0.18`` or ``P``.
+        mode: See `usummary.summary`.
+        edits: What a person changed; the summary's own analysis has these changes made.
 
     Raises:
-        SettingsError: The length cannot be read, or is ``P`` without freeze-frames.
+        SettingsError: The length cannot be read, or is ``P`` without freeze-frames; or the edits
+            belong to another recording.
     """
+    analysis = edits_stage.apply(analysis, edits)
     reference = freeze.reference_shots(analysis.freeze_frames, analysis.shots)
     chosen = summary_stage.select(analysis, length, mode, reference)
     freeze_frames = freeze.matched(analysis.freeze_frames, chosen.shots)
@@ -128,6 +157,7 @@ def select(
         freeze_frames=freeze_frames,
         metrics=_metrics(chosen),
         coverage=metrics.coverage(chosen.key_shots, freeze_frames),
+        edits=edits_stage.counts(edits, analysis.shots),
     )
 
 
@@ -180,10 +210,10 @@ def _features(
     regions: tuple[Region, ...],
     hashes: dict[str, str],
     backbone: Model,
-    how: tuple[Settings, Report],
+    how: tuple[Settings, Report, Callable[[Features], None] | None],
 ) -> tuple[Features, str]:
     """Features of the exam, with the text that names device and precision."""
-    settings, progress = how
+    settings, progress, grown = how
     progress(Progress("features", 0.0))
     rate = None if settings.sample_rate == "all" else float(settings.sample_rate)
     spec = InputSpec(backbone.clip_length, (backbone.height, backbone.width), backbone.classes)
@@ -203,9 +233,48 @@ def _features(
             )
             kept = cache.FeatureCache(root, key)
         extraction = Extraction(runner, spec, rate, kept)
-        features = features_stage.compute(exam, regions, extraction, progress)
-        progress(Progress("features", 1.0, 0.0))
+        told = _naming_device(progress, runner)
+        told(Progress("features", 0.0))
+        features = features_stage.compute(exam, regions, extraction, told, grown)
+        told(Progress("features", 1.0, 0.0))
         return replace(features, notices=(*features.notices, *runner.notices)), runner.device
+
+
+@contextmanager
+def _previews(
+    summariser: Model, settings: Settings, show: Show | None
+) -> Iterator[Callable[[Features], None] | None]:
+    """What `features.compute` calls for previews.
+
+    They have a runner of their own, opened by the first one and closed before the exam is scored,
+    so that whatever happens to it leaves the result as it is.
+    """
+    if show is None:
+        yield None
+        return
+    with ExitStack() as opened:
+        runner: runtime.Runner | None = None
+
+        def score(features: Features) -> Scores:
+            nonlocal runner
+            if runner is None:
+                runner = opened.enter_context(runtime.open_runner(summariser, settings.device))
+            return scores_stage.score(features, runner)
+
+        yield Previews(score, show)
+
+
+def _naming_device(progress: Report, runner: runtime.Runner) -> Report:
+    """`progress`, which also names the device, and says each fallback of the runner once."""
+    said = 0
+
+    def report(step: Progress) -> None:
+        nonlocal said
+        new = runner.notices[said:]
+        said += len(new)
+        progress(replace(step, device=runner.device, message=" ".join(new)))
+
+    return report
 
 
 def _scores(

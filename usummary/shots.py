@@ -6,12 +6,11 @@ one another without a gap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from usummary import kts
+from usummary.frame_scores import hold, shot_means
 from usummary.planes import best_plane
 from usummary.settings import Settings
 from usummary.types import Exam, Features, FloatArray, IntArray, Scores, Shot
@@ -44,38 +43,6 @@ def make_shots(
                 )
             )
     return tuple(shots)
-
-
-def hold(values: FloatArray, picks: IntArray, frame_count: int) -> NDArray[np.float64]:
-    """Scores of all frames: each keeps the score of the last sampled frame up to it.
-
-    Args:
-        values: (L,) scores of the sampled frames.
-        picks: (L,) their frame indices, ascending, the first one 0.
-        frame_count: Number of frames.
-
-    Raises:
-        ValueError: Fewer or more scores than picks, a score that is no number, or picks that do
-            not start at 0 and ascend.
-    """
-    if len(values) != len(picks):
-        raise ValueError(f"{len(values)} scores were given for {len(picks)} sampled frames")
-    if not np.isfinite(values).all():
-        raise ValueError("a score is not a number")
-    if len(picks) == 0 or picks[0] != 0 or (np.diff(picks) <= 0).any():
-        raise ValueError("sampled frames must start at frame 0 and ascend")
-    lengths = np.diff(np.append(picks, frame_count))
-    return np.repeat(np.asarray(values, np.float64), lengths)
-
-
-def shot_means(
-    frame_scores: NDArray[np.float64], starts: Sequence[int], ends: Sequence[int]
-) -> NDArray[np.float64]:
-    """Mean score over the frames of each half-open shot."""
-    sums = np.concatenate([[0.0], np.cumsum(frame_scores)])
-    begin, end = np.asarray(starts), np.asarray(ends)
-    means: NDArray[np.float64] = (sums[end] - sums[begin]) / (end - begin)
-    return means
 
 
 def _segment(features: Features, which: int, duration_s: float, settings: Settings) -> list[int]:

@@ -17,7 +17,7 @@ import numpy as np
 from usummary import knapsack
 from usummary.errors import SettingsError
 from usummary.settings import parse_length
-from usummary.types import Analysis, Shot, Summary
+from usummary.types import Analysis, Decision, IntArray, Shot, Summary
 
 Mode = Literal["application", "benchmark"]
 
@@ -42,6 +42,9 @@ class Priced:
 def select(analysis: Analysis, length: str, mode: Mode, reference: Sequence[int] | None) -> Summary:
     """Choose key shots under a length budget.
 
+    Shots that a person kept come first and use up their part of it; those that were rejected do
+    not take part (`Shot.decision`).
+
     Args:
         analysis: A finished analysis.
         length: ``15%``, a share such as ``0.18``, or ``P``.
@@ -54,11 +57,19 @@ def select(analysis: Analysis, length: str, mode: Mode, reference: Sequence[int]
     """
     priced = price(analysis, mode)
     budget = _budget(length, priced, reference)
-    chosen = set(knapsack.select(priced.values, priced.weights, budget))
+    kept = _decided(analysis, "kept", "locked")
+    spent = int(priced.weights[kept].sum())
+    free = _decided(analysis, "automatic")
+    chosen = {*kept.tolist()}
+    if spent < budget:
+        found = knapsack.select(priced.values[free], priced.weights[free], budget - spent)
+        chosen |= {*free[found].tolist()}
     shots = tuple(
         replace(shot, selected=index in chosen) for index, shot in enumerate(analysis.shots)
     )
     notices: tuple[str, ...] = ()
+    if spent > budget:
+        notices = (_too_much(spent / priced.per_second, budget / priced.per_second),)
     if not chosen and mode == "application":
         shots, notices = _cut(analysis, shots, priced, budget)
     return Summary(
@@ -69,6 +80,20 @@ def select(analysis: Analysis, length: str, mode: Mode, reference: Sequence[int]
         shots=shots,
         freeze_frames=analysis.freeze_frames,
         notices=notices,
+    )
+
+
+def _decided(analysis: Analysis, *decisions: Decision) -> IntArray:
+    """Indices of the shots about which one of these was decided."""
+    return np.array(
+        [index for index, shot in enumerate(analysis.shots) if shot.decision in decisions], np.int64
+    )
+
+
+def _too_much(kept_s: float, allowed_s: float) -> str:
+    return (
+        f"The shots you kept last {kept_s:.1f} s, longer than the {allowed_s:.1f} s that the "
+        "wanted length allows. All of them are in the summary."
     )
 
 
@@ -110,9 +135,12 @@ def _cut(
 
     What is cut off stays in the list as shots of their own, so that the shots still cover the exam.
     """
-    if not priced.values.size or priced.values.max() <= 0:
+    free = _decided(analysis, "automatic")
+    if len(shots) and not len(free):
+        return shots, ("Every shot was rejected, so the summary is empty.",)
+    if not len(free) or priced.values[free].max() <= 0:
         return shots, ("No shot has a score above 0, so the summary is empty.",)
-    best = int(priced.values.argmax())
+    best = int(free[priced.values[free].argmax()])
     shot = shots[best]
     begin, end = _around_key(analysis, shot, budget)
     pieces = [

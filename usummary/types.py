@@ -85,12 +85,13 @@ class Region:
         box: Smallest box around the sector.
         polygon: Outline as (x, y) vertices; everything outside is masked in exports.
         source: ``dicom`` (Sequence of Ultrasound Regions), ``pictures`` (found from what moves),
-            or ``whole`` (nothing better found: the whole picture, and a notice says so).
+            ``whole`` (nothing better found: the whole picture, and a notice says so), or
+            ``person`` (drawn or confirmed by the person).
     """
 
     box: Box
     polygon: tuple[tuple[int, int], ...]
-    source: Literal["dicom", "pictures", "whole"]
+    source: Literal["dicom", "pictures", "whole", "person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,8 @@ class Recording(Protocol):
     def close(self) -> None: ...
 
 
-FreezeSource = Literal["still", "frozen", "listed"]
+FreezeSource = Literal["still", "frozen", "listed", "added"]
+Decision = Literal["automatic", "kept", "locked", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class FreezeFrame:
         recording: Position of the recording in the exam that holds `time_s`.
         frame: Frame index in that recording.
         source: ``still`` (a single-frame DICOM instance), ``frozen`` (a frozen stretch of the
-            recording), ``listed`` (a line of the sidecar file).
+            recording), ``listed`` (a line of the sidecar file), ``added`` (by the person here).
         plane: Standard plane, where it is known.
         end_s: Exam time at which a frozen stretch ends; equal to `time_s` for the others.
         path: File of a still.
@@ -316,6 +318,9 @@ class Shot:
         plane: Standard plane it shows, None if none was recognised.
         plane_confidence: Probability behind `plane`, 0 where None.
         selected: It is a key shot.
+        decision: What the person decided about it; ``kept`` and ``locked`` ones are key shots at
+            any length, ``rejected`` ones at none.
+        recut: Its borders were set by the person.
     """
 
     recording: int
@@ -328,6 +333,8 @@ class Shot:
     plane: str | None = None
     plane_confidence: float = 0.0
     selected: bool = False
+    decision: Decision = "automatic"
+    recut: bool = False
 
     @property
     def duration_s(self) -> float:
@@ -398,6 +405,8 @@ class Summary:
         metrics: Comparison with the freeze-frames by name; empty without freeze-frames.
         coverage: Per standard plane ``{"shown": bool, "frozen": bool}``.
         notices: Things about the selection a person must see (a shot was cut, nothing fitted).
+        edits: How many changes of each kind a person made (`usummary.edits.counts`); empty if the
+            summary is as it was computed.
     """
 
     analysis: Analysis
@@ -409,6 +418,7 @@ class Summary:
     metrics: dict[str, float] = field(default_factory=dict)
     coverage: dict[str, dict[str, bool]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    edits: dict[str, int] = field(default_factory=dict)
 
     @property
     def key_shots(self) -> Sequence[Shot]:
