@@ -7,7 +7,7 @@ in which nothing moved shows the same picture: its features are taken over, not 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,7 +74,13 @@ class Extraction:
     cache: FeatureCache | None
 
 
-def compute(exam: Exam, regions: tuple[Region, ...], how: Extraction, progress: Report) -> Features:
+def compute(
+    exam: Exam,
+    regions: tuple[Region, ...],
+    how: Extraction,
+    progress: Report,
+    grown: Callable[[Features], None] | None = None,
+) -> Features:
     """Features of a whole exam.
 
     Args:
@@ -82,6 +88,7 @@ def compute(exam: Exam, regions: tuple[Region, ...], how: Extraction, progress: 
         regions: Sector of each recording.
         how: Backbone, sampling, cache.
         progress: Called after every clip, stage ``features``.
+        grown: Called after every new part but the last, with the features of the exam so far.
     """
     parts = list(how.cache.parts()) if how.cache else []
     clock = _Clock(exam, progress)
@@ -89,7 +96,13 @@ def compute(exam: Exam, regions: tuple[Region, ...], how: Extraction, progress: 
         parts.append(part)
         if how.cache:
             how.cache.add(number, part)
+        if grown is not None and not _is_last(part, exam):
+            grown(_joined(parts, exam, regions, how.spec))
     return _joined(parts, exam, regions, how.spec)
+
+
+def _is_last(part: Part, exam: Exam) -> bool:
+    return bool(part["complete"]) and int(part["recording"]) == len(exam.recordings) - 1
 
 
 def _new_parts(

@@ -30,12 +30,14 @@ class Progress:
         fraction: Done share of that stage, 0 to 1, never falling within a stage.
         seconds_left: Estimated time left for the stage, None while unknown.
         message: A short note for the person, such as a fallback; mostly empty.
+        device: What computes, for people; empty while unknown.
     """
 
     stage: Stage
     fraction: float
     seconds_left: float | None = None
     message: str = ""
+    device: str = ""
 
 
 Report = Callable[[Progress], None]
