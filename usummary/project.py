@@ -1,0 +1,399 @@
+"""The project file ``*.usummary``: a finished analysis and what a person changed about it.
+
+It is written whole at every edit, beside and renamed, so it always holds the last saved edit. The
+analysis, which never changes while a person edits, is packed once. `docs/project-file.md` is the
+definition of the format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from usummary import cache, edits, paths
+from usummary.edits import Edits
+from usummary.errors import ExportError, InputError, SettingsError, UnreadableFile
+from usummary.settings import Settings, make_settings, parse_length
+from usummary.types import Analysis, FreezeFrame, IntArray, Provenance, Region, Scores, Shot
+
+SUFFIX = ".usummary"
+VERSION = 1
+
+_PROGRAM = "usummary project"
+_LARGEST = 2**28
+"""Bytes that a project may unpack to; one of four hours takes a tenth of it."""
+_STALE_S = 60.0
+"""Age at which a half-written file is one that a killed program left."""
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+    RecursionError,
+    MemoryError,
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a project file holds.
+
+    Attributes:
+        exam_path: The recording or study folder that was analysed.
+        settings: Settings of that analysis.
+        length: The wanted summary length, as the person wrote it.
+        edits: What the person changed.
+        analysis: As it was computed, without the edits.
+    """
+
+    exam_path: Path
+    settings: Settings
+    length: str
+    edits: Edits
+    analysis: Analysis
+
+    @property
+    def input_sha256(self) -> dict[str, str]:
+        """Hash of each input file, by its path from the exam's folder."""
+        return self.analysis.provenance.input_sha256
+
+
+def default_path(exam_path: Path) -> Path:
+    """Where the edits of an exam are kept unless the person says otherwise.
+
+    It follows from where the exam lies, so that it is known before anything is read. Folders of
+    recordings are left alone.
+    """
+    place = hashlib.sha256(str(exam_path.absolute()).encode()).hexdigest()[:8]
+    return paths.data_dir() / "projects" / f"{exam_path.stem}-{place}{SUFFIX}"
+
+
+def save_project(path: Path, project: Project) -> None:
+    """Writes a project file; when this returns, the edits are on the disk.
+
+    Killed at any moment, it leaves the file as it was before or the new one.
+
+    Raises:
+        ExportError: It cannot be written; what stood there before still does.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            _write(file, project)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        _sync_folder(path.parent)
+        _sweep(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ExportError(
+            f"The edits could not be saved to {path}: {error.strerror or error}. Make room or "
+            "allow writing there, or save the project somewhere else."
+        ) from error
+
+
+def load_project(path: Path) -> Project:
+    """Reads a project file.
+
+    A recording that is no longer where it was is looked for beside the project file. Whether it
+    is the right one is for `check_recording` to say.
+
+    Raises:
+        UnreadableFile: The file is missing, damaged, no project, or of a newer version.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            _check_size(file)
+            header = json.loads(file.read("project.json"))
+            _check_version(header, path)
+            project = _read(header, file.read("analysis.zip"))
+    except FileNotFoundError as error:
+        raise UnreadableFile(
+            f"There is no project file {path}. It was moved or deleted."
+        ) from error
+    except OSError as error:
+        raise UnreadableFile(
+            f"The project file {path} cannot be read: {error.strerror or error}. Check the disk."
+        ) from error
+    except (*_DAMAGE, SettingsError) as error:
+        raise UnreadableFile(
+            f"{path} is no usummary project, or it is damaged. Open the recording itself instead."
+        ) from error
+    beside = path.parent / project.exam_path.name
+    if not project.exam_path.exists() and beside.exists():
+        return moved(project, beside)
+    return project
+
+
+def moved(project: Project, exam_path: Path) -> Project:
+    """The project with its recording, and the stills of a study, in another place."""
+    old, analysis = project.exam_path, project.analysis
+    freeze_frames = tuple(
+        replace(freeze, path=exam_path / freeze.path.relative_to(old))
+        if freeze.path is not None and freeze.path.is_relative_to(old)
+        else freeze
+        for freeze in analysis.freeze_frames
+    )
+    there = replace(analysis, path=exam_path, freeze_frames=freeze_frames)
+    return replace(project, exam_path=exam_path, analysis=there)
+
+
+def check_recording(project: Project, checkpoint: Callable[[], None] = lambda: None) -> None:
+    """Makes sure that the exam is the one the project was made from; reads all of its files.
+
+    Args:
+        project: A loaded project.
+        checkpoint: Called every few milliseconds; may raise `Cancelled`.
+
+    Raises:
+        UnreadableFile: A file is missing.
+        InputError: A file has another content than it had.
+    """
+    exam = project.exam_path
+    folder = exam if exam.is_dir() else exam.parent
+    for name, sha256 in project.input_sha256.items():
+        try:
+            found = cache.content_hash(folder / name, checkpoint)
+        except OSError as error:
+            raise UnreadableFile(
+                f"{folder / name}, which this project belongs to, cannot be found. Put it back, "
+                "or put the project file beside it and open it there."
+            ) from error
+        if found != sha256:
+            raise InputError(
+                f"{folder / name} is not the recording that this project was made from, so its "
+                "shots and edits do not fit it. Open the recording itself to analyse it anew."
+            )
+
+
+# Writing
+
+
+def _write(file: IO[bytes], project: Project) -> None:
+    header = {
+        "program": _PROGRAM,
+        "version": VERSION,
+        "notice": "Research use only, not for diagnosis.",
+        "exam": str(project.exam_path.absolute()),
+        "settings": project.settings.model_dump(mode="json"),
+        "length": project.length,
+        "edits": project.edits,
+    }
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("project.json", _json(header), zipfile.ZIP_DEFLATED)
+        archive.writestr("analysis.zip", _packer.pack(project.analysis), zipfile.ZIP_STORED)
+
+
+class _Packer:
+    """Packs an analysis; the last one is remembered, for it is saved again with every edit."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Analysis, bytes] | None = None
+
+    def pack(self, analysis: Analysis) -> bytes:
+        last = self._last
+        if last is None or last[0] is not analysis:
+            last = self._last = analysis, _pack(analysis)
+        return last[1]
+
+
+_packer = _Packer()
+
+
+def _pack(analysis: Analysis) -> bytes:
+    values = {
+        "duration_s": analysis.duration_s,
+        "frame_count": analysis.frame_count,
+        "regions": analysis.regions,
+        "shots": analysis.shots,
+        "freeze_frames": analysis.freeze_frames,
+        "provenance": analysis.provenance,
+    }
+    scores = analysis.scores
+    arrays: dict[str, NDArray[Any]] = {
+        "score_times": _bent(_bits(scores.times_s)),
+        "score_values": np.asarray(scores.values, np.float32),
+        "score_recordings": _bent(scores.recordings),
+        "score_frames": _bent(scores.frames),
+    }
+    for number, times in enumerate(analysis.frame_times_s):
+        arrays[f"frame_times_{number}"] = _bent(_bits(times))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("analysis.json", _json(values))
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array, allow_pickle=False)
+            archive.writestr(f"{name}.npy", buffer.getvalue())
+    return packed.getvalue()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=_plain, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """JSON values of what `json` does not know."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a project file")
+
+
+def _bits(times: NDArray[np.float64]) -> IntArray:
+    return np.ascontiguousarray(times, np.float64).view(np.int64)
+
+
+def _bent(values: IntArray) -> IntArray:
+    """Second differences, nearly all of them 0 for what ascends evenly; they wrap around."""
+    padded = np.concatenate([np.zeros(2, np.int64), np.asarray(values, np.int64)])
+    bent: IntArray = padded[2:] - 2 * padded[1:-1] + padded[:-2]
+    return bent
+
+
+def _straight(bent: IntArray) -> IntArray:
+    """Inverse of `_bent`."""
+    straight: IntArray = np.cumsum(np.cumsum(bent, dtype=np.int64), dtype=np.int64)
+    return straight
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts a rename on the disk, where folders can be synced (not on Windows)."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(path: Path) -> None:
+    """Removes what programs that were killed while saving left beside the project file."""
+    for left in path.parent.iterdir():
+        ours = left.name.startswith(f".{path.name}.") and left.suffix == ".part"
+        if ours and time.time() - left.stat().st_mtime > _STALE_S:
+            left.unlink(missing_ok=True)
+
+
+# Reading
+
+
+def _check_size(file: zipfile.ZipFile) -> None:
+    if sum(entry.file_size for entry in file.infolist()) > _LARGEST:
+        raise ValueError("larger than any project")
+
+
+def _check_version(header: Mapping[str, Any], path: Path) -> None:
+    if header["program"] != _PROGRAM:
+        raise ValueError("another program's file")
+    if header["version"] != VERSION:
+        raise UnreadableFile(
+            f"{path} was written by another version of usummary (format {header['version']}, this "
+            f"program reads {VERSION}). Update the program to open it."
+        )
+
+
+def _read(header: Mapping[str, Any], packed: bytes) -> Project:
+    parse_length(header["length"])
+    exam_path = Path(header["exam"])
+    analysis = _unpack(packed, exam_path)
+    project = Project(
+        exam_path=exam_path,
+        settings=make_settings(header["settings"]),
+        length=header["length"],
+        edits=_EDITS.validate_python(header["edits"]),
+        analysis=analysis,
+    )
+    edits.apply(analysis, project.edits)
+    return project
+
+
+def _unpack(packed: bytes, exam_path: Path) -> Analysis:
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        _check_size(file)
+        values = json.loads(file.read("analysis.json"))
+
+        def array(name: str, kind: type[np.generic]) -> NDArray[Any]:
+            with file.open(f"{name}.npy") as member:
+                stored = np.lib.format.read_array(member, allow_pickle=False)
+            if stored.dtype != kind or stored.ndim != 1:
+                raise ValueError(f"{name} has another type than it should")
+            return stored
+
+        regions = _REGIONS.validate_python(values["regions"])
+        analysis = Analysis(
+            path=exam_path,
+            duration_s=float(values["duration_s"]),
+            frame_count=int(values["frame_count"]),
+            regions=regions,
+            scores=Scores(
+                _straight(array("score_times", np.int64)).view(np.float64),
+                array("score_values", np.float32),
+                _straight(array("score_recordings", np.int64)),
+                _straight(array("score_frames", np.int64)),
+            ),
+            shots=_SHOTS.validate_python(values["shots"]),
+            freeze_frames=_FREEZE_FRAMES.validate_python(values["freeze_frames"]),
+            provenance=_PROVENANCE.validate_python(values["provenance"]),
+            frame_times_s=tuple(
+                _straight(array(f"frame_times_{number}", np.int64)).view(np.float64)
+                for number in range(len(regions))
+            ),
+        )
+    _check_whole(analysis)
+    return analysis
+
+
+def _check_whole(analysis: Analysis) -> None:
+    """Raises ValueError where indices lead nowhere."""
+    counts = [len(times) for times in analysis.frame_times_s]
+    scores = analysis.scores
+    if (
+        not len(scores.times_s)
+        == len(scores.values)
+        == len(scores.recordings)
+        == len(scores.frames)
+    ):
+        raise ValueError("scores of different lengths")
+    if sum(counts) != analysis.frame_count:
+        raise ValueError("not as many frame times as frames")
+    inside = all(
+        0 <= shot.recording < len(counts)
+        and 0 <= shot.start_frame <= shot.key_frame < shot.end_frame <= counts[shot.recording]
+        for shot in analysis.shots
+    ) and all(
+        0 <= freeze.recording < len(counts) and 0 <= freeze.frame < counts[freeze.recording]
+        for freeze in analysis.freeze_frames
+    )
+    if not inside:
+        raise ValueError("a shot or freeze-frame lies outside its recording")
+
+
+_EDITS = TypeAdapter(Edits)
+_REGIONS = TypeAdapter(tuple[Region, ...])
+_SHOTS = TypeAdapter(tuple[Shot, ...])
+_FREEZE_FRAMES = TypeAdapter(tuple[FreezeFrame, ...])
+_PROVENANCE = TypeAdapter(Provenance)
