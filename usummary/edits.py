@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from usummary.errors import SettingsError
-from usummary.frame_scores import hold, shot_means
+from usummary.frame_scores import span_scores
 from usummary.types import (
     STANDARD_PLANES,
     Analysis,
@@ -508,22 +508,25 @@ def _new_shots(analysis: Analysis, spans: Sequence[Span]) -> dict[Span, Shot]:
         mine = list(group)
         chosen = analysis.scores.recordings == recording
         times = analysis.frame_times_s[recording]
-        held = hold(analysis.scores.values[chosen], analysis.scores.frames[chosen], len(times))
-        means = shot_means(
-            held, [span.start_frame for span in mine], [span.end_frame for span in mine]
+        means, keys = span_scores(
+            analysis.scores.values[chosen],
+            analysis.scores.frames[chosen],
+            [span.start_frame for span in mine],
+            [span.end_frame for span in mine],
         )
         parents = [shot for shot in analysis.shots if shot.recording == recording]
-        borders = np.append(times, max(shot.end_s for shot in parents))
-        for span, mean, parent in zip(mine, means, _parents(parents, mine), strict=True):
-            first, last = span.start_frame, span.end_frame
+        recording_end_s = max(shot.end_s for shot in parents)
+        found = zip(mine, means, keys, _parents(parents, mine), strict=True)
+        for span, mean, key, parent in found:
+            last = span.end_frame
             shots[span] = replace(
                 parent,
-                start_frame=first,
+                start_frame=span.start_frame,
                 end_frame=last,
-                start_s=float(borders[first]),
-                end_s=float(borders[last]),
+                start_s=float(times[span.start_frame]),
+                end_s=float(times[last]) if last < len(times) else recording_end_s,
                 score=float(mean),
-                key_frame=first + int(held[first:last].argmax()),
+                key_frame=int(key),
                 recut=True,
             )
     return shots

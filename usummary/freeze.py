@@ -96,9 +96,10 @@ def merged(given: Sequence[FreezeFrame], frozen: Sequence[FreezeFrame]) -> tuple
 
 def matched(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> tuple[FreezeFrame, ...]:
     """The freeze-frames with the key shot that holds each; a frozen stretch may overlap it."""
+    holders = _holders(freeze_frames, shots, selected_only=True)
     return tuple(
-        replace(freeze, matched_shot=_holder(freeze, shots, selected_only=True))
-        for freeze in freeze_frames
+        replace(freeze, matched_shot=holder)
+        for freeze, holder in zip(freeze_frames, holders, strict=True)
     )
 
 
@@ -114,16 +115,23 @@ def reference_shots(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot])
         if later is None or later.time_s - freeze.time_s >= SAME_SAVE_S
     ]
     on_plane = [freeze for freeze in saves if freeze.plane in STANDARD_PLANES]
-    holders = {_holder(freeze, shots, selected_only=False) for freeze in on_plane or saves}
-    return sorted(index for index in holders if index is not None)
+    holders = _holders(on_plane or saves, shots, selected_only=False)
+    return sorted({index for index in holders if index is not None})
 
 
-def _holder(freeze: FreezeFrame, shots: Sequence[Shot], *, selected_only: bool) -> int | None:
-    for index, shot in enumerate(shots):
-        if shot.recording != freeze.recording or (selected_only and not shot.selected):
-            continue
-        held = shot.start_s <= freeze.time_s < shot.end_s
-        overlaps = selected_only and freeze.time_s < shot.end_s and shot.start_s <= freeze.end_s
-        if held or overlaps:
-            return index
-    return None
+def _holders(
+    freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot], *, selected_only: bool
+) -> list[int | None]:
+    """Index of the first shot that holds each freeze-frame."""
+    recordings = np.array([shot.recording for shot in shots])
+    starts = np.array([shot.start_s for shot in shots])
+    ends = np.array([shot.end_s for shot in shots])
+    wanted = np.array([shot.selected or not selected_only for shot in shots], np.bool_)
+    holders: list[int | None] = []
+    for freeze in freeze_frames:
+        last_s = max(freeze.time_s, freeze.end_s) if selected_only else freeze.time_s
+        holds = wanted & (recordings == freeze.recording)
+        holds &= (starts <= last_s) & (freeze.time_s < ends)
+        first = int(holds.argmax()) if len(holds) else 0
+        holders.append(first if len(holds) and holds[first] else None)
+    return holders

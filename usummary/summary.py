@@ -65,7 +65,8 @@ def select(analysis: Analysis, length: str, mode: Mode, reference: Sequence[int]
         found = knapsack.select(priced.values[free], priced.weights[free], budget - spent)
         chosen |= {*free[found].tolist()}
     shots = tuple(
-        replace(shot, selected=index in chosen) for index, shot in enumerate(analysis.shots)
+        replace(shot, selected=True) if index in chosen else shot
+        for index, shot in enumerate(analysis.shots)
     )
     notices: tuple[str, ...] = ()
     if spent > budget:
