@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from ui import liveness
 from ui.worker import Operation
+from usummary.edits import Edits, apply
 from usummary.paths import cache_dir
 from usummary.progress import Progress, Report
 from usummary.settings import Settings
-from usummary.types import Summary
+from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
     from usummary.export import ExportOptions
+    from usummary.summary import Mode
 
 SAMPLE_MINUTES = 2.0
 SAMPLE_SEED = 1
@@ -42,11 +44,12 @@ def analyse(path: Path, settings: Settings) -> Operation:
     return work
 
 
-def select(summary: Summary, length: str) -> Summary:
-    """The same analysis at another length; quick enough for the main thread."""
+def select(computed: Analysis, choice: tuple[Edits, str], mode: Mode) -> Summary:
+    """What edits and a length make of an analysis; quick enough for the main thread."""
     from usummary import pipeline
 
-    return pipeline.select(summary.analysis, length, summary.mode)
+    edits, length = choice
+    return pipeline.select(apply(computed, edits), length, mode)
 
 
 def export(path: Path, summary: Summary, folder: Path, options: ExportOptions) -> Operation:

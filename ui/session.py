@@ -1,24 +1,26 @@
-"""One exam on its way through the window: opened, run, chosen again, exported.
+"""One exam on its way through the window: opened, run, edited, chosen again, exported.
 
-Holds the `State`, the player's `Playback` and the one `Worker` for runs and exports, so that these
-never compete. The main window shows what the session says, and tells it what the person wants.
+Holds the `State`, the `Playback`, the `Editing` and the one `Worker` for runs and exports, so
+that these never compete. The main window shows what the session says, and tells it what the person
+wants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QSize, Signal, Slot
 
 from ui import jobs
+from ui.editing import Choice, Editing
 from ui.frames import ThumbnailSource
 from ui.player import Playback
 from ui.problems import Action, describe
 from ui.state import OpenedExam, State
 from ui.worker import Operation, Worker
-from usummary.errors import UsummaryError
+from usummary.edits import Edits
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Summary
 
@@ -35,6 +37,7 @@ class Session(QObject):
         progressed: A `Progress` of that work.
         ended: That work is over, however it went.
         problem: A `Problem` to show.
+        refused: A sentence that says why an edit was not made.
         exported: Folder and the paths of the files that were written.
         thumbnail: A position and its small `QImage`.
         opening: Path of an exam that is being opened.
@@ -45,6 +48,7 @@ class Session(QObject):
     progressed = Signal(object)
     ended = Signal()
     problem = Signal(object)
+    refused = Signal(str)
     exported = Signal(object, object)
     thumbnail = Signal(int, object)
     opening = Signal(object)
@@ -53,6 +57,7 @@ class Session(QObject):
         super().__init__(parent)
         self.state = State(length=settings.length)
         self.playback = Playback(self.state, self)
+        self.editing = Editing(self.state, self)
         self._settings = settings
         self._worker = Worker("work", self)
         self._thumbnails: ThumbnailSource | None = None
@@ -63,6 +68,8 @@ class Session(QObject):
         self.playback.ready.connect(self.run)
         self.playback.opened.connect(self._finish_opening)
         self.playback.failed.connect(self._fail_opening)
+        self.editing.changed.connect(self._take_edit)
+        self.editing.refused.connect(self.refused)
         self._worker.progressed.connect(self.progressed)
         self._worker.succeeded.connect(self._succeed)
         self._worker.failed.connect(self._fail)
@@ -80,6 +87,7 @@ class Session(QObject):
             self._worker.cancel()
         self._next = None
         self._close_thumbnails()
+        self.editing.forget()
         self.state.start_opening(path)
         self.playback.open(path)
         self.changed.emit()
@@ -117,14 +125,33 @@ class Session(QObject):
 
     def choose_length(self, length: str) -> None:
         """Selects again from the kept scores; before a result it is only remembered."""
-        self.state.length = length
-        summary = self.state.summary
-        if summary is not None and self.state.phase != "running":
-            try:
-                self.state.show_summary(jobs.select(summary, length))
-            except UsummaryError as error:
-                self.state.length = summary.length
-                self.problem.emit(describe(error, "run", self._secrets()))
+        if self.state.can_edit:
+            self.editing.choose_length(length)
+        else:
+            self.state.length = length
+        self.changed.emit()
+
+    def edit(self, text: str, edits: Edits) -> None:
+        """Shows other edits at once and remembers the step under `text`; see `Editing`."""
+        self.editing.edit(text, edits)
+
+    def undo(self) -> None:
+        self.editing.undo()
+
+    def redo(self) -> None:
+        self.editing.redo()
+
+    def set_point(self, which: Literal["in", "out"]) -> None:
+        """Sets the in or the out point at the picture on screen."""
+        self.state.set_point(which)
+        self.changed.emit()
+
+    def clear_points(self) -> None:
+        self.state.clear_points()
+        self.changed.emit()
+
+    @Slot()
+    def _take_edit(self) -> None:
         self.changed.emit()
 
     def export(self, folder: Path, options: ExportOptions) -> None:
@@ -180,10 +207,10 @@ class Session(QObject):
     def _finish_run(self, result: object) -> None:
         if self._working_on != self.state.path or not isinstance(result, Summary):
             return
-        wanted = self.state.length
+        wanted = Choice(self.state.edits, self.state.length)
         self.state.finish_run(result)
-        if wanted != result.length:
-            self.choose_length(wanted)
+        if wanted != self.editing.choice or wanted.edits != Edits():
+            self.editing.show(wanted)
         self.changed.emit()
 
     def _finish_sample(self, path: object) -> None:
@@ -227,6 +254,7 @@ class Session(QObject):
             self.cancel()
         if self.state.opened is None:
             self.playback.close()
+            self.editing.forget()
             self.state.close()
         self.problem.emit(problem)
         self.changed.emit()

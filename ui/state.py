@@ -14,9 +14,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from usummary.types import Analysis, Exam, FreezeFrame, RecordingInfo, Shot, Summary
+from usummary.edits import Edits
+from usummary.types import Analysis, Exam, FreezeFrame, RecordingInfo, Scores, Shot, Summary
 
 Phase = Literal["empty", "opening", "ready", "running", "done", "cancelled", "failed"]
+Saving = Literal["nothing", "saving", "saved", "failed"]
 LENGTHS: tuple[str, ...] = ("15%", "20%", "25%", "P")
 SPEEDS: tuple[float, ...] = (-4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0, 8.0)
 HALF_TICK_S = 1e-6
@@ -59,6 +61,10 @@ class FrameTable:
     def time_of(self, position: int) -> float:
         """Exam time of a position, clamped to the exam."""
         return float(self.times_s[min(max(position, 0), len(self) - 1)])
+
+    def end_of(self, position: int) -> float:
+        """Exam time at which a position's picture ends."""
+        return self.end_s if position + 1 >= len(self) else self.time_of(position + 1)
 
     def position_of(self, recording: int, frame: int) -> int:
         """Position of a frame index of one recording."""
@@ -115,6 +121,13 @@ class State:
         length: Wanted summary length as it is shown in the control.
         playhead_s: Exam time of the picture on screen.
         selected: Index into `shots` of the selected shot, or None.
+        computed: The analysis as it was computed, without any edit; None before a result.
+        edits: What the person changed about it.
+        in_s, out_s: Exam times of the in and the out point: start of the first and end of the
+            last picture between them; None where not set.
+        project_path: File that the edits are saved to; None before there is a result.
+        saving: What became of the newest edits. ``saved``: they are on the disk.
+        preview: Provisional scores of the exam's beginning, only while its features are computed.
     """
 
     phase: Phase = "empty"
@@ -124,6 +137,13 @@ class State:
     length: str = "15%"
     playhead_s: float = 0.0
     selected: int | None = None
+    computed: Analysis | None = None
+    edits: Edits = field(default_factory=Edits)
+    in_s: float | None = None
+    out_s: float | None = None
+    project_path: Path | None = None
+    saving: Saving = "nothing"
+    preview: Scores | None = None
     _phase_before_run: Phase = field(default="ready", repr=False)
 
     def start_opening(self, path: Path) -> None:
@@ -131,7 +151,13 @@ class State:
         self.phase, self.path = "opening", path
         if self.length == "P":
             self.length = LENGTHS[0]
-        self.opened = self.summary = self.selected = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self.opened = self.summary = self.selected = self.computed = self.project_path = None
+        self.in_s = self.out_s = None
+        self.edits, self.saving = Edits(), "nothing"
+        self.preview = None
         self.playhead_s = 0.0
 
     def finish_opening(self, opened: OpenedExam) -> None:
@@ -143,27 +169,80 @@ class State:
         self._phase_before_run = "done" if self.summary else "ready"
         self.phase = "running"
 
+    def show_preview(self, scores: Scores) -> None:
+        """Takes over provisional scores of the run that is on its way."""
+        if self.phase == "running":
+            self.preview = scores
+
     def cancel_run(self) -> None:
         """Back to what stood before the run, a result included."""
         self.phase = "done" if self._phase_before_run == "done" else "cancelled"
+        self.preview = None
 
-    def finish_run(self, summary: Summary) -> None:
-        self.phase = "done"
+    def finish_run(self, summary: Summary, computed: Analysis | None = None) -> None:
+        """Takes over a run's result; `computed` is its analysis without the edits in `summary`."""
+        self.phase, self.preview = "done", None
+        self.computed = computed or summary.analysis
         self.show_summary(summary)
 
     def fail(self) -> None:
         self.phase = "done" if self.summary else "failed"
+        self.preview = None
 
     def close(self) -> None:
         self.phase, self.path = "empty", None
-        self.opened = self.summary = self.selected = None
-        self.playhead_s = 0.0
+        self._forget()
 
     def show_summary(self, summary: Summary) -> None:
-        """Takes over a result; the selected shot stays selected if it is still a key shot."""
+        """Takes over a result; the selected shot stays selected unless it ceases to be a key shot.
+
+        Where its borders changed, the shot that holds most of it is selected.
+        """
+        before = self.shots[self.selected] if self.selected is not None else None
         self.summary, self.length = summary, summary.length
-        if self.selected is not None and not summary.shots[self.selected].selected:
+        if before is None:
+            return
+        self.selected = max(
+            range(len(summary.shots)), key=lambda index: _shared(before, summary.shots[index])
+        )
+        if before.selected and not summary.shots[self.selected].selected:
             self.selected = None
+
+    def set_point(self, which: Literal["in", "out"]) -> None:
+        """Sets the in or the out point at the picture on screen; forgets the other if it is wrong.
+
+        Both pictures are part of what lies between the points.
+        """
+        if self.opened is None:
+            return
+        table = self.opened.table
+        here = table.position_at(self.playhead_s)
+        if which == "in":
+            self.in_s = table.time_of(here)
+        else:
+            self.out_s = table.end_of(here)
+        if self.in_s is not None and self.out_s is not None and self.out_s <= self.in_s:
+            self.in_s, self.out_s = (self.in_s, None) if which == "in" else (None, self.out_s)
+
+    def clear_points(self) -> None:
+        self.in_s = self.out_s = None
+
+    @property
+    def between_points(self) -> tuple[int, int] | None:
+        """Half-open range of positions between the in and the out point; None if one is missing."""
+        if self.opened is None or self.in_s is None or self.out_s is None:
+            return None
+        table = self.opened.table
+        return table.position_at(self.in_s), table.position_at(self.out_s - 3 * HALF_TICK_S) + 1
+
+    @property
+    def can_edit(self) -> bool:
+        return self.summary is not None and self.phase == "done"
+
+    @property
+    def target_shot(self) -> int | None:
+        """The shot that keys act on: the selected one, else the one under the playhead."""
+        return self.selected if self.selected is not None else self.shot_at(self.playhead_s)
 
     @property
     def analysis(self) -> Analysis | None:
@@ -247,6 +326,13 @@ class State:
             if time_s + HALF_TICK_S < shot.end_s:
                 return max(time_s, shot.start_s)
         return None
+
+
+def _shared(one: Shot, other: Shot) -> int:
+    """How many frames two shots share; negative where they are apart."""
+    if one.recording != other.recording:
+        return -(2**62)
+    return min(one.end_frame, other.end_frame) - max(one.start_frame, other.start_frame)
 
 
 def next_speed(speed: float, direction: int) -> float:
