@@ -19,29 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.keys import DOINGS, GROUPS, Doing, Keys, effective, shown
+from ui.language import tr
 from ui.panels import RESEARCH_USE
 from ui.widgets import label, push_button
 
 if TYPE_CHECKING:
     from usummary.export import ExportOptions
-
-KEYS: tuple[tuple[str, str], ...] = (
-    ("Space  K", "Play or pause"),
-    ("J  L", "Slower, then backwards; faster"),
-    (",  .", "One frame back, one frame on"),
-    ("←  →", "One second back, one second on"),
-    ("↑  ↓", "Previous, next key shot"),
-    ("F  Shift+F", "Next, previous freeze-frame"),
-    ("Home  End", "Start, end of the exam"),
-    ("1  2  3  4", "Length 15 %, 20 %, 25 %, P"),
-    ("+  −  Z", "Timeline: closer, wider, all of it"),
-    ("Ctrl+O", "Open a file"),
-    ("Ctrl+Shift+O", "Open a study folder"),
-    ("Ctrl+R", "Run"),
-    ("E", "Export"),
-    ("Esc", "Stop the work, close a message"),
-    ("F1", "This list"),
-)
 
 
 def _column(dialog: QDialog) -> QVBoxLayout:
@@ -52,26 +36,50 @@ def _column(dialog: QDialog) -> QVBoxLayout:
 
 
 class CheatSheet(QDialog):
-    """The keys."""
+    """Everything that a key does, with the keys that do it now.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        chosen: Keys that the person chose.
+        parent: The window.
+    """
+
+    def __init__(self, chosen: Keys, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys")
+        self.setWindowTitle(tr("Keys"))
         layout = _column(self)
-        layout.addWidget(label("Keys", "title"))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(8)
-        for row, (keys, text) in enumerate(KEYS):
-            line = QHBoxLayout()
-            line.setSpacing(6)
-            for key in keys.split("  "):
-                line.addWidget(label(key, "key"))
-            line.addStretch(1)
-            grid.addLayout(line, row, 0)
-            grid.addWidget(label(text), row, 1)
-        layout.addLayout(grid)
-        layout.addWidget(push_button("Close", self.close), 0, Qt.AlignmentFlag.AlignRight)
+        layout.addWidget(label(tr("Keys"), "title"))
+        columns = QHBoxLayout()
+        columns.setSpacing(36)
+        halves = [QVBoxLayout(), QVBoxLayout()]
+        lengths = [0, 0]
+        for group in GROUPS:
+            doings = [doing for doing in DOINGS if doing.group == group]
+            half = lengths.index(min(lengths))
+            lengths[half] += len(doings) + 2
+            halves[half].addWidget(label(tr(group), "sectionTitle"))
+            halves[half].addLayout(_key_grid(doings, effective(chosen)))
+            halves[half].addSpacing(8)
+        for column in halves:
+            column.addStretch(1)
+            columns.addLayout(column)
+        layout.addLayout(columns)
+        layout.addWidget(push_button(tr("Close"), self.close), 0, Qt.AlignmentFlag.AlignRight)
+
+
+def _key_grid(doings: list[Doing], keys: Keys) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(20)
+    grid.setVerticalSpacing(5)
+    grid.setColumnStretch(1, 1)
+    for row, doing in enumerate(doings):
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        for key in shown(keys[doing.id]):
+            line.addWidget(label(key, "key"))
+        line.addStretch(1)
+        grid.addLayout(line, row, 0)
+        grid.addWidget(label(tr(doing.text)), row, 1)
+    return grid
 
 
 class FirstStartNotice(QDialog):

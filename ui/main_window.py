@@ -16,13 +16,9 @@ from PySide6.QtGui import (
     QDropEvent,
     QIcon,
     QImage,
-    QKeySequence,
-    QShortcut,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
-    QFileDialog,
     QHBoxLayout,
     QMainWindow,
     QSplitter,
@@ -31,9 +27,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui import preferences
+from ui import preferences, theme
 from ui.cards import PICTURE, ShotCards
 from ui.dialogs import CheatSheet, ExportDialog, FirstStartNotice
+from ui.keys import Actions
+from ui.menus import MenuBar
+from ui.navigation import Navigation, press_focused
+from ui.opening import ask_file, ask_study, dropped
 from ui.panels import (
     RESEARCH_USE,
     DonePanel,
@@ -72,9 +72,7 @@ class MainWindow(QMainWindow):
         self._name = ElidedLabel("title", Qt.TextElideMode.ElideMiddle)
         self._facts = ElidedLabel("muted", Qt.TextElideMode.ElideRight)
         self.run_button = push_button("Run", self.session.run)
-        self.run_button.setToolTip("Make the summary (Ctrl+R)")
         self.export_button = push_button("Export …", self.ask_export, name="primary")
-        self.export_button.setToolTip("Write the summary to a folder (E)")
         self._pages = QStackedWidget()
         self.setWindowTitle("usummary")
         self.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
@@ -82,8 +80,13 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.setAcceptDrops(True)
         self._build()
+        self.navigation = Navigation(self.session, self)
         self._connect()
-        self._add_keys()
+        self.actions_ = self._make_actions()
+        self.menus = MenuBar(self.actions_, self.open, self.session.open_sample, self.use_theme)
+        self.menus.show_theme(self.preferences.theme)
+        self.menus.show_recent(self._recent())
+        self.setMenuBar(self.menus)
         if self.preferences.geometry:
             self.restoreGeometry(QByteArray.fromHex(self.preferences.geometry.encode()))
         self._refresh()
@@ -160,9 +163,10 @@ class MainWindow(QMainWindow):
         self.start_page.sample_wanted.connect(session.open_sample)
         self.start_page.recent_chosen.connect(self.open)
         self.length.chosen.connect(session.choose_length)
-        self.timeline.sought.connect(self._seek)
-        self.cards.chosen.connect(self.go_to_shot)
-        self.player.jump_wanted.connect(self._jump)
+        self.timeline.sought.connect(self.navigation.seek)
+        self.cards.chosen.connect(self.navigation.go_to_shot)
+        self.player.jump_wanted.connect(self.navigation.jump)
+        self.navigation.selected.connect(self._show_selected)
         self.running.cancel_wanted.connect(self.cancel)
         self.error.action_wanted.connect(self._act)
         self.done.open_wanted.connect(self._open_folder)
@@ -177,38 +181,40 @@ class MainWindow(QMainWindow):
         session.thumbnail.connect(self._show_thumbnail)
         session.opening.connect(self._prepare)
 
-    def _add_keys(self) -> None:
-        playback = self.session.playback
-        keys: dict[str, Callable[[], None]] = {
-            "Space": self._press_or_play,
-            "K": playback.toggle,
-            "J": lambda: playback.change_speed(-1),
-            "L": lambda: playback.change_speed(1),
-            ",": lambda: playback.step(-1),
-            ".": lambda: playback.step(1),
-            "Left": lambda: playback.seek(self.state.playhead_s - 1.0),
-            "Right": lambda: playback.seek(self.state.playhead_s + 1.0),
-            "Home": lambda: playback.seek(0.0),
-            "End": lambda: playback.seek(float("inf")),
-            "Up": lambda: self._jump("shot", -1),
-            "Down": lambda: self._jump("shot", 1),
-            "F": lambda: self._jump("freeze", 1),
-            "Shift+F": lambda: self._jump("freeze", -1),
-            "Z": self.timeline.fit,
-            "+": lambda: self.timeline.zoom(0.8),
-            "-": lambda: self.timeline.zoom(1.25),
-            "Ctrl+O": self.ask_open,
-            "Ctrl+Shift+O": self.ask_open_folder,
-            "Ctrl+R": self._run,
-            "E": self.ask_export,
-            "Esc": self.cancel,
-            "F1": self.show_keys,
+    def _make_actions(self) -> Actions:
+        playback, go = self.session.playback, self.navigation
+        calls: dict[str, Callable[[], object]] = {
+            "open": self.ask_open,
+            "open_folder": self.ask_open_folder,
+            "run": self.session.run,
+            "export": self.ask_export,
+            "cancel": self.cancel,
+            "settings": self.show_settings,
+            "quit": self.close,
+            "play": self._play,
+            "slower": lambda: playback.change_speed(-1),
+            "faster": lambda: playback.change_speed(1),
+            "frame_back": lambda: playback.step(-1),
+            "frame_on": lambda: playback.step(1),
+            "second_back": lambda: go.move(-1.0),
+            "second_on": lambda: go.move(1.0),
+            "shot_back": lambda: go.jump("shot", -1),
+            "shot_on": lambda: go.jump("shot", 1),
+            "freeze_on": lambda: go.jump("freeze", 1),
+            "freeze_back": lambda: go.jump("freeze", -1),
+            "start": lambda: playback.seek(0.0),
+            "end": lambda: playback.seek(float("inf")),
+            "closer": lambda: self.timeline.zoom(0.8),
+            "wider": lambda: self.timeline.zoom(1.25),
+            "fit": self.timeline.fit,
+            "keys": self.show_keys,
         }
         for number, length in enumerate(LENGTHS, start=1):
-            keys[str(number)] = partial(self.length.choose, length)
-        for key, call in keys.items():
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.activated.connect(call)
+            calls[f"length_{number}"] = partial(self.length.choose, length)
+        actions = Actions(calls, self.preferences.keys, self)
+        actions.name_keys(self.run_button, "run")
+        actions.name_keys(self.export_button, "export")
+        return actions
 
     def open(self, path: Path) -> None:
         """Opens a recording or a study folder and starts its run."""
@@ -216,18 +222,15 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def ask_open(self) -> None:
-        kinds = (
-            "Recordings (*.mp4 *.m4v *.mov *.mkv *.avi *.mpg *.mpeg *.webm *.dcm);;All files (*)"
-        )
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open a recording", self._last(), kinds)
-        if chosen:
-            self.open(Path(chosen))
+        path = ask_file(self, self._last())
+        if path is not None:
+            self.open(path)
 
     @Slot()
     def ask_open_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Open a DICOM study", self._last())
-        if chosen:
-            self.open(Path(chosen))
+        path = ask_study(self, self._last())
+        if path is not None:
+            self.open(path)
 
     def _last(self) -> str:
         recent = self.preferences.recent
@@ -257,9 +260,21 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_keys(self) -> None:
-        dialog = CheatSheet(self)
+        dialog = CheatSheet(self.actions_.chosen, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    @Slot()
+    def show_settings(self) -> None:
+        return
+
+    def use_theme(self, choice: theme.Choice) -> None:
+        """Shows a theme, and remembers it."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, choice)
+        self.menus.show_theme(choice)
+        self._remember(theme=choice)
 
     def show_first_start_notice(self) -> None:
         """Shows it unless it was read before."""
@@ -280,50 +295,14 @@ class MainWindow(QMainWindow):
             self.error.hide()
             self.done.hide()
 
-    @Slot(int)
-    def go_to_shot(self, shot: int) -> None:
-        """Selects a shot and goes to exactly its first frame."""
-        if self.state.opened is None:
-            return
-        self.state.selected = shot
-        found = self.state.shots[shot]
-        table = self.state.opened.table
-        self.session.playback.go(table.position_of(found.recording, found.start_frame))
-        self.cards.show_selected()
-        self.timeline.refresh()
-
-    @Slot(str, int)
-    def _jump(self, kind: str, direction: int) -> None:
-        if kind == "shot":
-            shot = self.state.next_key_shot(direction)
-            if shot is not None:
-                self.go_to_shot(shot)
-            return
-        freeze, opened = self.state.next_freeze_frame(direction), self.state.opened
-        if freeze is not None and opened is not None:
-            place = opened.table.position_of(freeze.recording, freeze.frame)
-            self.session.playback.go(place)
-
-    @Slot(float)
-    def _seek(self, time_s: float) -> None:
-        """A click on the timeline: goes there, and selects the key shot under it."""
-        self.session.playback.seek(time_s)
-        shot = self.state.shot_at(time_s)
-        self.state.selected = shot if shot in self.state.key_shots else None
-        self.cards.show_selected()
-        self.timeline.refresh()
-
-    def _press_or_play(self) -> None:
-        """Space presses a button that the Tab key has reached, and plays otherwise."""
-        focused = QApplication.focusWidget()
-        if isinstance(focused, QAbstractButton) and focused.isVisible():
-            focused.click()
-        else:
+    def _play(self) -> None:
+        if not press_focused():
             self.session.playback.toggle()
 
-    def _run(self) -> None:
-        if self.run_button.isEnabled():
-            self.session.run()
+    @Slot()
+    def _show_selected(self) -> None:
+        self.cards.show_selected()
+        self.timeline.refresh()
 
     @Slot(str)
     def _act(self, action: str) -> None:
@@ -359,6 +338,7 @@ class MainWindow(QMainWindow):
         self.timeline.fit()
         if self.state.path is not None:
             self._remember(recent=self.preferences.with_recent(self.state.path).recent)
+            self.menus.show_recent(self._recent())
 
     @Slot(object, object)
     def _show_exported(self, folder: Path, paths: tuple[Path, ...]) -> None:
@@ -378,8 +358,7 @@ class MainWindow(QMainWindow):
         state = self.state
         self._pages.setCurrentIndex(0 if state.path is None else 1)
         if state.path is None:
-            recent = [Path(path) for path in self.preferences.recent]
-            self.start_page.show_recent([path for path in recent if path.exists()][:5])
+            self.start_page.show_recent(self._recent()[:5])
             self.setWindowTitle("usummary")
         else:
             self._name.set_text(state.path.name)
@@ -390,12 +369,18 @@ class MainWindow(QMainWindow):
         self.run_button.setEnabled(state.can_run and not self.session.busy)
         self.run_button.setText("Run again" if state.summary else "Run")
         self.export_button.setEnabled(state.can_export and not self.session.busy)
+        self.actions_["run"].setEnabled(self.run_button.isEnabled())
+        self.actions_["export"].setEnabled(self.export_button.isEnabled())
         self.notices.show_notices(state.notices)
         self.player.refresh()
         self.cards.refresh()
         self.timeline.refresh()
         ratio = self.devicePixelRatioF()
         self.session.want_thumbnails(self.cards.model.without_picture(), PICTURE * 2 * ratio)
+
+    def _recent(self) -> list[Path]:
+        paths = [Path(path) for path in self.preferences.recent]
+        return [path for path in paths if path.exists()]
 
     def _describe(self) -> str:
         opened = self.state.opened
@@ -419,7 +404,7 @@ class MainWindow(QMainWindow):
         preferences.save(self.preferences)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped(event) is not None:
+        if dropped(event) is not None:
             event.acceptProposedAction()
             self.start_page.show_hot(True)
 
@@ -429,7 +414,7 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.start_page.show_hot(False)
-        path = _dropped(event)
+        path = dropped(event)
         if path is not None:
             event.acceptProposedAction()
             self.open(path)
@@ -439,9 +424,3 @@ class MainWindow(QMainWindow):
         self.hide()
         self.session.close()
         super().closeEvent(event)
-
-
-def _dropped(event: QDropEvent) -> Path | None:
-    """The one file or folder of this computer that is dragged, if it is one."""
-    urls = event.mimeData().urls()
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

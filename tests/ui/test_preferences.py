@@ -16,7 +16,9 @@ def _forgotten():
 
 
 def test_what_is_kept_comes_back() -> None:
-    kept = Preferences(notice_read=True, export_folder="/aus gabe").with_recent(Path("/ä b/x.mp4"))
+    kept = Preferences(
+        notice_read=True, export_folder="/aus gabe", theme="light", keys={"play": ("P", "Space")}
+    ).with_recent(Path("/ä b/x.mp4"))
     preferences.save(kept)
     assert preferences.load() == kept
 
@@ -25,6 +27,12 @@ def test_what_is_kept_comes_back() -> None:
 def test_a_damaged_file_means_the_defaults(text) -> None:
     (data_dir() / "window.json").write_text(text, encoding="utf-8")
     assert preferences.load() == Preferences()
+
+
+def test_one_damaged_value_costs_no_other() -> None:
+    text = '{"theme": "pink", "keys": [1], "cache_gb": "x", "device": 3, "notice_read": true}'
+    (data_dir() / "window.json").write_text(text, encoding="utf-8")
+    assert preferences.load() == Preferences(notice_read=True)
 
 
 def test_recent_files_are_few_and_newest_first() -> None:

@@ -1,0 +1,139 @@
+"""The one list of what can be done by key: menus, tool tips, cheat sheet and settings read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from ui.language import tr
+
+Keys = Mapping[str, tuple[str, ...]]
+"""Keys by the id of what they do, in Qt's portable spelling (``Ctrl+O``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """Something that can be done.
+
+    Attributes:
+        id: Name in the preferences; never changes.
+        text: Said in menus and lists.
+        keys: Keys where the person chose none.
+        group: Heading it stands under.
+    """
+
+    id: str
+    text: str
+    keys: tuple[str, ...]
+    group: str
+
+
+DOINGS: tuple[Doing, ...] = (
+    Doing("open", "Open a file …", ("Ctrl+O",), "Exam"),
+    Doing("open_folder", "Open a study folder …", ("Ctrl+Shift+O",), "Exam"),
+    Doing("run", "Run", ("Ctrl+R",), "Exam"),
+    Doing("export", "Export …", ("E",), "Exam"),
+    Doing("cancel", "Stop the work, close a message", ("Esc",), "Exam"),
+    Doing("settings", "Settings …", ("Ctrl+,",), "Exam"),
+    Doing("quit", "Quit", ("Ctrl+Q",), "Exam"),
+    Doing("play", "Play or pause", ("Space", "K"), "Play"),
+    Doing("slower", "Slower, then backwards", ("J",), "Play"),
+    Doing("faster", "Faster", ("L",), "Play"),
+    Doing("frame_back", "One frame back", (",",), "Play"),
+    Doing("frame_on", "One frame on", (".",), "Play"),
+    Doing("second_back", "One second back", ("Left",), "Play"),
+    Doing("second_on", "One second on", ("Right",), "Play"),
+    Doing("shot_back", "Previous key shot", ("Up",), "Go to"),
+    Doing("shot_on", "Next key shot", ("Down",), "Go to"),
+    Doing("freeze_on", "Next freeze-frame", ("F",), "Go to"),
+    Doing("freeze_back", "Previous freeze-frame", ("Shift+F",), "Go to"),
+    Doing("start", "Start of the exam", ("Home",), "Go to"),
+    Doing("end", "End of the exam", ("End",), "Go to"),
+    Doing("length_1", "Length 15 %", ("1",), "Length"),
+    Doing("length_2", "Length 20 %", ("2",), "Length"),
+    Doing("length_3", "Length 25 %", ("3",), "Length"),
+    Doing("length_4", "Length P, the share that the freeze-frames hold", ("4",), "Length"),
+    Doing("closer", "Timeline closer", ("+", "="), "View"),
+    Doing("wider", "Timeline wider", ("-",), "View"),
+    Doing("fit", "All of the timeline", ("Z",), "View"),
+    Doing("keys", "Keys", ("F1",), "Help"),
+)
+GROUPS = tuple(dict.fromkeys(doing.group for doing in DOINGS))
+
+
+def effective(chosen: Keys) -> dict[str, tuple[str, ...]]:
+    """The keys of everything: those the person chose, else the program's own."""
+    return {doing.id: tuple(chosen.get(doing.id, doing.keys)) for doing in DOINGS}
+
+
+def conflicts(chosen: Keys) -> list[tuple[str, Doing, Doing]]:
+    """Every key that would do two things, with both."""
+    keys = effective(chosen)
+    found = []
+    for one, other in combinations(DOINGS, 2):
+        own = {QKeySequence(key).toString() for key in keys[one.id]}
+        for key in keys[other.id]:
+            if QKeySequence(key).toString() in own:
+                found.append((key, one, other))
+    return found
+
+
+def shown(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys as this computer's keyboard and system name them."""
+    return tuple(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
+
+
+class Actions(QObject):
+    """One `QAction` for everything in `DOINGS`, with its keys; they work all over the window.
+
+    Args:
+        calls: What each id does; every id of `DOINGS` has one.
+        chosen: Keys that the person chose.
+        window: Where the keys work.
+
+    Signals:
+        remapped: The keys are other ones now.
+    """
+
+    remapped = Signal()
+
+    def __init__(
+        self, calls: Mapping[str, Callable[[], object]], chosen: Keys, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._actions: dict[str, QAction] = {}
+        self._buttons: list[tuple[QAbstractButton, str]] = []
+        for doing in DOINGS:
+            action = QAction(tr(doing.text), window)
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            action.triggered.connect(lambda _=False, call=calls[doing.id]: call())
+            window.addAction(action)
+            self._actions[doing.id] = action
+        self.remap(chosen)
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def remap(self, chosen: Keys) -> None:
+        """Gives everything the keys that the person chose, the others their own."""
+        self.chosen = {name: tuple(keys) for name, keys in chosen.items()}
+        for name, keys in effective(chosen).items():
+            self._actions[name].setShortcuts([QKeySequence(key) for key in keys])
+        for button, name in self._buttons:
+            self._show_tip(button, name)
+        self.remapped.emit()
+
+    def name_keys(self, button: QAbstractButton, name: str) -> None:
+        """Has a button's tool tip end with the keys that do the same."""
+        self._buttons.append((button, name))
+        self._show_tip(button, name)
+
+    def _show_tip(self, button: QAbstractButton, name: str) -> None:
+        what = button.accessibleName() or button.text()
+        keys = shown(effective(self.chosen)[name])
+        button.setToolTip(tr("{what} ({keys})", what=what, keys=", ".join(keys)) if keys else what)
