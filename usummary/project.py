@@ -15,6 +15,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -100,14 +101,17 @@ def save_project(path: Path, project: Project) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        _sync_folder(path.parent)
-        _sweep(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise ExportError(
             f"The edits could not be saved to {path}: {error.strerror or error}. Make room or "
             "allow writing there, or save the project somewhere else."
         ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+    with suppress(OSError):  # saved it is; some network folders cannot be synced
+        _sync_folder(path.parent)
+        _sweep(path)
 
 
 def load_project(path: Path) -> Project:
