@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ui import liveness
 from ui.worker import Operation
-from usummary.edits import Edits, apply
+from usummary.edits import Edits
 from usummary.paths import cache_dir
 from usummary.progress import Progress, Report
 from usummary.settings import Settings
@@ -19,14 +19,15 @@ from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
     from usummary.export import ExportOptions
+    from usummary.preview import Show
     from usummary.summary import Mode
 
 SAMPLE_MINUTES = 2.0
 SAMPLE_SEED = 1
 
 
-def analyse(path: Path, settings: Settings) -> Operation:
-    """Everything from the file to a `Summary`.
+def analyse(path: Path, settings: Settings, preview: Show | None = None) -> Operation:
+    """Everything from the file to a `Summary`; `preview` is called in the worker's thread.
 
     What the main thread will call later is made ready here too: choosing once compiles the
     kernels, and the export's libraries are loaded.
@@ -36,7 +37,7 @@ def analyse(path: Path, settings: Settings) -> Operation:
         report(Progress("reading", 0.0))
         from usummary import pipeline
 
-        summary = pipeline.summarize(path, settings, report)
+        summary = pipeline.summarize(path, settings, report, preview)
         importlib.import_module("usummary.export")
         liveness.engine_is_loaded()
         return summary
@@ -49,7 +50,7 @@ def select(computed: Analysis, choice: tuple[Edits, str], mode: Mode) -> Summary
     from usummary import pipeline
 
     edits, length = choice
-    return pipeline.select(apply(computed, edits), length, mode)
+    return pipeline.select(computed, length, mode, edits)
 
 
 def export(path: Path, summary: Summary, folder: Path, options: ExportOptions) -> Operation:

@@ -8,21 +8,25 @@ wants.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QObject, QSize, Signal, Slot
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 
 from ui import jobs
 from ui.editing import Choice, Editing
-from ui.frames import ThumbnailSource
+from ui.frames import Small, ThumbnailSource
 from ui.player import Playback
 from ui.problems import Action, describe
+from ui.projects import Result, Saver, find_exam, resume
+from ui.queue import Queue
 from ui.state import OpenedExam, State
 from ui.worker import Operation, Worker
 from usummary.edits import Edits
-from usummary.settings import DEFAULTS, Settings
-from usummary.types import Summary
+from usummary.project import SUFFIX, Project, default_path
+from usummary.settings import DEFAULTS, Settings, make_settings
+from usummary.types import Scores, Summary
 
 if TYPE_CHECKING:
     from usummary.export import ExportOptions
@@ -37,9 +41,11 @@ class Session(QObject):
         progressed: A `Progress` of that work.
         ended: That work is over, however it went.
         problem: A `Problem` to show.
+        copied: Path of a copy of the project that was written.
         refused: A sentence that says why an edit was not made.
         exported: Folder and the paths of the files that were written.
         thumbnail: A position and its small `QImage`.
+        small: A `Small` of the timeline and its `QImage`.
         opening: Path of an exam that is being opened.
     """
 
@@ -49,15 +55,23 @@ class Session(QObject):
     ended = Signal()
     problem = Signal(object)
     refused = Signal(str)
+    copied = Signal(object)
     exported = Signal(object, object)
     thumbnail = Signal(int, object)
+    small = Signal(object, object)
     opening = Signal(object)
+
+    _previewed = Signal(object, object)
 
     def __init__(self, settings: Settings = DEFAULTS, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = State(length=settings.length)
         self.playback = Playback(self.state, self)
         self.editing = Editing(self.state, self)
+        self.queue = Queue()
+        self._queued: Path | None = None
+        self._saver = Saver(self)
+        self._finder = Worker("project", self)
         self._settings = settings
         self._worker = Worker("work", self)
         self._thumbnails: ThumbnailSource | None = None
@@ -70,25 +84,50 @@ class Session(QObject):
         self.playback.failed.connect(self._fail_opening)
         self.editing.changed.connect(self._take_edit)
         self.editing.refused.connect(self.refused)
+        self._saver.saved.connect(self._take_saved)
+        self._saver.failed.connect(self._fail_saving)
+        self._finder.succeeded.connect(self._open_exam)
+        self._finder.failed.connect(self._fail_finding)
         self._worker.progressed.connect(self.progressed)
         self._worker.succeeded.connect(self._succeed)
         self._worker.failed.connect(self._fail)
         self._worker.cancelled.connect(self._cancelled)
         self._worker.ended.connect(self._go_on)
+        self._previewed.connect(self._show_preview, Qt.ConnectionType.QueuedConnection)
+        self.changed.connect(self._serve_queue)
 
     @property
     def busy(self) -> bool:
-        """A run, an export or the rendering of the sample is on its way."""
+        """A run of the open exam, an export or the rendering of the sample is on its way."""
+        return self._worker.busy and self._queued is None
+
+    @property
+    def working(self) -> bool:
+        """Any work is on its way, that of the queue included."""
         return self._worker.busy
 
     def open(self, path: Path) -> None:
-        """Opens an exam; its first picture shows at once, and its run starts with it."""
-        if self._doing != "export":
-            self._worker.cancel()
+        """Opens an exam or a project of one.
+
+        The first picture shows at once; the run starts with it, or the project's result is shown.
+        """
+        self._finder.close()
+        if path.suffix == SUFFIX:
+            self._finder.start(find_exam(path))
+        else:
+            self._open_exam((path, default_path(path)))
+
+    @Slot(object)
+    def _open_exam(self, found: tuple[Path, Path]) -> None:
+        path, project_path = found
+        self._saver.finish()
+        self._make_way()
+        self.queue.remove(path)
         self._next = None
         self._close_thumbnails()
         self.editing.forget()
         self.state.start_opening(path)
+        self.state.project_path = project_path
         self.playback.open(path)
         self.changed.emit()
         self.opening.emit(path)
@@ -101,17 +140,23 @@ class Session(QObject):
     @Slot()
     def run(self) -> None:
         """Analyses the open exam and chooses; waits for an export, ends an older run."""
-        path = self.state.path
-        if path is None:
+        path, project_path = self.state.path, self.state.project_path
+        if path is None or project_path is None:
             return
         if self._worker.busy:
-            if self._doing != "export":
-                self._worker.cancel()
+            self._make_way()
             self._next = self.run
             return
         self.state.start_run()
         settings = self._settings.model_copy(update={"length": self.state.length})
-        self._start(jobs.analyse(path, settings), "run", "run", self._finish_run)
+        operation = jobs.analyse(path, settings, partial(self._previewed.emit, path))
+        if self.state.computed is None:
+            operation = resume(path, project_path, operation)
+        self._start(operation, "run", "run", self._finish_run)
+
+    def use(self, **values: object) -> None:
+        """Settings of the runs from now on, by their names in `Settings`."""
+        self._settings = self._settings.model_copy(update=values)
 
     def run_on_cpu(self) -> None:
         """Runs again, from now on without a CUDA device."""
@@ -150,14 +195,52 @@ class Session(QObject):
         self.state.clear_points()
         self.changed.emit()
 
+    def save_project_as(self, path: Path) -> None:
+        """Writes a copy of the project; edits go on being saved where they were."""
+        project = self._project()
+        if project is not None:
+            self._saver.save(path, project)
+
     @Slot()
     def _take_edit(self) -> None:
+        """Saves at once; an exam that was never edited gets no project file."""
+        state, project = self.state, self._project()
+        edited = state.edits != Edits() or state.saving != "nothing"
+        if edited and project is not None and state.project_path is not None:
+            state.saving = "saving"
+            self._saver.save(state.project_path, project)
         self.changed.emit()
+
+    def _project(self) -> Project | None:
+        state = self.state
+        if state.path is None or state.computed is None:
+            return None
+        settings = make_settings(state.computed.provenance.settings)
+        return Project(state.path, settings, state.length, state.edits, state.computed)
+
+    @Slot(object)
+    def _take_saved(self, path: Path) -> None:
+        if path == self.state.project_path:
+            self.state.saving = "saved"
+            self.changed.emit()
+        else:
+            self.copied.emit(path)
+
+    @Slot(object)
+    def _fail_saving(self, error: Exception) -> None:
+        if self.state.saving == "saving":
+            self.state.saving = "failed"
+        self.problem.emit(describe(error, "export", self._secrets()))
+        self.changed.emit()
+
+    @Slot(object)
+    def _fail_finding(self, error: Exception) -> None:
+        self.problem.emit(describe(error, "open"))
 
     def export(self, folder: Path, options: ExportOptions) -> None:
         """Writes the summary that is shown now."""
         path, summary = self.state.path, self.state.summary
-        if path is None or summary is None or self._worker.busy:
+        if path is None or summary is None or self.busy:
             return
         self._start(
             jobs.export(path, summary, folder, options),
@@ -169,18 +252,30 @@ class Session(QObject):
     def want_thumbnails(self, positions: list[int], size: QSize) -> None:
         """Has small pictures made; each arrives as `thumbnail`."""
         opened = self.state.opened
-        if opened is None or not positions:
-            return
+        if opened is not None and positions:
+            self._picture_source(opened).want(positions, size)
+
+    def want_small(self, wanted: list[Small]) -> None:
+        """Has pictures made for the timeline; each arrives as `small`."""
+        opened = self.state.opened
+        if opened is not None and (wanted or self._thumbnails is not None):
+            self._picture_source(opened).want_small(wanted)
+
+    def _picture_source(self, opened: OpenedExam) -> ThumbnailSource:
         if self._thumbnails is None:
-            self._thumbnails = ThumbnailSource(opened.path, opened.table, size, self)
+            self._thumbnails = ThumbnailSource(opened.path, opened.table, self)
             self._thumbnails.arrived.connect(self.thumbnail)
+            self._thumbnails.small_arrived.connect(self.small)
             self._thumbnails.start(self._fail_thumbnails)
-        self._thumbnails.want(positions)
+        return self._thumbnails
 
     def close(self) -> None:
         """Stops everything and waits until it has stopped."""
+        self.queue.entries.clear()
         self._next = None
+        self._finder.close()
         self._worker.close()
+        self._saver.finish()
         self.playback.close()
         self._close_thumbnails()
 
@@ -192,10 +287,12 @@ class Session(QObject):
         finish: Callable[[object], None],
     ) -> None:
         if self._worker.busy:
+            self.queue.put_back()
             self.cancel()
             self._next = lambda: self._start(operation, doing, stages, finish)
             return
         self._doing, self._finish, self._working_on = doing, finish, self.state.path
+        self._queued = None
         self.began.emit(stages)
         self._worker.start(operation)
         self.changed.emit()
@@ -205,12 +302,20 @@ class Session(QObject):
         self._finish(result)
 
     def _finish_run(self, result: object) -> None:
-        if self._working_on != self.state.path or not isinstance(result, Summary):
+        """Shows a result: with the edits of its project, or those made on the result before."""
+        if self._working_on != self.state.path:
             return
-        wanted = Choice(self.state.edits, self.state.length)
-        self.state.finish_run(result)
-        if wanted != self.editing.choice or wanted.edits != Edits():
-            self.editing.show(wanted)
+        if isinstance(result, Result) and result.saved:
+            self.state.edits, self.state.saving = result.edits, "saved"
+            self.state.finish_run(result.summary, result.computed)
+        else:
+            summary = result.summary if isinstance(result, Result) else result
+            if not isinstance(summary, Summary):
+                return
+            wanted = self.editing.choice
+            self.state.finish_run(summary)
+            if wanted != Choice(Edits(), summary.length):
+                self.editing.show(wanted)
         self.changed.emit()
 
     def _finish_sample(self, path: object) -> None:
@@ -219,6 +324,10 @@ class Session(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
+        if self._queued is not None:
+            sentence = describe(error, "run", (self._queued,)).sentence
+            self.queue.finish(self._queued, sentence)
+            return
         if self._doing == "run" and self._working_on == self.state.path:
             self.state.fail()
         self.problem.emit(describe(error, self._doing, self._secrets()))
@@ -226,7 +335,10 @@ class Session(QObject):
 
     @Slot()
     def _cancelled(self) -> None:
-        if self._doing == "run" and self._working_on == self.state.path:
+        if self._queued is not None:
+            if self.queue.running == self._queued:
+                self.queue.remove(self._queued)
+        elif self._doing == "run" and self._working_on == self.state.path:
             self.state.cancel_run()
         self.changed.emit()
 
@@ -241,6 +353,47 @@ class Session(QObject):
         else:
             self.changed.emit()
 
+    def enqueue(self, path: Path) -> None:
+        """Opens an exam; while one is being computed, it waits for its turn instead."""
+        if not self._worker.busy or self._doing != "run":
+            self.open(path)
+        elif path != self.state.path:
+            self.queue.add(path)
+            self.changed.emit()
+
+    @Slot(object)
+    def take_from_queue(self, path: Path) -> None:
+        """Forgets an exam of the queue; if it is being computed, that stops."""
+        if self.queue.running == path:
+            self._worker.cancel()
+        self.queue.remove(path)
+        self.changed.emit()
+
+    def _make_way(self) -> None:
+        """Stops the run that is on its way; one from the queue goes back to its place."""
+        if self._doing != "export":
+            self.queue.put_back()
+            self._worker.cancel()
+
+    @Slot()
+    def _serve_queue(self) -> None:
+        """Has the next exam of the queue computed once nothing else is to be done."""
+        if self._worker.busy or self._next is not None or self.state.phase == "opening":
+            return
+        path = self.queue.start()
+        if path is not None:
+            self._doing, self._queued = "run", path
+            self._finish = lambda _: self.queue.finish(path)
+            self.began.emit("run")
+            self._worker.start(jobs.analyse(path, self._settings))
+            self.changed.emit()
+
+    @Slot(object, object)
+    def _show_preview(self, path: Path, scores: Scores) -> None:
+        if path == self.state.path:
+            self.state.show_preview(scores)
+            self.changed.emit()
+
     @Slot(object)
     def _finish_opening(self, opened: OpenedExam) -> None:
         self.state.finish_opening(opened)
@@ -250,7 +403,7 @@ class Session(QObject):
     def _fail_opening(self, error: Exception) -> None:
         """The player cannot show it; nor could a run then, so that stops too."""
         problem = describe(error, "open", self._secrets())
-        if self._doing == "run":
+        if self._doing == "run" and self._queued is None:
             self.cancel()
         if self.state.opened is None:
             self.playback.close()

@@ -1,0 +1,148 @@
+"""Projects of the window: edits are saved at every change and come back with their recording.
+
+A project is one file (`usummary.project`). It is written beside the window, for a disk may take its
+time; what is told as saved is on the disk.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from ui import liveness
+from ui.worker import Operation, Worker
+from usummary.edits import Edits
+from usummary.errors import UnreadableFile, UsummaryError
+from usummary.progress import Progress, Report
+from usummary.project import Project, check_recording, default_path, load_project, save_project
+from usummary.types import Analysis, Summary
+
+SET_ASIDE = ".unused"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished result with what the person had changed about it.
+
+    Attributes:
+        summary: What was chosen, with the edits.
+        computed: Its analysis without the edits.
+        edits: The edits; none where there was no project.
+        saved: They came from the project's file.
+    """
+
+    summary: Summary
+    computed: Analysis
+    edits: Edits
+    saved: bool
+
+
+def find_exam(project_path: Path) -> Operation:
+    """Returns the paths of the exam that a project belongs to, and of the project."""
+
+    def work(report: Report) -> tuple[Path, Path]:
+        report(Progress("reading", 0.0))
+        exam_path = load_project(project_path).exam_path
+        if not exam_path.exists():
+            raise UnreadableFile(
+                f"{exam_path}, which this project belongs to, cannot be found. Put it back, or put "
+                "the project file beside it and open it there."
+            )
+        return exam_path, project_path
+
+    return work
+
+
+def resume(exam_path: Path, project_path: Path, analyse: Operation) -> Operation:
+    """The result that a project holds, else that of `analyse`, which returns a `Summary`.
+
+    The program's own project file of a recording whose content changed, or one that is damaged, is
+    set aside and the recording is analysed; a file that the person opened is an error then.
+    """
+
+    def work(report: Report) -> Result:
+        own = project_path == default_path(exam_path)
+        notice = ""
+        if project_path.exists():
+            try:
+                return _result_of(project_path, exam_path, report)
+            except UsummaryError as error:
+                if not own:
+                    raise
+                project_path.replace(project_path.with_suffix(SET_ASIDE))
+                notice = f"The edits made before are not used. {error}"
+        summary = analyse(report)
+        if notice:
+            summary = replace(summary, notices=(*summary.notices, notice))
+        return Result(summary, summary.analysis, Edits(), saved=False)
+
+    return work
+
+
+def _result_of(project_path: Path, exam_path: Path, report: Report) -> Result:
+    from usummary import pipeline
+
+    project = load_project(project_path)
+    if project.exam_path != exam_path:
+        project = replace(
+            project, exam_path=exam_path, analysis=replace(project.analysis, path=exam_path)
+        )
+    check_recording(project, lambda: report(Progress("reading", 0.5)))
+    mode = project.settings.mode
+    summary = pipeline.select(project.analysis, project.length, mode, project.edits)
+    liveness.engine_is_loaded()
+    return Result(summary, project.analysis, project.edits, saved=True)
+
+
+class Saver(QObject):
+    """Writes projects, one after the other; of one file only the newest that waits.
+
+    Signals:
+        saved: Path of a project file that holds, on the disk, the newest that was to be saved.
+        failed: The exception that kept one from being written; what stood there still does.
+    """
+
+    saved = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = Worker("saving", self)
+        self._waiting: dict[Path, Project] = {}
+        self._worker.failed.connect(self.failed)
+        self._worker.succeeded.connect(self._tell)
+        self._worker.ended.connect(self._go_on)
+
+    def save(self, path: Path, project: Project) -> None:
+        """Has a project written as soon as the one before is on the disk."""
+        self._waiting[path] = project
+        self._go_on()
+
+    def finish(self) -> None:
+        """Waits until everything is on the disk; tells nothing of it any more."""
+        self._worker.close()
+        with suppress(UsummaryError):  # nobody is told any more, and it was never shown as saved
+            for path, project in self._waiting.items():
+                save_project(path, project)
+        self._waiting.clear()
+
+    @Slot()
+    def _go_on(self) -> None:
+        if self._worker.busy or not self._waiting:
+            return
+        path = next(iter(self._waiting))
+        project = self._waiting.pop(path)
+
+        def work(_: Report) -> Path:
+            save_project(path, project)
+            return path
+
+        self._worker.start(work)
+
+    @Slot(object)
+    def _tell(self, path: Path) -> None:
+        if path not in self._waiting:
+            self.saved.emit(path)
