@@ -145,9 +145,10 @@ def test_keys_and_hashes(tmp_path):
 
 
 def test_the_least_recently_used_features_go_first(tmp_path):
-    for number, name in enumerate(["old", "new"]):
-        cache = FeatureCache(tmp_path, name)
+    keys = [make_key("old"), make_key("new")]
+    for number, key in enumerate(keys):
+        cache = FeatureCache(tmp_path, key)
         cache.add(0, {"values": np.zeros(1000)})
         os.utime(cache.folder, (number, number))
     prune(tmp_path, limit=9000)
-    assert [folder.name for folder in tmp_path.iterdir()] == ["new"]
+    assert [folder.name for folder in tmp_path.iterdir()] == keys[1:]

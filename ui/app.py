@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="usummary-gui",
         description="Summaries of ultrasound recordings. Research use only - not for diagnosis.",
     )
-    parser.add_argument("path", nargs="?", type=Path, help="recording or study folder to open")
+    parser.add_argument(
+        "path", nargs="?", type=Path, help="recording, study folder or project to open"
+    )
     path = parser.parse_args(arguments).path
     trouble = _display_trouble()
     if trouble is None:
@@ -45,19 +47,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(path: Path | None) -> int:
-    from PySide6.QtWidgets import QApplication
-
-    from ui import liveness, theme
+    from ui import language, liveness, preferences, theme
+    from ui.application import Application
     from ui.main_window import MainWindow
 
     liveness.keep_live()
     # Python would hear Ctrl-C only when the event loop next calls it, which may be never.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    app = QApplication(sys.argv[:1])
+    app = Application(sys.argv[:1])
     app.setApplicationName("usummary")
     app.setDesktopFileName("usummary")
-    theme.apply(app)
+    chosen = preferences.load()
+    language.use(chosen.language)
+    theme.apply(app, chosen.theme)
+    theme.follow_system(app)
     window = MainWindow()
+    app.opened.connect(window.open)
     window.show()
     window.show_first_start_notice()
     if path is not None:

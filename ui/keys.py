@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from ui.language import tr
@@ -38,6 +38,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("open_folder", "Open a study folder …", ("Ctrl+Shift+O",), "Exam"),
     Doing("run", "Run", ("Ctrl+R",), "Exam"),
     Doing("export", "Export …", ("E",), "Exam"),
+    Doing("save_as", "Save the project as …", ("Ctrl+Shift+S",), "Exam"),
     Doing("cancel", "Stop the work, close a message", ("Esc",), "Exam"),
     Doing("settings", "Settings …", ("Ctrl+,",), "Exam"),
     Doing("quit", "Quit", ("Ctrl+Q",), "Exam"),
@@ -58,6 +59,17 @@ DOINGS: tuple[Doing, ...] = (
     Doing("length_2", "Length 20 %", ("2",), "Length"),
     Doing("length_3", "Length 25 %", ("3",), "Length"),
     Doing("length_4", "Length P, the share that the freeze-frames hold", ("4",), "Length"),
+    Doing("undo", "Undo", ("Ctrl+Z",), "Edit"),
+    Doing("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
+    Doing("keep", "Keep the shot, or decide automatically again", ("Return", "Enter"), "Edit"),
+    Doing("reject", "Reject the shot, or decide automatically again", ("X",), "Edit"),
+    Doing("lock", "Lock or unlock the shot", ("Ctrl+L",), "Edit"),
+    Doing("split", "Split the shot at the playhead", ("S",), "Edit"),
+    Doing("mark_in", "In point", ("I",), "Edit"),
+    Doing("mark_out", "Out point", ("O",), "Edit"),
+    Doing("add_shot", "Add a shot between in and out point", ("A",), "Edit"),
+    Doing("clear_points", "Forget in and out point", ("Shift+I",), "Edit"),
+    Doing("add_freeze", "Add a freeze-frame at the playhead", ("Ctrl+F",), "Edit"),
     Doing("closer", "Timeline closer", ("+", "="), "View"),
     Doing("wider", "Timeline wider", ("-",), "View"),
     Doing("fit", "All of the timeline", ("Z",), "View"),
@@ -127,6 +139,15 @@ class Actions(QObject):
         for button, name in self._buttons:
             self._show_tip(button, name)
         self.remapped.emit()
+
+    def show_history(self, history: QUndoStack, *, can: bool) -> None:
+        """Has undo and redo say what they would change."""
+        undo, redo = self["undo"], self["redo"]
+        undo.setEnabled(can and history.canUndo())
+        redo.setEnabled(can and history.canRedo())
+        undone, redone = history.undoText(), history.redoText()
+        undo.setText(tr("Undo: {what}", what=undone) if undone else tr("Undo"))
+        redo.setText(tr("Redo: {what}", what=redone) if redone else tr("Redo"))
 
     def name_keys(self, button: QAbstractButton, name: str) -> None:
         """Has a button's tool tip end with the keys that do the same."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QUrl, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -29,27 +28,37 @@ from PySide6.QtWidgets import (
 
 from ui import preferences, theme
 from ui.cards import PICTURE, ShotCards
+from ui.commands import commands
 from ui.dialogs import CheatSheet, ExportDialog, FirstStartNotice
 from ui.keys import Actions
+from ui.language import tr
 from ui.menus import MenuBar
-from ui.navigation import Navigation, press_focused
-from ui.opening import ask_file, ask_study, dropped
+from ui.navigation import Navigation
+from ui.opening import ask_file, ask_project, ask_study, dropped
 from ui.panels import (
     RESEARCH_USE,
     DonePanel,
     ErrorPanel,
     LengthControl,
     NoticePanel,
-    RunningPanel,
     StartPage,
 )
 from ui.player import Player
+from ui.preferences import Preferences
 from ui.problems import Problem
+from ui.running import QueuePanel, RunningPanel
 from ui.session import Session
-from ui.state import LENGTHS, clock
+from ui.settings_dialog import SettingsDialog
+from ui.state import clock
 from ui.timeline import Timeline
 from ui.widgets import ElidedLabel, icon_button, label, panel, push_button
+from ui.worker import Worker
+from usummary import cache
 from usummary.paths import resources_dir
+from usummary.settings import DEFAULT_MODEL
+
+HINT_MS = 5000
+"""How long the window says why nothing happened."""
 
 
 class MainWindow(QMainWindow):
@@ -60,12 +69,15 @@ class MainWindow(QMainWindow):
         self.session = session or Session(parent=self)
         self.state = self.session.state
         self.preferences = preferences.load()
+        self._looker = Worker("settings", self)
+        self._use_settings()
         self.start_page = StartPage()
         self.player = Player(self.state, self.session.playback)
         self.cards = ShotCards(self.state)
         self.timeline = Timeline(self.state)
         self.length = LengthControl()
         self.running = RunningPanel()
+        self.queue = QueuePanel()
         self.error = ErrorPanel()
         self.notices = NoticePanel()
         self.done = DonePanel()
@@ -73,6 +85,7 @@ class MainWindow(QMainWindow):
         self._facts = ElidedLabel("muted", Qt.TextElideMode.ElideRight)
         self.run_button = push_button("Run", self.session.run)
         self.export_button = push_button("Export …", self.ask_export, name="primary")
+        self.hint = label("", "warning")
         self._pages = QStackedWidget()
         self.setWindowTitle("usummary")
         self.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
@@ -82,13 +95,14 @@ class MainWindow(QMainWindow):
         self._build()
         self.navigation = Navigation(self.session, self)
         self._connect()
-        self.actions_ = self._make_actions()
-        self.menus = MenuBar(self.actions_, self.open, self.session.open_sample, self.use_theme)
+        self.doings = self._make_actions()
+        self.menus = MenuBar(self.doings, self.open, self.session.open_sample, self.use_theme)
         self.menus.show_theme(self.preferences.theme)
         self.menus.show_recent(self._recent())
         self.setMenuBar(self.menus)
         if self.preferences.geometry:
             self.restoreGeometry(QByteArray.fromHex(self.preferences.geometry.encode()))
+        self.session.choose_length(self.preferences.length)
         self._refresh()
 
     def _build(self) -> None:
@@ -114,7 +128,7 @@ class MainWindow(QMainWindow):
         outer = QVBoxLayout(page)
         outer.setContentsMargins(12, 12, 12, 6)
         outer.setSpacing(8)
-        for part in (self.error, self.done, self.running):
+        for part in (self.error, self.done, self.running, self.queue):
             outer.addWidget(part)
         outer.insertWidget(0, self._pages, 1)
         outer.addLayout(self._footer())
@@ -150,9 +164,10 @@ class MainWindow(QMainWindow):
     def _footer(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(4, 0, 0, 0)
-        row.addWidget(label(RESEARCH_USE, "footer"))
+        row.addWidget(label(tr(RESEARCH_USE), "footer"))
         row.addStretch(1)
-        row.addWidget(label("F1 shows the keys", "footer"))
+        row.addWidget(self.hint)
+        row.addStretch(1)
         row.addWidget(icon_button("help", "Keys (F1)", self.show_keys))
         return row
 
@@ -168,6 +183,8 @@ class MainWindow(QMainWindow):
         self.player.jump_wanted.connect(self.navigation.jump)
         self.navigation.selected.connect(self._show_selected)
         self.running.cancel_wanted.connect(self.cancel)
+        self.queue.open_wanted.connect(self.open)
+        self.queue.remove_wanted.connect(session.take_from_queue)
         self.error.action_wanted.connect(self._act)
         self.done.open_wanted.connect(self._open_folder)
         playback.moved.connect(self.timeline.show_time)
@@ -177,41 +194,14 @@ class MainWindow(QMainWindow):
         session.progressed.connect(self.running.show_progress)
         session.ended.connect(self.running.hide)
         session.problem.connect(self._show_problem)
+        session.refused.connect(self._hint)
+        session.copied.connect(self._show_copied)
         session.exported.connect(self._show_exported)
         session.thumbnail.connect(self._show_thumbnail)
         session.opening.connect(self._prepare)
 
     def _make_actions(self) -> Actions:
-        playback, go = self.session.playback, self.navigation
-        calls: dict[str, Callable[[], object]] = {
-            "open": self.ask_open,
-            "open_folder": self.ask_open_folder,
-            "run": self.session.run,
-            "export": self.ask_export,
-            "cancel": self.cancel,
-            "settings": self.show_settings,
-            "quit": self.close,
-            "play": self._play,
-            "slower": lambda: playback.change_speed(-1),
-            "faster": lambda: playback.change_speed(1),
-            "frame_back": lambda: playback.step(-1),
-            "frame_on": lambda: playback.step(1),
-            "second_back": lambda: go.move(-1.0),
-            "second_on": lambda: go.move(1.0),
-            "shot_back": lambda: go.jump("shot", -1),
-            "shot_on": lambda: go.jump("shot", 1),
-            "freeze_on": lambda: go.jump("freeze", 1),
-            "freeze_back": lambda: go.jump("freeze", -1),
-            "start": lambda: playback.seek(0.0),
-            "end": lambda: playback.seek(float("inf")),
-            "closer": lambda: self.timeline.zoom(0.8),
-            "wider": lambda: self.timeline.zoom(1.25),
-            "fit": self.timeline.fit,
-            "keys": self.show_keys,
-        }
-        for number, length in enumerate(LENGTHS, start=1):
-            calls[f"length_{number}"] = partial(self.length.choose, length)
-        actions = Actions(calls, self.preferences.keys, self)
+        actions = Actions(commands(self), self.preferences.keys, self)
         actions.name_keys(self.run_button, "run")
         actions.name_keys(self.export_button, "export")
         return actions
@@ -231,6 +221,14 @@ class MainWindow(QMainWindow):
         path = ask_study(self, self._last())
         if path is not None:
             self.open(path)
+
+    @Slot()
+    def ask_save_as(self) -> None:
+        if self.state.path is None or not self.state.can_edit:
+            return
+        path = ask_project(self, self.state.path.with_suffix(".usummary"))
+        if path is not None:
+            self.session.save_project_as(path)
 
     def _last(self) -> str:
         recent = self.preferences.recent
@@ -260,13 +258,34 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_keys(self) -> None:
-        dialog = CheatSheet(self.actions_.chosen, self)
+        dialog = CheatSheet(self.doings.chosen, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     @Slot()
     def show_settings(self) -> None:
-        return
+        dialog = SettingsDialog(self.preferences, self._looker, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.general.clear_button.setEnabled(not self.session.busy)
+        dialog.wanted.connect(self._take_settings)
+        dialog.clear_wanted.connect(cache.clear)
+        dialog.open()
+
+    @Slot(object)
+    def _take_settings(self, chosen: Preferences) -> None:
+        """Keeps the person's choices; those of runs count from the next run on."""
+        if chosen.length != self.preferences.length and not self.state.can_edit:
+            self.session.choose_length(chosen.length)
+        self._remember(**vars(chosen))
+        self.use_theme(chosen.theme)
+        self.doings.remap(chosen.keys)
+        self._use_settings()
+
+    def _use_settings(self) -> None:
+        chosen = self.preferences
+        folder = Path(chosen.cache_folder) if chosen.cache_folder else None
+        cache.keep_in(folder, int(chosen.cache_gb * 2**30))
+        self.session.use(device=chosen.device, model=chosen.model or DEFAULT_MODEL)
 
     def use_theme(self, choice: theme.Choice) -> None:
         """Shows a theme, and remembers it."""
@@ -288,16 +307,12 @@ class MainWindow(QMainWindow):
     @Slot()
     def cancel(self) -> None:
         """Stops the work; where none is on its way, closes a message."""
-        if self.session.busy:
+        if self.session.working:
             self.running.show_cancelling()
             self.session.cancel()
         else:
             self.error.hide()
             self.done.hide()
-
-    def _play(self) -> None:
-        if not press_focused():
-            self.session.playback.toggle()
 
     @Slot()
     def _show_selected(self) -> None:
@@ -318,6 +333,12 @@ class MainWindow(QMainWindow):
     def _show_begun(self, work: str) -> None:
         self.error.hide()
         self.running.begin(work)
+
+    @Slot(str)
+    def _hint(self, sentence: str) -> None:
+        """Says for a while why nothing happened."""
+        self.hint.setText(sentence)
+        QTimer.singleShot(HINT_MS, self, self.hint.clear)
 
     @Slot(object)
     def _show_problem(self, problem: Problem) -> None:
@@ -345,6 +366,10 @@ class MainWindow(QMainWindow):
         self.done.show_done(f"{len(paths)} files are in {folder.name}", folder)
 
     @Slot(object)
+    def _show_copied(self, path: Path) -> None:
+        self._hint(tr("The project is saved as {name}.", name=path.name))
+
+    @Slot(object)
     def _open_folder(self, folder: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
@@ -369,9 +394,11 @@ class MainWindow(QMainWindow):
         self.run_button.setEnabled(state.can_run and not self.session.busy)
         self.run_button.setText("Run again" if state.summary else "Run")
         self.export_button.setEnabled(state.can_export and not self.session.busy)
-        self.actions_["run"].setEnabled(self.run_button.isEnabled())
-        self.actions_["export"].setEnabled(self.export_button.isEnabled())
+        self.doings["run"].setEnabled(self.run_button.isEnabled())
+        self.doings["export"].setEnabled(self.export_button.isEnabled())
+        self.doings.show_history(self.session.editing.history, can=state.can_edit)
         self.notices.show_notices(state.notices)
+        self.queue.show_queue(self.session.queue)
         self.player.refresh()
         self.cards.refresh()
         self.timeline.refresh()
@@ -417,10 +444,11 @@ class MainWindow(QMainWindow):
         path = dropped(event)
         if path is not None:
             event.acceptProposedAction()
-            self.open(path)
+            self.session.enqueue(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.hide()
+        self._looker.close()
         self.session.close()
         super().closeEvent(event)

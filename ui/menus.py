@@ -18,7 +18,7 @@ SEPARATOR = "-"
 
 
 class MenuBar(QMenuBar):
-    """File, Play, Go, View, Help.
+    """File, Edit, Play, Go, View, Help.
 
     Args:
         actions: What can be done.
@@ -41,7 +41,12 @@ class MenuBar(QMenuBar):
         file = self._menu(tr("&File"), ("open", "open_folder"))
         self.recent = file.addMenu(tr("Open recent"))
         file.addAction(tr("Open sample exam"), open_sample)
-        self._fill(file, (SEPARATOR, "run", "export", SEPARATOR, "settings", SEPARATOR, "quit"))
+        self._fill(
+            file, (SEPARATOR, "run", "export", "save_as", SEPARATOR, "settings", SEPARATOR, "quit")
+        )
+        decide = ("keep", "reject", "lock", "split", SEPARATOR, "mark_in", "mark_out")
+        more = ("add_shot", "clear_points", SEPARATOR, "add_freeze")
+        self._menu(tr("&Edit"), ("undo", "redo", SEPARATOR, *decide, *more))
         play = ("play", "slower", "faster", "frame_back", "frame_on", "second_back", "second_on")
         self._menu(tr("&Play"), play)
         go = ("shot_back", "shot_on", SEPARATOR, "freeze_back", "freeze_on", SEPARATOR)

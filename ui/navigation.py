@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication
 
@@ -59,16 +61,19 @@ class Navigation(QObject):
         self._session.playback.seek(self._state.playhead_s + seconds)
 
 
-def press_focused() -> bool:
-    """Presses the button that the Tab key has reached, takes a number being typed; else False.
+def unless_focused(call: Callable[[], object]) -> Callable[[], None]:
+    """`call`, for keys such as Space and Enter that belong to a focused control before.
 
-    Keys such as Space and Enter belong to the control that has the focus before the player.
+    They press the button that the Tab key has reached, and take a number that is being typed.
     """
-    focused = QApplication.focusWidget()
-    if isinstance(focused, QAbstractButton) and focused.isVisible():
-        focused.click()
-    elif isinstance(focused, QAbstractSpinBox):
-        focused.interpretText()
-    else:
-        return False
-    return True
+
+    def do() -> None:
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QAbstractButton) and focused.isVisible():
+            focused.click()
+        elif isinstance(focused, QAbstractSpinBox):
+            focused.interpretText()
+        else:
+            call()
+
+    return do

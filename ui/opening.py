@@ -25,6 +25,15 @@ def ask_study(parent: QWidget, folder: str) -> Path | None:
     return Path(chosen) if chosen else None
 
 
+def ask_project(parent: QWidget, suggested: Path) -> Path | None:
+    """Where to write a project, None if nowhere; the system's dialog asks before overwriting."""
+    kinds = tr("Projects ({endings})", endings="*.usummary")
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, tr("Save the project as"), str(suggested), kinds
+    )
+    return Path(chosen).with_suffix(".usummary") if chosen else None
+
+
 def dropped(event: QDropEvent) -> Path | None:
     """The one file or folder of this computer that is dragged, if it is one."""
     urls = event.mimeData().urls()

@@ -1,4 +1,4 @@
-"""The smaller parts of the window: start page, length control, running, error and notice panels."""
+"""The smaller parts of the window: start page, length control, error and notice panels."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -21,23 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from ui.problems import ACTIONS, Problem
-from ui.state import LENGTHS, time_left
+from ui.state import LENGTHS
 from ui.widgets import icon_button, label, panel, push_button, restyle
-from usummary.progress import STAGES, Progress
 from usummary.settings import parse_length
 
 RESEARCH_USE = "Research use only – not for diagnosis"
-STAGE_NAMES: dict[str, dict[str, str]] = {
-    "run": {
-        "reading": "Reading",
-        "features": "Features",
-        "scoring": "Scoring",
-        "selecting": "Selecting",
-    },
-    "export": {"exporting": "Exporting"},
-    "sample": {"exporting": "Rendering the simulated exam"},
-}
-"""Stages of each kind of work, as they are shown."""
 
 
 class StartPage(QWidget):
@@ -187,88 +173,6 @@ class LengthControl(QWidget):
     @Slot(float)
     def _choose_free(self, value: float) -> None:
         self.chosen.emit(f"{value:g}%")
-
-
-class RunningPanel(QFrame):
-    """How far the work is: its stages, the share done, the time left, and the way to stop it.
-
-    Signals:
-        cancel_wanted: The person wants it to stop.
-    """
-
-    cancel_wanted = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("runningPanel")
-        self._names: dict[str, str] = {}
-        self._labels: dict[str, QLabel] = {}
-        self._bars: dict[str, QProgressBar] = {}
-        self._parts: dict[str, QWidget] = {}
-        self._left = label("", "muted")
-        self._left.setMinimumWidth(150)
-        self._left.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.cancel_button = push_button("Cancel", self.cancel_wanted.emit)
-        self.cancel_button.setToolTip("Stop (Esc)")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 12, 8)
-        row.setSpacing(18)
-        for stage in STAGES:
-            row.addWidget(self._part(stage), 1)
-        row.addWidget(self._left)
-        row.addWidget(self.cancel_button)
-        self.hide()
-
-    def _part(self, stage: str) -> QWidget:
-        part = QWidget()
-        column = QVBoxLayout(part)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        name = label("", "stage")
-        bar = QProgressBar()
-        bar.setTextVisible(False)
-        bar.setRange(0, 1000)
-        column.addWidget(name)
-        column.addWidget(bar)
-        self._labels[stage], self._bars[stage], self._parts[stage] = name, bar, part
-        return part
-
-    @Slot(str)
-    def begin(self, work: str) -> None:
-        """Shows the stages of a kind of work (a key of `STAGE_NAMES`), none begun."""
-        self._names = names = STAGE_NAMES[work]
-        for stage in STAGES:
-            self._parts[stage].setVisible(stage in names)
-            if stage in names:
-                self._bars[stage].setAccessibleName(names[stage])
-                self._show_stage(stage, now=False, share=0.0)
-        self._left.setText("Starting …")
-        self.cancel_button.setEnabled(True)
-        self.show()
-
-    @Slot(object)
-    def show_progress(self, progress: Progress) -> None:
-        stages = [stage for stage in STAGES if stage in self._names]
-        at = stages.index(progress.stage)
-        for place, stage in enumerate(stages):
-            share = progress.fraction if place == at else float(place < at)
-            self._show_stage(stage, now=place == at, share=share)
-        if self.cancel_button.isEnabled():
-            self._left.setText(progress.message or time_left(progress.seconds_left) or "Working …")
-
-    def show_cancelling(self) -> None:
-        self.cancel_button.setEnabled(False)
-        self._left.setText("Stopping …")
-
-    def _show_stage(self, stage: str, *, now: bool, share: float) -> None:
-        shown, name = self._labels[stage], self._names[stage]
-        done = share >= 1 and not now
-        shown.setText(f"{name}  {share:.0%}" if now else f"✓ {name}" if done else name)
-        if (bool(shown.property("now")), bool(shown.property("done"))) != (now, done):
-            shown.setProperty("now", now)
-            shown.setProperty("done", done)
-            restyle(shown)
-        self._bars[stage].setValue(round(1000 * share))
 
 
 class ErrorPanel(QFrame):

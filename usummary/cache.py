@@ -9,22 +9,65 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
+from usummary import paths
+
 Part = dict[str, NDArray[np.generic]]
 
 SIZE_LIMIT = 4 * 2**30
-"""Bytes that all kept features may take together."""
+"""Bytes that all kept features may take together, where nothing else was said."""
+
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 BLOCK = 2**22
 """Bytes hashed between two calls of the checkpoint."""
+
+
+@dataclass
+class _Place:
+    """Where this process keeps features, and how much; no part of a run's settings or results."""
+
+    folder: Path | None = None
+    limit: int = SIZE_LIMIT
+
+
+_place = _Place()
+
+
+def keep_in(folder: Path | None = None, limit: int = SIZE_LIMIT) -> None:
+    """Keep features in `folder` (None: the usual one) from now on, at most `limit` bytes."""
+    _place.folder, _place.limit = folder, limit
+
+
+def usual_root() -> Path:
+    """Folder of kept features where no other was chosen."""
+    return paths.cache_dir() / "features"
+
+
+def root() -> Path:
+    """Folder of all kept features."""
+    return _place.folder or usual_root()
+
+
+def size() -> int:
+    """Bytes that all kept features take now."""
+    return sum(_size(folder) for folder in _kept(root()))
+
+
+def clear() -> None:
+    """Delete all kept features; what else lies in the folder stays."""
+    for folder in _kept(root()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def content_hash(path: Path, checkpoint: Callable[[], None] = lambda: None) -> str:
@@ -86,21 +129,22 @@ class FeatureCache:
         return self.folder / f"{number:05d}.npz"
 
 
-def prune(root: Path, limit: int = SIZE_LIMIT) -> None:
+def prune(root: Path, limit: int | None = None) -> None:
     """Remove the least recently used features until at most `limit` bytes are kept."""
-    if not root.is_dir():
-        return
-    folders = sorted(
-        (folder for folder in root.iterdir() if folder.is_dir()),
-        key=lambda folder: folder.stat().st_mtime,
-        reverse=True,
-    )
+    limit = _place.limit if limit is None else limit
     total = 0
-    for folder in folders:
-        total += _size(folder.iterdir())
+    for folder in sorted(_kept(root), key=lambda kept: kept.stat().st_mtime, reverse=True):
+        total += _size(folder)
         if total > limit:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _size(files: Iterable[Path]) -> int:
-    return sum(file.stat().st_size for file in files)
+def _kept(root: Path) -> list[Path]:
+    """The folders under `root` that are named as `make_key` names them."""
+    if not root.is_dir():
+        return []
+    return [folder for folder in root.iterdir() if _KEY.fullmatch(folder.name) and folder.is_dir()]
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())

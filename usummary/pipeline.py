@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from usummary import cache, freeze, metrics, paths, readers
+from usummary import cache, freeze, metrics, readers
 from usummary import edits as edits_stage
 from usummary import features as features_stage
 from usummary import scores as scores_stage
@@ -220,7 +220,7 @@ def _features(
     with runtime.open_runner(backbone, settings.device) as runner:
         kept = None
         if settings.use_cache:
-            root = paths.cache_dir() / "features"
+            root = cache.root()
             cache.prune(root)
             boxes = [str(region.box) for region in regions]
             key = cache.make_key(

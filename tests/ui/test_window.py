@@ -212,22 +212,64 @@ def test_an_export_asks_before_it_overwrites(
     assert (folder / "notes.txt").read_text() == "mine"
 
 
-def test_a_dropped_file_opens_and_another_replaces_it(qtbot, window, recording, tmp_path) -> None:
-    other = tmp_path / "other.mp4"
-    other.write_bytes(recording.read_bytes())
-    for path in (recording, other):
-        data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(path))])
-        drop = QDropEvent(
+def drop(window: MainWindow, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    window.dropEvent(
+        QDropEvent(
             QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
             Qt.KeyboardModifier.NoModifier,
-        )  # fmt: skip
-        window.dropEvent(drop)
-        qtbot.waitUntil(lambda: window.state.phase == "running", timeout=20_000)
-        assert window.state.path == path
+        )
+    )  # fmt: skip
+
+
+def test_a_dropped_file_opens_and_others_wait_for_their_turn(
+    qtbot, window, recording, tmp_path
+) -> None:
+    other, text = tmp_path / "other.mp4", tmp_path / "text.mp4"
+    other.write_bytes(recording.read_bytes())
+    text.write_bytes(b"no film " * 999)
+    drop(window, recording)
+    qtbot.waitUntil(lambda: window.state.phase == "running", timeout=20_000)
+    drop(window, text)
+    drop(window, other)
+    assert window.state.path == recording
+    assert window.queue.isVisible()
+    finish_run(qtbot, window)
+    qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
+    assert window.state.path == recording
+    assert [entry.how for entry in window.session.queue.entries] == ["failed", "done"]
+    assert "text.mp4" in window.session.queue.entries[0].reason
+    assert not window.error.isVisible()
+
+    window.queue.open_wanted.emit(other)
     finish_run(qtbot, window)
     assert window.state.analysis.path == other
     assert window.windowTitle().startswith("other.mp4")
+    window.queue.remove_wanted.emit(text)
+    assert not window.queue.isVisible()
+
+
+def test_what_is_on_screen_goes_before_the_queue(qtbot, window, recording, tmp_path) -> None:
+    paths = [tmp_path / name for name in ("a.mp4", "b.mp4")]
+    for path in paths:
+        path.write_bytes(recording.read_bytes())
+    window.open(paths[0])
+    finish_run(qtbot, window)
+    window.session.queue.add(paths[1])
+    window.session.changed.emit()
+    assert window.session.working
+    assert not window.session.busy
+    assert window.run_button.isEnabled()
+    window.session.run()
+    qtbot.waitUntil(lambda: window.state.phase == "running", timeout=RUN_MS)
+    assert window.session.queue.running is None
+    finish_run(qtbot, window)
+    qtbot.waitUntil(lambda: window.session.queue.running == paths[1], timeout=RUN_MS)
+    press(window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
+    assert window.session.queue.entries == []
+    assert window.state.phase == "done"
 
 
 @pytest.mark.parametrize(
