@@ -12,11 +12,13 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
 from ui.state import FrameTable, OpenedExam
 from ui.worker import Worker
+from usummary.errors import UnreadableFile
 from usummary.progress import Progress, Report
 from usummary.types import Exam, Frame, Picture
 
@@ -206,19 +208,37 @@ class FrameSource(QObject):
         self.arrived.emit(position)
 
 
+@dataclass(frozen=True)
+class Small:
+    """A small picture that the timeline wants.
+
+    Attributes:
+        position: Which picture.
+        slack: How many positions away one may be instead that needs no others decoded; 0: exact.
+        height: Its height in pixels.
+    """
+
+    position: int
+    slack: int
+    height: int
+
+
 class ThumbnailSource(QObject):
-    """Small pictures of single positions, for the cards.
+    """Small pictures of single positions: for the cards, and after those for the timeline.
 
     Signals:
         arrived: A position and its `QImage`.
+        small_arrived: A `Small` and its `QImage`.
     """
 
     arrived = Signal(int, object)
+    small_arrived = Signal(object, object)
 
-    def __init__(self, path: Path, table: FrameTable, size: QSize, parent: QObject | None) -> None:
+    def __init__(self, path: Path, table: FrameTable, parent: QObject | None) -> None:
         super().__init__(parent)
-        self._path, self._table, self._size = path, table, size
+        self._path, self._table, self._size = path, table, QSize()
         self._queue: list[int] = []
+        self._small: list[Small] = []
         self._changed = threading.Condition()
         self._worker = Worker("thumbnails", self)
 
@@ -229,26 +249,52 @@ class ThumbnailSource(QObject):
     def close(self) -> None:
         self._worker.close()
 
-    def want(self, positions: list[int]) -> None:
-        """Replaces the list of pictures that are still to be made."""
+    def want(self, positions: list[int], size: QSize) -> None:
+        """Replaces the list of pictures that are still to be made, to fit into a size."""
         with self._changed:
-            self._queue = list(positions)
+            self._queue, self._size = list(positions), size
+            self._changed.notify()
+
+    def want_small(self, wanted: list[Small]) -> None:
+        """Replaces the timeline's list; the cards' pictures come first."""
+        with self._changed:
+            self._small = list(wanted)
             self._changed.notify()
 
     def _serve(self, report: Report) -> None:
         """In the worker's thread, until it is cancelled."""
+        smooth = Qt.TransformationMode.SmoothTransformation
         with _open(self._path) as exam:
             while True:
                 report(STILL_HERE)
-                with self._changed:
-                    if not self._queue:
-                        self._changed.wait(IDLE_S)
-                        continue
-                    position = self._queue.pop(0)
-                recording, frame = self._table.place_of(position)
-                picture = to_image(exam.recordings[recording].frame(frame).pixels)
-                keep, smooth = (
-                    Qt.AspectRatioMode.KeepAspectRatio,
-                    Qt.TransformationMode.SmoothTransformation,
-                )
-                self.arrived.emit(position, picture.scaled(self._size, keep, smooth))
+                match self._next():
+                    case Small() as small:
+                        try:
+                            picture = self._decode(exam, small.position, small.slack)
+                        except UnreadableFile:
+                            continue  # its place stays empty; a run says what is damaged
+                        image = picture.scaledToHeight(small.height, smooth)
+                        self.small_arrived.emit(small, image)
+                    case int() as position:
+                        keep = Qt.AspectRatioMode.KeepAspectRatio
+                        picture = self._decode(exam, position, 0)
+                        self.arrived.emit(position, picture.scaled(self._size, keep, smooth))
+
+    def _next(self) -> int | Small | None:
+        """What to make next; None after waiting for it in vain."""
+        with self._changed:
+            if self._queue:
+                return self._queue.pop(0)
+            if self._small:
+                return self._small.pop(0)
+            self._changed.wait(IDLE_S)
+            return None
+
+    def _decode(self, exam: Exam, position: int, slack: int) -> QImage:
+        recording, frame = self._table.place_of(position)
+        source = exam.recordings[recording]
+        if slack:
+            syncs = source.sync_frames
+            near = int(syncs[np.abs(syncs - frame).argmin()])
+            frame = near if abs(near - frame) <= slack else frame
+        return to_image(source.frame(frame).pixels)

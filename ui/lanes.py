@@ -1,95 +1,88 @@
-"""What the timeline draws, one function a lane. Each gets its own strip of the widget.
+"""What the timeline draws of the result, one function a lane. Each gets its own strip.
 
-A lane draws into a picture that the timeline keeps until the view or the result changes; what moves
-with the mouse or the playhead is drawn over it by the timeline itself.
+A lane draws into tiles that are kept until what they show changes, so a lane draws whatever reaches
+into its view, also from beyond the edges: side by side, two tiles look like one picture. What
+moves with the mouse or the playhead is drawn over the tiles by the timeline itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
+from ui.scale import View
 from ui.state import State, clock
-from ui.theme import DARK
+from ui.theme import color
+from usummary.types import FreezeFrame, Scores, Shot
 
 STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 LABEL_PX = 84
 MARKER_PX = 5.0
-
-
-@dataclass(frozen=True)
-class View:
-    """The part of the exam that a width shows.
-
-    Attributes:
-        first_s, last_s: Exam times at the left and right edge.
-        width: Pixels between them.
-    """
-
-    first_s: float
-    last_s: float
-    width: float
-
-    @property
-    def px_per_s(self) -> float:
-        return self.width / max(self.last_s - self.first_s, 1e-9)
-
-    def x(self, time_s: float) -> float:
-        return (time_s - self.first_s) * self.px_per_s
-
-    def time(self, x: float) -> float:
-        return self.first_s + x / self.px_per_s
-
-    def zoomed(self, factor: float, at_px: float, limit_s: float, shortest_s: float) -> View:
-        """Shows `factor` times as much, the time under `at_px` staying where it is."""
-        span = min(max((self.last_s - self.first_s) * factor, shortest_s), limit_s)
-        first = self.time(at_px) - span * at_px / max(self.width, 1)
-        return View(first, first + span, self.width).inside(limit_s)
-
-    def panned(self, pixels: float, limit_s: float) -> View:
-        """Moved by a drag of `pixels` to the right."""
-        shift = pixels / self.px_per_s
-        return View(self.first_s - shift, self.last_s - shift, self.width).inside(limit_s)
-
-    def inside(self, limit_s: float) -> View:
-        """Moved so that it shows nothing before 0 or after `limit_s` where it need not."""
-        span = min(self.last_s - self.first_s, limit_s)
-        first = min(max(self.first_s, 0.0), limit_s - span)
-        return View(first, first + span, self.width)
-
+REACH_PX = 12.0
+"""How far a sign reaches beyond the time that it stands at."""
+ROUND_PX = 6.0
+"""Narrower bars are drawn with square corners, which is much quicker and looks the same."""
 
 Lane = Callable[[QPainter, QRectF, View, State], None]
+
+
+def shown_scores(state: State) -> Scores | None:
+    """The result's scores; while the first run is going on, the provisional ones."""
+    return state.analysis.scores if state.analysis else state.preview
+
+
+def shots_in(state: State, view: View) -> range:
+    """Indices of the shots that reach into a view."""
+    reach = REACH_PX / view.px_per_s
+    first = bisect_right(state.shots, view.first_s - reach, key=lambda shot: shot.end_s)
+    stop = bisect_left(state.shots, view.last_s + reach, key=lambda shot: shot.start_s)
+    return range(first, max(first, stop))
+
+
+def content(view: View, state: State) -> Hashable:
+    """Everything that the lanes show in a view: equal contents look the same."""
+    scores = shown_scores(state)
+    values = b""
+    if scores is not None:
+        part = _scores_in(scores, view)
+        values = scores.values[part].tobytes() + scores.times_s[part].tobytes()
+    freezes = tuple((freeze, _joint(freeze, state)) for freeze in _freezes_in(state, view))
+    which = shots_in(state, view)
+    return (
+        state.opened is None,
+        state.analysis is None,
+        values,
+        state.shots[which.start : which.stop],
+        freezes,
+    )
 
 
 def draw_axis(painter: QPainter, strip: QRectF, view: View, _: State) -> None:
     """Time marks as dense as their labels allow."""
     step = next((s for s in STEPS_S if s * view.px_per_s >= LABEL_PX), STEPS_S[-1])
     digits = 1 if step < 1 else 0
-    for count in range(int(view.first_s / step), int(view.last_s / step) + 1):
+    for count in range(max(int(view.first_s / step) - 1, 0), int(view.last_s / step) + 1):
         x = strip.left() + view.x(count * step)
-        painter.setPen(DARK.color("line"))
+        painter.setPen(color("line"))
         painter.drawLine(QPointF(x, strip.bottom() - 5), QPointF(x, strip.bottom()))
-        text = clock(count * step, digits=digits)
-        width = painter.fontMetrics().horizontalAdvance(text) + 2
-        if x + 4 + width > strip.right():
-            continue
-        painter.setPen(DARK.color("muted"))
-        spot = QRectF(x + 4, strip.top(), width, strip.height())
-        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setPen(color("muted"))
+        # On a whole pixel, so that no rounding error makes a letter look different in two tiles.
+        spot = QRectF(round(x) + 4, strip.top(), LABEL_PX, strip.height())
+        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, clock(count * step, digits=digits))
 
 
 def draw_curve(painter: QPainter, strip: QRectF, view: View, state: State) -> None:
-    """Importance over time: the highest score of each pixel column."""
-    painter.setPen(DARK.color("line"))
+    """Importance over time: the highest score of each pixel column; dotted while provisional."""
+    painter.setPen(color("line"))
     painter.drawLine(strip.bottomLeft(), strip.bottomRight())
-    analysis = state.analysis
-    if analysis is None or len(analysis.scores.times_s) == 0:
+    scores = shown_scores(state)
+    if scores is None:
         return
-    columns, heights = curve_columns(analysis.scores.times_s, analysis.scores.values, view)
+    columns, heights = curve_columns(scores, view)
     if len(columns) == 0:
         return
     xs = strip.left() + columns
@@ -97,82 +90,160 @@ def draw_curve(painter: QPainter, strip: QRectF, view: View, state: State) -> No
     points = [QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
     ground = [QPointF(points[-1].x(), strip.bottom()), QPointF(points[0].x(), strip.bottom())]
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(DARK.color("curve", 70))
+    provisional = state.analysis is None
+    painter.setBrush(color("curve", 30 if provisional else 70))
     painter.drawPolygon(QPolygonF([*points, *ground]))
-    painter.setPen(QPen(DARK.color("curve"), 1.3))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline(QPolygonF(points))
+    if provisional:
+        painter.setPen(QPen(color("curve"), 1.5, Qt.PenStyle.DotLine))
+        painter.drawPoints(points)
+    else:
+        painter.setPen(QPen(color("curve"), 1.3))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF(points))
 
 
-def curve_columns(
-    times_s: np.ndarray, values: np.ndarray, view: View
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pixel columns (k,) inside the view and the highest score (k,) of each.
+def curve_columns(scores: Scores, view: View) -> tuple[np.ndarray, np.ndarray]:
+    """Pixel columns (k,) of a view and the highest score (k,) of each.
 
-    One score beyond either edge is kept, so that the line runs on to the edge.
+    Some columns beyond either edge are among them, so that the line runs on to the edge. Columns
+    are counted through the whole exam: views that are pixels apart have the same ones.
     """
-    first = max(int(np.searchsorted(times_s, view.first_s)) - 1, 0)
-    stop = min(int(np.searchsorted(times_s, view.last_s)) + 1, len(times_s))
-    inside, shown = times_s[first:stop], values[first:stop]
-    pixels = np.floor((inside - view.first_s) * view.px_per_s)
-    starts = np.flatnonzero(np.diff(pixels, prepend=-np.inf))
-    if len(starts) == 0:
+    part = _scores_in(scores, view)
+    times, values = scores.times_s[part], scores.values[part]
+    if len(times) == 0:
         return np.empty(0), np.empty(0)
-    return pixels[starts], np.maximum.reduceat(shown, starts)
+    pixels = np.floor(times * view.px_per_s)
+    starts = np.flatnonzero(np.diff(pixels, prepend=-np.inf))
+    return pixels[starts] - view.first_s * view.px_per_s, np.maximum.reduceat(values, starts)
+
+
+def _scores_in(scores: Scores, view: View) -> slice:
+    """The scores of a view, of some columns beyond its edges, and one more at either side.
+
+    None at all of a view that begins after the last score.
+    """
+    beyond = 4 / view.px_per_s
+    first = int(np.searchsorted(scores.times_s, view.first_s - beyond))
+    if first == len(scores.times_s):
+        return slice(0, 0)
+    stop = int(np.searchsorted(scores.times_s, view.last_s + beyond)) + 1
+    return slice(max(first - 1, 0), stop)
+
+
+def bar_of(shot: Shot, strip: QRectF, view: View) -> QRectF:
+    """Where a shot stands in a strip, at full height."""
+    width = max(shot.duration_s * view.px_per_s - 1, 1.5)
+    return QRectF(strip.left() + view.x(shot.start_s), strip.top(), width, strip.height())
 
 
 def draw_shots(painter: QPainter, strip: QRectF, view: View, state: State) -> None:
-    """All shots as faint bars, key shots as bright ones, the selected one outlined."""
-    for index, shot in enumerate(state.shots):
-        if shot.end_s < view.first_s or shot.start_s > view.last_s:
-            continue
-        left = strip.left() + view.x(shot.start_s)
-        width = max((shot.end_s - shot.start_s) * view.px_per_s - 1, 1.5)
-        bar = QRectF(left, strip.top(), width, strip.height())
-        if not shot.selected:
-            bar = bar.adjusted(0, strip.height() * 0.35, 0, -strip.height() * 0.35)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(DARK.color("accent" if shot.selected else "line"))
-        painter.drawRoundedRect(bar, 2, 2)
-        if index == state.selected:
-            painter.setPen(QPen(DARK.color("text"), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(bar.adjusted(0, 1, 0, -1), 2, 2)
+    """All shots as faint low bars, key shots as bright high ones."""
+    shots = [state.shots[index] for index in shots_in(state, view)]
+    low = strip.adjusted(0, strip.height() * 0.35, 0, -strip.height() * 0.35)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color("line"))
+    _draw_bars(painter, [bar_of(shot, low, view) for shot in shots if not shot.selected])
+    painter.setBrush(color("accent"))
+    _draw_bars(painter, [bar_of(shot, strip, view) for shot in shots if shot.selected])
+
+
+def _draw_bars(painter: QPainter, bars: list[QRectF]) -> None:
+    painter.drawRects([bar for bar in bars if bar.width() < ROUND_PX])
+    for bar in bars:
+        if bar.width() >= ROUND_PX:
+            painter.drawRoundedRect(bar, 2, 2)
 
 
 def draw_freeze_frames(painter: QPainter, strip: QRectF, view: View, state: State) -> None:
     """A diamond each: filled and joined to the shot above if that is a key shot, else hollow."""
     middle = strip.center().y()
-    for freeze in state.freeze_frames:
+    for freeze in _freezes_in(state, view):
         x = strip.left() + view.x(freeze.time_s)
-        if not -20 <= x - strip.left() <= view.width + 20:
-            continue
-        matched = freeze.matched_shot is not None
-        painter.setPen(QPen(DARK.color("freeze"), 1.5))
-        if freeze.matched_shot is not None:
-            shot = state.shots[freeze.matched_shot]
-            joint = strip.left() + view.x(min(max(freeze.time_s, shot.start_s), shot.end_s))
-            painter.drawLine(QPointF(joint, strip.top() - 4), QPointF(joint, middle))
+        painter.setPen(QPen(color("freeze"), 1.5))
+        joint = _joint(freeze, state)
+        if joint is not None:
+            top = QPointF(strip.left() + view.x(joint), strip.top() - 4)
+            painter.drawLine(top, QPointF(top.x(), middle))
         end = strip.left() + view.x(max(freeze.end_s, freeze.time_s))
         if end - x > MARKER_PX:
             painter.drawLine(QPointF(x, middle), QPointF(end, middle))
-        painter.setBrush(DARK.color("freeze") if matched else DARK.color("panel"))
-        painter.drawPolygon(
-            QPolygonF(
-                [
-                    QPointF(x, middle - MARKER_PX),
-                    QPointF(x + MARKER_PX, middle),
-                    QPointF(x, middle + MARKER_PX),
-                    QPointF(x - MARKER_PX, middle),
-                ]
-            )
-        )
+        painter.setBrush(color("panel" if joint is None else "freeze"))
+        sides = ((0, -MARKER_PX), (MARKER_PX, 0), (0, MARKER_PX), (-MARKER_PX, 0))
+        painter.drawPolygon(QPolygonF([QPointF(x + dx, middle + dy) for dx, dy in sides]))
+        if freeze.source == "added":
+            painter.drawLine(QPointF(x - 4, strip.bottom() - 1), QPointF(x + 4, strip.bottom() - 1))
 
 
-LANES: tuple[tuple[str, float, Lane], ...] = (
-    ("", 22, draw_axis),
-    ("Importance", 0, draw_curve),
-    ("Key shots", 24, draw_shots),
-    ("Freeze-frames", 22, draw_freeze_frames),
-)
-"""Name, height in pixels (0: what is left over) and drawing of each lane, from top to bottom."""
+def _freezes_in(state: State, view: View) -> list[FreezeFrame]:
+    reach = REACH_PX / view.px_per_s
+    first, last = view.first_s - reach, view.last_s + reach
+    return [
+        freeze
+        for freeze in state.freeze_frames
+        if freeze.time_s <= last and max(freeze.end_s, freeze.time_s) >= first
+    ]
+
+
+def _joint(freeze: FreezeFrame, state: State) -> float | None:
+    """Where a freeze-frame is joined to the key shot that holds it, exam time."""
+    if freeze.matched_shot is None:
+        return None
+    shot = state.shots[freeze.matched_shot]
+    return min(max(freeze.time_s, shot.start_s), shot.end_s)
+
+
+def draw_edits(painter: QPainter, strip: QRectF, view: View, state: State) -> None:
+    """What the person decided, each with a sign of its own, and the borders that they set."""
+    for index in shots_in(state, view):
+        shot = state.shots[index]
+        bar = bar_of(shot, strip, view)
+        if shot.recut:
+            _draw_cut(painter, bar.left(), strip)
+            _draw_cut(painter, bar.left() + shot.duration_s * view.px_per_s, strip)
+        if shot.decision == "automatic":
+            continue
+        part = "danger" if shot.decision == "rejected" else "accent"
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(part, 90))
+        painter.drawRect(QRectF(bar.left(), strip.center().y() - 1.5, bar.width(), 3))
+        SIGNS[shot.decision](painter, QPointF(bar.center().x(), strip.center().y()))
+
+
+def _draw_cut(painter: QPainter, x: float, strip: QRectF) -> None:
+    painter.setPen(QPen(color("text"), 1, Qt.PenStyle.DashLine))
+    painter.drawLine(QPointF(x, strip.top()), QPointF(x, strip.bottom()))
+
+
+def _draw_strokes(painter: QPainter, at: QPointF, part: str, ends: list[float]) -> None:
+    """Thick lines around a point, on a patch that keeps them readable; four numbers a line."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color("panel"))
+    painter.drawRoundedRect(QRectF(at.x() - 7, at.y() - 7, 14, 14), 3, 3)
+    painter.setPen(QPen(color(part), 2, c=Qt.PenCapStyle.RoundCap))
+    for x1, y1, x2, y2 in zip(*[iter(ends)] * 4, strict=True):
+        painter.drawLine(QLineF(at.x() + x1, at.y() + y1, at.x() + x2, at.y() + y2))
+
+
+def _draw_kept(painter: QPainter, at: QPointF) -> None:
+    _draw_strokes(painter, at, "accent", [-4, 0, -1, 3.5, -1, 3.5, 4.5, -3.5])
+
+
+def _draw_rejected(painter: QPainter, at: QPointF) -> None:
+    _draw_strokes(painter, at, "danger", [-3.5, -3.5, 3.5, 3.5, -3.5, 3.5, 3.5, -3.5])
+
+
+def _draw_locked(painter: QPainter, at: QPointF) -> None:
+    _draw_strokes(painter, at, "accent", [])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(color("accent"), 1.5))
+    painter.drawArc(QRectF(at.x() - 3, at.y() - 6, 6, 8), 0, 180 * 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color("accent"))
+    painter.drawRect(QRectF(at.x() - 4.5, at.y() - 1.5, 9, 7))
+
+
+SIGNS: dict[str, Callable[[QPainter, QPointF], None]] = {
+    "kept": _draw_kept,
+    "rejected": _draw_rejected,
+    "locked": _draw_locked,
+}

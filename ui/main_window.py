@@ -198,6 +198,9 @@ class MainWindow(QMainWindow):
         session.copied.connect(self._show_copied)
         session.exported.connect(self._show_exported)
         session.thumbnail.connect(self._show_thumbnail)
+        session.small.connect(self.timeline.take_picture)
+        self.timeline.pictures_wanted.connect(session.want_small)
+        self.timeline.edge_moved.connect(session.editing.move_edge)
         session.opening.connect(self._prepare)
 
     def _make_actions(self) -> Actions:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -16,44 +17,87 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui.lanes import LANES, View
+from ui import hover, lanes
+from ui.edges import Edge, border_time, edge_near
+from ui.filmstrip import Filmstrip
+from ui.frames import Small
+from ui.hover import HoverCard
+from ui.lanes import Lane
+from ui.minimap import MiniMap
+from ui.scale import View
 from ui.state import State, clock
-from ui.theme import DARK
+from ui.theme import color
+from ui.tiles import Tiles
 
-NAMES_PX = 118
+NAMES_PX = 120
 RIGHT_PX = 14
-GAP_PX = 6
+GAP_PX = 5
 CLICK_PX = 4
 SHORTEST_VIEW_S = 0.5
+ASK_MS = 60
+"""How long the view or the mouse must rest before pictures are asked for."""
+
+LANES: tuple[tuple[str, float, Lane | None], ...] = (
+    ("", 18, lanes.draw_axis),
+    ("Pictures", 38, None),
+    ("Importance", 0, lanes.draw_curve),
+    ("Key shots", 22, lanes.draw_shots),
+    ("Freeze-frames", 18, lanes.draw_freeze_frames),
+    ("Your edits", 16, lanes.draw_edits),
+    ("Whole exam", 22, None),
+)
+"""Name, height in pixels (0: what is left over) and drawing of each lane, from top to bottom.
+
+Those without a drawing are no tiles: the small pictures come one by one, the mini-map is a widget.
+"""
+AXIS, PICTURES, CURVE, SHOTS, FREEZES, EDITS, WHOLE = range(7)
 
 
 class Timeline(QWidget):
-    """Draws the lanes; a click seeks, the wheel zooms at the cursor, a drag pans.
+    """Draws the lanes; a click seeks, the wheel zooms at the cursor, a drag pans or moves an edge.
 
     Signals:
         sought: Exam time that was clicked.
+        scrubbed: Exam time under the cursor while it drags along the time marks; `sought` follows.
+        edge_moved: Index into `State.shots`, ``start`` or ``end``, and the position that this edge
+            now has: of the shot's first picture, or of the one after its last (which may be the
+            next recording's first, or the number of pictures).
+        pictures_wanted: List of `Small` that the lane of pictures and the hover card miss.
     """
 
     sought = Signal(float)
+    scrubbed = Signal(float)
+    edge_moved = Signal(int, str, int)
+    pictures_wanted = Signal(object)
 
     def __init__(self, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = state
         self._view = View(0.0, 1.0, 1.0)
-        self._still: QPixmap | None = None
+        self._tiles = Tiles(self._draw_tile, self._content)
+        self._strip = Filmstrip(state)
+        self._map = MiniMap(state, self)
+        self._card: HoverCard | None = None
+        self._hover: QPointF | None = None
+        self._hover_picture: tuple[int, QPixmap] | None = None
         self._pressed: QPointF | None = None
         self._dragged = False
-        self._dragged_from = self._view
-        self._hover: float | None = None
+        self._pressed_view = self._view
+        self._edge: Edge | None = None
+        self._grabbed: Edge | None = None
+        self._ask = QTimer(self, singleShot=True, interval=ASK_MS)
+        self._ask.timeout.connect(self._ask_for_pictures)
+        self._map.wanted.connect(self._show_from)
         self.setMouseTracking(True)
-        self.setMinimumHeight(144)
-        self.setMaximumHeight(240)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumHeight(212)
+        self.setMaximumHeight(320)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Timeline")
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
-        return QSize(800, 156)
+        return QSize(800, 224)
 
     @property
     def view(self) -> View:
@@ -61,27 +105,48 @@ class Timeline(QWidget):
         return self._view
 
     @property
+    def tiles(self) -> Tiles:
+        return self._tiles
+
+    @property
     def _limit_s(self) -> float:
         opened = self._state.opened
         return opened.table.end_s if opened else 1.0
 
+    # What is shown
+
     def refresh(self) -> None:
-        """Draws the lanes again: the result, the selection or the freeze-frames changed."""
-        self._still = None
+        """Shows the state: the result, its selection, the edits or the freeze-frames changed."""
+        if self._state.opened is None:
+            self._strip.forget()
+            self._hover_picture = None
+        if self._grabbed is not None:
+            self._pressed = None  # what was being dragged may be there no more
+        self._edge = self._grabbed = None
+        self._tiles.doubt()
+        self._map.refresh()
+        self._ask.start()
         self._describe()
+        self.update()
+
+    def take_picture(self, wanted: Small, image: QImage) -> None:
+        """A picture that was asked for by `pictures_wanted`."""
+        if wanted.slack:
+            self._strip.take(wanted.position, image)
+        else:
+            self._hover_picture = (wanted.position, QPixmap.fromImage(image))
+            self._show_card()
         self.update()
 
     def fit(self) -> None:
         """Shows the whole exam."""
-        self._set_view(View(0.0, self._limit_s, self._inner_width()))
+        self._set_view(View.of(0.0, self._limit_s, self._inner_width()))
 
     def show_time(self, time_s: float) -> None:
         """The playhead moved; turns the page where it left the view."""
-        span = self._view.last_s - self._view.first_s
-        if span < self._limit_s and not self._view.first_s <= time_s <= self._view.last_s:
-            first = time_s - span * 0.1
-            moved = View(first, first + span, self._view.width)
-            self._set_view(moved.inside(self._limit_s))
+        if not self._view.first_s <= time_s <= self._view.last_s:
+            self._show_from(time_s - self._view.span_s * 0.1)
+        self._map.update()
         self.update()
 
     def zoom(self, factor: float, at_px: float | None = None) -> None:
@@ -90,11 +155,32 @@ class Timeline(QWidget):
             at_px = min(max(self._view.x(self._state.playhead_s), 0.0), self._view.width)
         self._set_view(self._view.zoomed(factor, at_px, self._limit_s, SHORTEST_VIEW_S))
 
+    def pan(self, pixels: float) -> None:
+        """Moves what is shown to the right."""
+        self._set_view(self._view.panned(pixels, self._limit_s))
+
+    def _show_from(self, first_s: float) -> None:
+        self._set_view(self._view.starting(first_s, self._limit_s))
+
     def _set_view(self, view: View) -> None:
         if view != self._view:
             self._view = view
-            self._still = None
+            self._map.show_view(view)
+            self._ask.start()
+            self._describe()
             self.update()
+
+    def _describe(self) -> None:
+        state, view = self._state, self._view
+        decided = sum(shot.decision != "automatic" for shot in state.shots)
+        shots = "1 shot" if decided == 1 else f"{decided} shots"
+        self.setAccessibleDescription(
+            f"{len(state.key_shots)} key shots and {len(state.freeze_frames)} freeze-frames "
+            f"in {clock(self._limit_s)}, {shots} decided by you. "
+            f"Shows {clock(view.first_s)} to {clock(view.last_s)}."
+        )
+
+    # Places
 
     def _inner_width(self) -> float:
         return max(self.width() - NAMES_PX - RIGHT_PX, 1)
@@ -102,125 +188,253 @@ class Timeline(QWidget):
     def _time_at(self, x: float) -> float:
         return min(max(self._view.time(x - NAMES_PX), 0.0), self._limit_s)
 
-    def _describe(self) -> None:
-        state = self._state
-        self.setAccessibleDescription(
-            f"{len(state.key_shots)} key shots and {len(state.freeze_frames)} freeze-frames "
-            f"in {clock(self._limit_s)}"
-        )
-
-    def _strips(self) -> list[QRectF]:
+    def _strips(self, left: float = NAMES_PX, width: float | None = None) -> list[QRectF]:
         """One rectangle a lane, from top to bottom."""
         fixed = sum(height for _, height, _ in LANES) + GAP_PX * (len(LANES) + 1)
         rest = max(self.height() - fixed, 20)
         strips, top = [], float(GAP_PX)
         for _, height, _ in LANES:
-            strips.append(QRectF(NAMES_PX, top, self._inner_width(), height or rest))
+            strips.append(QRectF(left, top, width or self._inner_width(), height or rest))
             top += (height or rest) + GAP_PX
         return strips
 
-    def _drawn_lanes(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        picture = QPixmap(self.size() * ratio)
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(DARK.color("panel"))
-        painter = QPainter(picture)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if event.size().height() != event.oldSize().height():
+            self._tiles.drop()
+        fitted = self._view.span_s >= self._limit_s * (1 - 1e-9)
+        self._map.setGeometry(self._strips()[WHOLE].toRect())
+        if fitted:
+            self.fit()
+        else:
+            view = View(self._view.first_s, self._view.px_per_s, self._inner_width())
+            self._set_view(view.inside(self._limit_s))
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._tiles.drop()
+        super().changeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._tiles.drop()
+        return super().event(event)
+
+    # Painting
+
+    def _content(self, view: View) -> object:
+        return lanes.content(view, self._state)
+
+    def _draw_tile(self, painter: QPainter, view: View) -> None:
+        painter.fillRect(QRectF(0, 0, view.width + 1, self.height()), color("panel"))
+        painter.setFont(self.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for (name, _, draw), strip in zip(LANES, self._strips(), strict=True):
-            painter.setPen(DARK.color("muted"))
-            spot = QRectF(12, strip.top(), NAMES_PX - 20, strip.height())
-            painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, name)
-            painter.save()
-            painter.setClipRect(strip.adjusted(-6, -6, 6, 0))
-            if self._state.opened is not None:
-                draw(painter, strip, self._view, self._state)
-            painter.restore()
-        painter.end()
-        return picture
+        for (_, _, draw), strip in zip(LANES, self._strips(0, view.width), strict=True):
+            if draw is not None:
+                painter.setClipRect(strip.adjusted(0, -GAP_PX, 0, 1))
+                draw(painter, strip, view, self._state)
 
     def paintEvent(self, _: QPaintEvent) -> None:
-        if self._still is None:
-            self._still = self._drawn_lanes()
+        strips = self._strips()
         with QPainter(self) as painter:
-            painter.drawPixmap(0, 0, self._still)
+            painter.fillRect(self.rect(), color("panel"))
+            painter.setPen(color("muted"))
+            for lane, strip in zip(LANES, strips, strict=True):
+                spot = QRectF(12, strip.top(), NAMES_PX - 20, strip.height())
+                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, lane[0])
             if self._state.opened is None:
                 return
+            painter.setClipRect(QRectF(NAMES_PX - 6, 0, self._inner_width() + 12, self.height()))
+            painter.save()
+            painter.setClipRect(QRectF(NAMES_PX, 0, self._inner_width(), self.height()))
+            ratio = self.devicePixelRatioF()
+            self._tiles.paint(painter, NAMES_PX, self._view, self.height(), ratio)
+            self._strip.draw(painter, strips[PICTURES], self._view)
+            painter.restore()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_points(painter, strips)
+            self._draw_selected(painter, strips[SHOTS])
+            self._draw_edge(painter, strips)
             self._draw_playhead(painter)
             if self._hover is not None and not self._dragged:
-                self._draw_hover(painter, self._hover)
+                painter.setPen(QPen(color("muted"), 1, Qt.PenStyle.DotLine))
+                self._draw_upright(painter, self._hover.x())
+
+    def _draw_upright(self, painter: QPainter, x: float) -> None:
+        bottom = self._map.y() - GAP_PX
+        painter.drawLine(QPointF(x, GAP_PX), QPointF(x, bottom))
+
+    def _draw_points(self, painter: QPainter, strips: list[QRectF]) -> None:
+        """The in and the out point as brackets, and what lies between them as a band."""
+        state = self._state
+        top, bottom = strips[CURVE].top(), strips[EDITS].bottom()
+        if state.in_s is not None and state.out_s is not None:
+            left, right = (NAMES_PX + self._view.x(at) for at in (state.in_s, state.out_s))
+            painter.fillRect(QRectF(left, top, right - left, bottom - top), color("text", 28))
+        painter.setPen(QPen(color("text"), 2))
+        for time_s, inward in ((state.in_s, 6.0), (state.out_s, -6.0)):
+            if time_s is not None:
+                x = NAMES_PX + self._view.x(time_s)
+                ends = (QPointF(x + inward, top), QPointF(x, top),
+                        QPointF(x, bottom), QPointF(x + inward, bottom))  # fmt: skip
+                painter.drawPolyline(QPolygonF(ends))
+
+    def _draw_selected(self, painter: QPainter, strip: QRectF) -> None:
+        if self._state.selected is None:
+            return
+        bar = lanes.bar_of(self._state.shots[self._state.selected], strip, self._view)
+        painter.setPen(QPen(color("text"), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(bar.adjusted(0, 1, 0, -1), 2, 2)
+
+    def _draw_edge(self, painter: QPainter, strips: list[QRectF]) -> None:
+        """The edge under the cursor; while it is dragged, the shot as it would become."""
+        edge = self._grabbed or self._edge
+        if edge is None or self._state.opened is None:
+            return
+        strip = strips[SHOTS]
+        at = border_time(self._state.opened.table, edge.position)
+        x = NAMES_PX + self._view.x(at)
+        if self._grabbed is not None:
+            shot = self._state.shots[edge.shot]
+            other = NAMES_PX + self._view.x(shot.end_s if edge.which == "start" else shot.start_s)
+            painter.setPen(QPen(color("text"), 1, Qt.PenStyle.DashLine))
+            painter.setBrush(color("accent", 120))
+            painter.drawRect(QRectF(QPointF(x, strip.top()), QPointF(other, strip.bottom())))
+            self._draw_upright(painter, x)
+        painter.setPen(QPen(color("text"), 3))
+        painter.drawLine(QPointF(x, strip.top() - 2), QPointF(x, strip.bottom() + 2))
 
     def _draw_playhead(self, painter: QPainter) -> None:
         x = self._view.x(self._state.playhead_s)
         if not 0 <= x <= self._view.width:
             return
         x += NAMES_PX
-        painter.setPen(QPen(DARK.color("playhead"), 1.5))
-        painter.drawLine(QPointF(x, GAP_PX + 6), QPointF(x, self.height() - GAP_PX))
-        painter.setBrush(DARK.color("playhead"))
+        painter.setPen(QPen(color("playhead"), 1.5))
+        self._draw_upright(painter, x)
+        painter.setBrush(color("playhead"))
         head = [QPointF(x - 5, GAP_PX), QPointF(x + 5, GAP_PX), QPointF(x, GAP_PX + 8)]
         painter.drawPolygon(QPolygonF(head))
 
-    def _draw_hover(self, painter: QPainter, x: float) -> None:
-        opened = self._state.opened
-        if opened is None:
-            return
-        time_s = self._time_at(x)
-        _, frame = opened.table.place_of(opened.table.position_at(time_s))
-        text = f"{clock(time_s, digits=2)}   frame {frame + 1:,}"
-        painter.setPen(QPen(DARK.color("muted"), 1, Qt.PenStyle.DotLine))
-        painter.drawLine(QPointF(x, GAP_PX), QPointF(x, self.height() - GAP_PX))
-        width = painter.fontMetrics().horizontalAdvance(text) + 16
-        left = min(max(x + 8, NAMES_PX), self.width() - width - 4)
-        box = QRectF(left, GAP_PX + 24, width, 22)
-        painter.setPen(DARK.color("line"))
-        painter.setBrush(DARK.color("raised"))
-        painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(DARK.color("text"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    # Pictures
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        view = View(self._view.first_s, self._view.last_s, self._inner_width())
-        self._set_view(view.inside(self._limit_s))
-        self._still = None
-        super().resizeEvent(event)
+    def _ask_for_pictures(self) -> None:
+        height = self._strips()[PICTURES].height()
+        ratio = self.devicePixelRatioF()
+        wanted = self._strip.wanted(self._view, height, ratio)
+        position = self._hovered_position()
+        if position is not None and (self._hover_picture or (None,))[0] != position:
+            wanted.insert(0, Small(position, 0, round(hover.PICTURE_PX * ratio)))
+        self.pictures_wanted.emit(wanted)
+
+    def _hovered_position(self) -> int | None:
+        if self._state.opened is None or (self._hover is None and self._grabbed is None):
+            return None
+        table = self._state.opened.table
+        if self._grabbed is not None:
+            # The picture that the shot would begin or end with.
+            return self._grabbed.position - (self._grabbed.which == "end")
+        return table.position_at(self._time_at(self._hover.x())) if self._hover else None
+
+    def _show_card(self) -> None:
+        """Shows the picture under the cursor, or until it is there the nearest one at hand."""
+        position = self._hovered_position()
+        if self._card is None:
+            self._card = HoverCard(self.window())
+        if position is None or self._state.opened is None or self._hover is None:
+            self._card.hide()
+            return
+        table = self._state.opened.table
+        time_s = table.time_of(position)
+        if self._grabbed is None:
+            time_s = self._time_at(self._hover.x())
+        exact = self._hover_picture
+        if exact is not None and exact[0] == position:
+            picture: QPixmap | None = exact[1]
+        else:
+            nearby_s = self._strips()[PICTURES].height() * 3 / self._view.px_per_s
+            picture = self._strip.near(time_s, nearby_s)
+        _, frame = table.place_of(position)
+        spot = self.mapTo(self.window(), QPointF(self._hover.x(), -hover.MARGIN_PX)).toPoint()
+        self._card.show_at(spot, f"{clock(time_s, digits=2)}   frame {frame + 1:,}", picture)
+
+    # Mouse and keys
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        turns = event.angleDelta().y() / 120
-        sideways = event.angleDelta().x() / 120
-        if turns:
+        """Zooms at the cursor; sideways or with Shift it pans, a trackpad by its own pixels."""
+        turn, fine = event.angleDelta(), event.pixelDelta()
+        sideways = abs(turn.x()) > abs(turn.y())
+        if sideways or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            by_turn = (turn.x() or turn.y()) / 120 * 60
+            self.pan((fine.x() or fine.y()) if not fine.isNull() else by_turn)
+        elif turn.y():
             at = min(max(event.position().x() - NAMES_PX, 0.0), self._view.width)
-            self.zoom(0.8**turns, at)
-        elif sideways:
-            self._set_view(self._view.panned(sideways * 60, self._limit_s))
+            self.zoom(0.8 ** (turn.y() / 120), at)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed, self._dragged = event.position(), False
-            self._dragged_from = self._view
+        if event.button() != Qt.MouseButton.LeftButton or self._state.opened is None:
+            return
+        self._pressed, self._dragged = event.position(), False
+        self._pressed_view = self._view
+        self._edge = self._grabbed = self._edge_at(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        if self._pressed is not None:
-            way = at.x() - self._pressed.x()
-            self._dragged = self._dragged or abs(way) > CLICK_PX
-            if self._dragged:
-                self._set_view(self._dragged_from.panned(way, self._limit_s))
-        inside = NAMES_PX <= at.x() <= NAMES_PX + self._view.width
-        self._hover = at.x() if inside else None
+        inside = NAMES_PX <= at.x() <= NAMES_PX + self._view.width and at.y() < self._map.y()
+        self._hover = at if inside or self._grabbed else None
+        if self._pressed is None:
+            self._edge = self._edge_at(at)
+        else:
+            self._drag(at, self._pressed)
+        self._show_cursor()
+        self._show_card()
+        self._ask.start()
         self.update()
+
+    def _drag(self, at: QPointF, pressed: QPointF) -> None:
+        way = at.x() - pressed.x()
+        self._dragged = self._dragged or abs(way) > CLICK_PX
+        if not self._dragged or self._state.opened is None:
+            return
+        if self._grabbed is not None:
+            time_s = self._time_at(at.x())
+            self._grabbed = self._grabbed.dragged_to(time_s, self._state.opened.table)
+        elif self._strips()[AXIS].contains(pressed):
+            self.scrubbed.emit(self._time_at(at.x()))
+        else:
+            self._set_view(self._pressed_view.panned(way, self._limit_s))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
             return
-        if not self._dragged and self._state.opened is not None:
-            self.sought.emit(self._time_at(event.position().x()))
-        self._pressed, self._dragged = None, False
+        pressed, grabbed, dragged = self._pressed, self._grabbed, self._dragged
+        self._pressed, self._grabbed, self._dragged = None, None, False
+        time_s = self._time_at(event.position().x())
+        if not dragged or (grabbed is None and self._strips()[AXIS].contains(pressed)):
+            self.sought.emit(time_s)
+        elif grabbed is not None and grabbed != self._edge:
+            self._edge = None
+            self.edge_moved.emit(grabbed.shot, grabbed.which, grabbed.position)
+        self._show_cursor()
         self.update()
 
+    def _edge_at(self, at: QPointF) -> Edge | None:
+        if not self._strips()[SHOTS].contains(at):
+            return None
+        return edge_near(self._state, self._view, at.x() - NAMES_PX)
+
+    def _show_cursor(self) -> None:
+        if self._grabbed is not None or self._edge is not None:
+            self.setCursor(Qt.CursorShape.SplitHCursor)
+        elif self._dragged:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        else:
+            self.unsetCursor()
+
     def leaveEvent(self, event: QEvent) -> None:
-        self._hover = None
+        self._hover = self._edge = None
+        self._show_card()
         self.update()
         super().leaveEvent(event)
 
