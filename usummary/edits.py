@@ -243,7 +243,7 @@ def add_shot(edits: Edits, shots: Sequence[Shot], recording: int, start: int, en
     pieces = {span: span.without(new) for span in spans if span.overlaps(new) and span != new}
     for span in pieces:
         _check_unlocked(edits, span, _LOCKED_INSIDE)
-    cut = _recut(edits, shots, pieces, () if new in spans else (new,)) if pieces else edits
+    cut = edits if new in spans else _recut(edits, shots, pieces, (new,))
     return replace(cut, kept=cut.kept | {new}, rejected=cut.rejected - {new})
 
 

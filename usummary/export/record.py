@@ -17,7 +17,7 @@ from usummary.export.options import RESEARCH_USE, ExportOptions
 from usummary.export.shots import ShownShot
 from usummary.types import Exam, FreezeFrame, Shot, Summary
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def build_record(
@@ -53,6 +53,7 @@ def build_record(
             "used_s": summary.used_s,
             "key_shots": len(summary.key_shots),
         },
+        "edits": summary.edits,
         "export": {"masked": options.mask, "captions": options.captions},
         "coverage": summary.coverage,
         "metrics": summary.metrics,
@@ -71,6 +72,8 @@ def build_record(
 def all_notices(exam: Exam, summary: Summary, options: ExportOptions) -> list[str]:
     """What a person must see about reading, analysing, selecting and exporting; each once."""
     notices = [*exam.notices, *summary.analysis.provenance.notices, *summary.notices]
+    if summary.edits:
+        notices.append(_edited(summary.edits))
     if not summary.key_shots:
         notices.append("No key shot was selected, so there is no reel.")
     if not options.mask:
@@ -109,6 +112,15 @@ def hide_names(text: str, exam: Exam) -> str:
         for name in (str(path), path.name, path.stem):
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the recording", text)
     return text
+
+
+def _edited(edits: dict[str, int]) -> str:
+    made = ", ".join(
+        f"{kind.replace('_', ' ').replace('freeze frames', 'freeze-frames')} {count}"
+        for kind, count in edits.items()
+        if count
+    )
+    return f"A person edited this summary ({made})." if made else "A person edited this summary."
 
 
 def _input(exam: Exam, summary: Summary) -> dict[str, Any]:
@@ -163,6 +175,8 @@ def _shot(shot: Shot, shown: ShownShot | None) -> dict[str, Any]:
         "plane": shot.plane,
         "plane_confidence": shot.plane_confidence,
         "selected": shot.selected,
+        "decision": shot.decision,
+        "recut": shot.recut,
         "clip": shown.clip if shown else None,
         "still": shown.still if shown else None,
     }
