@@ -69,6 +69,7 @@ class Session(QObject):
         self.playback = Playback(self.state, self)
         self.editing = Editing(self.state, self)
         self.queue = Queue()
+        self._closed = False  # a paint that comes late would otherwise start a thread again
         self._queued: Path | None = None
         self._saver = Saver(self)
         self._finder = Worker("project", self)
@@ -252,13 +253,14 @@ class Session(QObject):
     def want_thumbnails(self, positions: list[int], size: QSize) -> None:
         """Has small pictures made; each arrives as `thumbnail`."""
         opened = self.state.opened
-        if opened is not None and positions:
+        if opened is not None and positions and not self._closed:
             self._picture_source(opened).want(positions, size)
 
     def want_small(self, wanted: list[Small]) -> None:
         """Has pictures made for the timeline; each arrives as `small`."""
         opened = self.state.opened
-        if opened is not None and (wanted or self._thumbnails is not None):
+        wanted_now = bool(wanted) or self._thumbnails is not None
+        if opened is not None and wanted_now and not self._closed:
             self._picture_source(opened).want_small(wanted)
 
     def _picture_source(self, opened: OpenedExam) -> ThumbnailSource:
@@ -271,6 +273,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """Stops everything and waits until it has stopped."""
+        self._closed = True
         self.queue.entries.clear()
         self._next = None
         self._finder.close()
@@ -354,8 +357,8 @@ class Session(QObject):
             self.changed.emit()
 
     def enqueue(self, path: Path) -> None:
-        """Opens an exam; while one is being computed, it waits for its turn instead."""
-        if not self._worker.busy or self._doing != "run":
+        """Opens an exam or a project; an exam waits for its turn while one is being computed."""
+        if not self._worker.busy or self._doing != "run" or path.suffix == SUFFIX:
             self.open(path)
         elif path != self.state.path:
             self.queue.add(path)
