@@ -19,10 +19,12 @@ from usummary.export.record import (
 )
 from usummary.export.sheet import PDF, PNG, write_sheet
 from usummary.export.shots import REEL, ShotWriter, ShownShot
+from usummary.export.size import Estimate, estimate
+from usummary.export.tables import write_tables
 from usummary.progress import Report, silent
 from usummary.types import Exam, Summary
 
-__all__ = ["ExportOptions", "check_folder", "export_summary"]
+__all__ = ["Estimate", "ExportOptions", "check_folder", "estimate", "export_summary"]
 
 _DEFAULT = ExportOptions()
 # Work besides encoding, in frames that take as long.
@@ -68,6 +70,8 @@ def _write(
     artefacts += _write_pages(exam, summary, stage, options, shown, meter)
     artefacts += [entry.clip for entry in shown if entry.clip]
     artefacts += [entry.still for entry in shown if entry.still]
+    if options.csv:
+        artefacts += write_tables(summary, shown, stage, simulated=writer.simulated)
     described = []
     for name in artefacts:
         described.append(describe_file(stage / name, stage))

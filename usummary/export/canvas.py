@@ -134,12 +134,15 @@ class Canvas:
 class Caption:
     """Draws the strip below the picture: what is seen at the left, research use at the right.
 
-    On narrow pictures the two stand below each other.
+    On narrow pictures the two stand below each other. That pictures are simulated stands in every
+    strip; without caption and notice there is none.
     """
 
-    def __init__(self, *, enabled: bool, simulated: bool) -> None:
-        self._enabled = enabled
-        self._always = f"{SIMULATED}   {RESEARCH_USE}" if simulated else RESEARCH_USE
+    def __init__(self, *, enabled: bool, simulated: bool, notice: bool = True) -> None:
+        self._captions = enabled
+        self._enabled = enabled or notice
+        words = [SIMULATED] * simulated + [RESEARCH_USE] * notice
+        self._always = "   ".join(words)
         self.strip = lru_cache(maxsize=2)(self._draw)
 
     def height(self, width: int) -> int:
@@ -168,7 +171,13 @@ class Caption:
         strip = Image.new("RGB", (width, height), (16, 18, 20))
         draw = ImageDraw.Draw(strip)
         middle = (height - line * lines) // 2 + line // 2
-        draw.text((_MARGIN, middle), text, font=font, fill=(235, 238, 240), anchor="lm")
+        draw.text(
+            (_MARGIN, middle),
+            text if self._captions else "",
+            font=font,
+            fill=(235, 238, 240),
+            anchor="lm",
+        )
         if lines == 1:
             place, anchor = (width - _MARGIN, middle), "rm"
         else:

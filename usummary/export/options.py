@@ -21,7 +21,10 @@ class ExportOptions:
         stills: `keyframes/`, one PNG for each key shot.
         contact_sheet: `contact_sheet.png` and `.pdf`.
         report: `report.pdf`.
-        captions: Put the caption strip below the pictures of reel and clips.
+        csv: `shots.csv`, `freeze_frames.csv` and `scores.csv`: the tables of `summary.json`
+            again, for spreadsheets.
+        captions: Put time, plane and number into a strip below the pictures of reel and clips.
+        notice: Put the words of research use into that strip; the files' comment always has them.
         mask: Black out everything outside the sector.
         overwrite: Replace an earlier export in the same folder.
     """
@@ -31,6 +34,8 @@ class ExportOptions:
     stills: bool = True
     contact_sheet: bool = True
     report: bool = True
+    csv: bool = False
     captions: bool = True
+    notice: bool = True
     mask: bool = True
     overwrite: bool = False

@@ -54,7 +54,11 @@ def build_record(
             "key_shots": len(summary.key_shots),
         },
         "edits": summary.edits,
-        "export": {"masked": options.mask, "captions": options.captions},
+        "export": {
+            "masked": options.mask,
+            "captions": options.captions,
+            "notice_in_films": options.notice,
+        },
         "coverage": summary.coverage,
         "metrics": summary.metrics,
         "shots": _shots(summary, shown),

@@ -86,7 +86,7 @@ class ShotWriter:
         self._regions = summary.analysis.regions
         self.simulated = is_simulated(exam)
         self.masks = Masks(self._regions, enabled=options.mask)
-        caption = Caption(enabled=options.captions, simulated=self.simulated)
+        caption = Caption(enabled=options.captions, simulated=self.simulated, notice=options.notice)
         used = sorted({shot.recording for shot in self._shots})
         infos = {position: exam.recordings[position].info for position in used}
         self.canvas = Canvas(infos, self.masks, caption) if infos else None
