@@ -134,13 +134,12 @@ class Canvas:
 class Caption:
     """Draws the strip below the picture: what is seen at the left, research use at the right.
 
-    On narrow pictures the two stand below each other. That pictures are simulated stands in every
-    strip; without caption and notice there is none.
+    On narrow pictures the two stand below each other. Without `notice` the right side says only
+    that pictures are simulated, where they are.
     """
 
     def __init__(self, *, enabled: bool, simulated: bool, notice: bool = True) -> None:
-        self._captions = enabled
-        self._enabled = enabled or notice
+        self._enabled = enabled
         words = [SIMULATED] * simulated + [RESEARCH_USE] * notice
         self._always = "   ".join(words)
         self.strip = lru_cache(maxsize=2)(self._draw)
@@ -171,13 +170,7 @@ class Caption:
         strip = Image.new("RGB", (width, height), (16, 18, 20))
         draw = ImageDraw.Draw(strip)
         middle = (height - line * lines) // 2 + line // 2
-        draw.text(
-            (_MARGIN, middle),
-            text if self._captions else "",
-            font=font,
-            fill=(235, 238, 240),
-            anchor="lm",
-        )
+        draw.text((_MARGIN, middle), text, font=font, fill=(235, 238, 240), anchor="lm")
         if lines == 1:
             place, anchor = (width - _MARGIN, middle), "rm"
         else:

@@ -23,7 +23,7 @@ class ExportOptions:
         report: `report.pdf`.
         csv: `shots.csv`, `freeze_frames.csv` and `scores.csv`: the tables of `summary.json`
             again, for spreadsheets.
-        captions: Put time, plane and number into a strip below the pictures of reel and clips.
+        captions: Put the caption strip below the pictures of reel and clips.
         notice: Put the words of research use into that strip; the files' comment always has them.
         mask: Black out everything outside the sector.
         overwrite: Replace an earlier export in the same folder.
