@@ -427,6 +427,7 @@ def long_analysis(shot_count=800, rate=30.0, duration_s=3900.0):
 
 
 def test_choosing_with_edits_takes_milliseconds():
+    """Processor time, so that what else the machine does is not counted."""
     analysis = long_analysis()
     edits = UNEDITED
     for number in range(0, 800, 10):
@@ -436,9 +437,9 @@ def test_choosing_with_edits_takes_milliseconds():
         shots = e.apply(analysis, edits).shots
         edits = e.move_edge(edits, shots, index, "end", shots[index].end_frame + 2)
     taken = []
-    for _ in range(10):
-        began = time.perf_counter()
+    for _ in range(20):
+        began = time.thread_time()
         summary = pipeline.select(analysis, "15%", edits=edits)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.thread_time() - began)
     assert len(summary.shots) > 790
     assert min(taken) <= 0.020

@@ -57,13 +57,7 @@ def select(analysis: Analysis, length: str, mode: Mode, reference: Sequence[int]
     """
     priced = price(analysis, mode)
     budget = _budget(length, priced, reference)
-    kept = _decided(analysis, "kept", "locked")
-    spent = int(priced.weights[kept].sum())
-    free = _decided(analysis, "automatic")
-    chosen = {*kept.tolist()}
-    if spent < budget:
-        found = knapsack.select(priced.values[free], priced.weights[free], budget - spent)
-        chosen |= {*free[found].tolist()}
+    chosen, spent = _choose(analysis, priced, budget)
     shots = tuple(
         replace(shot, selected=True) if index in chosen else shot
         for index, shot in enumerate(analysis.shots)
@@ -82,6 +76,18 @@ def select(analysis: Analysis, length: str, mode: Mode, reference: Sequence[int]
         freeze_frames=analysis.freeze_frames,
         notices=notices,
     )
+
+
+def _choose(analysis: Analysis, priced: Priced, budget: int) -> tuple[set[int], int]:
+    """Indices of the key shots, and what those that a person kept cost."""
+    kept = _decided(analysis, "kept", "locked")
+    spent = int(priced.weights[kept].sum())
+    chosen = {*kept.tolist()}
+    if spent < budget:
+        free = _decided(analysis, "automatic")
+        found = knapsack.select(priced.values[free], priced.weights[free], budget - spent)
+        chosen |= {*free[found].tolist()}
+    return chosen, spent
 
 
 def _decided(analysis: Analysis, *decisions: Decision) -> IntArray:
