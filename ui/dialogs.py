@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from usummary.export import ExportOptions
 
 
+NOTICE = (
+    "usummary chooses parts of an ultrasound recording by learned rules and shows how they compare "
+    "with what the sonographer froze. It can leave out what matters. It makes no finding, and "
+    "nothing it shows may be used for diagnosis or treatment.\n\n"
+    "Everything stays on this computer. Recordings are only read, never changed. Exports are "
+    "blacked out outside the ultrasound sector unless you say otherwise; look at them before you "
+    "pass them on."
+)
+
+
 def _column(dialog: QDialog) -> QVBoxLayout:
     layout = QVBoxLayout(dialog)
     layout.setContentsMargins(28, 24, 28, 20)
@@ -87,21 +97,13 @@ class FirstStartNotice(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Before you start")
+        self.setWindowTitle(tr("Before you start"))
         layout = _column(self)
-        layout.addWidget(label(RESEARCH_USE, "title"))
-        text = label(
-            "usummary chooses parts of an ultrasound recording by learned rules and shows how they "
-            "compare with what the sonographer froze. It can leave out what matters. It makes no "
-            "finding, and nothing it shows may be used for diagnosis or treatment.\n\n"
-            "Everything stays on this computer. Recordings are only read, never changed. Exports "
-            "are blacked out outside the ultrasound sector unless you say otherwise; look at them "
-            "before you pass them on.",
-            wrap=True,
-        )
+        layout.addWidget(label(tr(RESEARCH_USE), "title"))
+        text = label(tr(NOTICE), wrap=True)
         text.setMinimumWidth(460)
         layout.addWidget(text)
-        button = push_button("I understand", self.accept, name="primary")
+        button = push_button(tr("I understand"), self.accept, name="primary")
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(button)

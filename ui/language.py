@@ -17,7 +17,7 @@ ENGLISH = "en"
 _texts: dict[str, str] = {}
 
 
-def tr(text: str, **values: object) -> str:
+def tr(text: str, /, **values: object) -> str:
     """`text` in the language chosen by `use`, its ``{places}`` filled with `values`."""
     return _texts.get(text, text).format(**values)
 

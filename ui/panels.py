@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.language import tr
 from ui.problems import ACTIONS, Problem
 from ui.state import LENGTHS
 from ui.widgets import icon_button, label, panel, push_button, restyle
@@ -51,8 +52,8 @@ class StartPage(QWidget):
         inner.setContentsMargins(48, 44, 48, 36)
         inner.setSpacing(10)
         center = Qt.AlignmentFlag.AlignHCenter
-        inner.addWidget(label("Drop a recording here", "hero"), 0, center)
-        text = "A video file, a DICOM cine, or the folder of a DICOM study"
+        inner.addWidget(label(tr("Drop a recording here"), "hero"), 0, center)
+        text = tr("A video file, a DICOM cine, or the folder of a DICOM study")
         inner.addWidget(label(text, "muted"), 0, center)
         inner.addSpacing(14)
         inner.addLayout(self._buttons())
@@ -72,9 +73,9 @@ class StartPage(QWidget):
         row.setSpacing(10)
         row.addStretch(1)
         for text, signal, main in (
-            ("Open a file …", self.open_wanted, True),
-            ("Open a study folder …", self.folder_wanted, False),
-            ("Open sample exam", self.sample_wanted, False),
+            (tr("Open a file …"), self.open_wanted, True),
+            (tr("Open a study folder …"), self.folder_wanted, False),
+            (tr("Open sample exam"), self.sample_wanted, False),
         ):
             name = "primary" if main else ""
             row.addWidget(push_button(text, signal.emit, name=name))
@@ -88,7 +89,7 @@ class StartPage(QWidget):
             if old is not None:
                 old.deleteLater()
         if paths:
-            self._recent.addWidget(label("Recent", "muted"))
+            self._recent.addWidget(label(tr("Recent"), "muted"))
         for path in paths:
             button = push_button(path.name, partial(self.recent_chosen.emit, path), name="link")
             button.setToolTip(str(path))
@@ -114,16 +115,15 @@ class LengthControl(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(label("Length", "muted"))
+        row.addWidget(label(tr("Length"), "muted"))
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
-        for number, length in enumerate(LENGTHS, start=1):
+        for length in LENGTHS:
             button = QToolButton()
             button.setText(length.replace("%", " %"))
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setToolTip(f"Summary of {length} of the exam ({number})")
-            button.setAccessibleName(f"Length {length}")
+            button.setAccessibleName(tr("Length {length}", length=length))
             button.clicked.connect(partial(self._choose, length))
             self._group.addButton(button)
             self._buttons[length] = button
@@ -134,11 +134,16 @@ class LengthControl(QWidget):
         self._spin.setSuffix(" %")
         self._spin.lineEdit().setTextMargins(6, 0, 0, 0)
         self._spin.setKeyboardTracking(False)
-        self._spin.setAccessibleName("Length in per cent")
-        self._spin.setToolTip("Any other length")
+        self._spin.setAccessibleName(tr("Length in per cent"))
+        self._spin.setToolTip(tr("Any other length"))
         self._spin.setFixedWidth(74)
         self._spin.valueChanged.connect(self._choose_free)
         row.addWidget(self._spin)
+
+    @property
+    def buttons(self) -> list[QToolButton]:
+        """The buttons of `LENGTHS` but P, which says why it cannot be chosen."""
+        return [button for length, button in self._buttons.items() if length != "P"]
 
     def show_length(self, length: str) -> None:
         """Shows a length without choosing it again."""
@@ -157,9 +162,9 @@ class LengthControl(QWidget):
         button = self._buttons["P"]
         button.setEnabled(allowed)
         button.setToolTip(
-            "The share that the freeze-frames hold (4)"
+            tr("The share that the freeze-frames hold")
             if allowed
-            else "The share that the freeze-frames hold: this exam has none yet"
+            else tr("The share that the freeze-frames hold: this exam has none yet")
         )
 
     def choose(self, length: str) -> None:
@@ -192,10 +197,10 @@ class ErrorPanel(QFrame):
         self.cause = label("", "muted", wrap=True)
         for text in (self.title, self.cause):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.action_button = push_button(ACTIONS["run"], self._act, name="primary")
-        self.copy_button = push_button("Copy details", self._copy)
-        self.copy_button.setToolTip("Versions and where it happened, without names of files")
-        close = icon_button("close", "Close this message", self.hide)
+        self.action_button = push_button(tr(ACTIONS["run"]), self._act, name="primary")
+        self.copy_button = push_button(tr("Copy details"), self._copy)
+        self.copy_button.setToolTip(tr("Versions and where it happened, without names of files"))
+        close = icon_button("close", tr("Close this message"), self.hide)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         texts.addWidget(self.title)
@@ -213,8 +218,8 @@ class ErrorPanel(QFrame):
         self.title.setText(problem.sentence)
         self.cause.setText(problem.cause)
         self.cause.setVisible(bool(problem.cause))
-        self.action_button.setText(ACTIONS[problem.action])
-        self.copy_button.setText("Copy details")
+        self.action_button.setText(tr(ACTIONS[problem.action]))
+        self.copy_button.setText(tr("Copy details"))
         self.show()
 
     @Slot()
@@ -227,7 +232,7 @@ class ErrorPanel(QFrame):
     def _copy(self) -> None:
         if self._problem is not None:
             QGuiApplication.clipboard().setText(self._problem.details)
-            self.copy_button.setText("Copied")
+            self.copy_button.setText(tr("Copied"))
 
 
 class NoticePanel(QFrame):
@@ -238,7 +243,7 @@ class NoticePanel(QFrame):
         self.setObjectName("noticePanel")
         self._text = label(wrap=True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        close = icon_button("close", "Close the notices", self.hide)
+        close = icon_button("close", tr("Close the notices"), self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 6, 8, 6)
         row.addWidget(self._text, 1)
@@ -268,8 +273,8 @@ class DonePanel(QFrame):
         self.setObjectName("noticePanel")
         self._folder: Path | None = None
         self._text = label(wrap=True)
-        show = push_button("Open the folder", self._open)
-        close = icon_button("close", "Close this message", self.hide)
+        show = push_button(tr("Open the folder"), self._open)
+        close = icon_button("close", tr("Close this message"), self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 8, 8)
         row.addWidget(self._text, 1)
@@ -279,7 +284,7 @@ class DonePanel(QFrame):
 
     def show_done(self, text: str, folder: Path) -> None:
         self._folder = folder
-        self._text.setText(f"✓  {text}")
+        self._text.setText(tr("✓  {text}", text=text))
         self._text.setToolTip(str(folder))
         self.show()
 
