@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import preferences, theme
-from ui.cards import PICTURE, ShotCards
+from ui.cards import PICTURE
 from ui.commands import commands
 from ui.dialogs import CheatSheet, ExportDialog, FirstStartNotice
 from ui.keys import Actions
@@ -49,6 +49,7 @@ from ui.problems import Problem
 from ui.running import QueuePanel, RunningPanel
 from ui.session import Session
 from ui.settings_dialog import SettingsDialog
+from ui.side import SidePanel
 from ui.state import clock
 from ui.timeline import Timeline
 from ui.widgets import ElidedLabel, icon_button, label, panel, push_button
@@ -73,7 +74,8 @@ class MainWindow(QMainWindow):
         self._use_settings()
         self.start_page = StartPage()
         self.player = Player(self.state, self.session.playback)
-        self.cards = ShotCards(self.state)
+        self.side = SidePanel(self.session)
+        self.cards = self.side.cards
         self.timeline = Timeline(self.state)
         self.length = LengthControl()
         self.running = RunningPanel()
@@ -83,15 +85,13 @@ class MainWindow(QMainWindow):
         self.done = DonePanel()
         self._name = ElidedLabel("title", Qt.TextElideMode.ElideMiddle)
         self._facts = ElidedLabel("muted", Qt.TextElideMode.ElideRight)
-        self.run_button = push_button("Run", self.session.run)
-        self.export_button = push_button("Export …", self.ask_export, name="primary")
+        self.run_button = push_button(tr("Run"), self.session.run)
+        self.export_button = push_button(tr("Export …"), self.ask_export, name="primary")
+        self._open_button = icon_button("open", tr("Open a file"), self.ask_open)
+        self._fit_button = icon_button("fit", tr("Show the whole exam"), self.timeline.fit)
+        self._help_button = icon_button("help", tr("Keys"), self.show_keys)
         self.hint = label("", "warning")
         self._pages = QStackedWidget()
-        self.setWindowTitle("usummary")
-        self.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
-        self.setMinimumSize(1024, 700)
-        self.resize(1280, 800)
-        self.setAcceptDrops(True)
         self._build()
         self.navigation = Navigation(self.session, self)
         self._connect()
@@ -100,17 +100,26 @@ class MainWindow(QMainWindow):
         self.menus.show_theme(self.preferences.theme)
         self.menus.show_recent(self._recent())
         self.setMenuBar(self.menus)
-        if self.preferences.geometry:
-            self.restoreGeometry(QByteArray.fromHex(self.preferences.geometry.encode()))
+        self._dress()
         self.session.choose_length(self.preferences.length)
         self._refresh()
+
+    def _dress(self) -> None:
+        """Title, icon, size and place; the place is the one of the last time."""
+        self.setWindowTitle("usummary")
+        self.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
+        self.setMinimumSize(1024, 700)
+        self.resize(1280, 800)
+        self.setAcceptDrops(True)
+        if self.preferences.geometry:
+            self.restoreGeometry(QByteArray.fromHex(self.preferences.geometry.encode()))
 
     def _build(self) -> None:
         middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(10)
         middle.setChildrenCollapsible(False)
         middle.addWidget(self.player)
-        middle.addWidget(self.cards)
+        middle.addWidget(self.side)
         middle.setStretchFactor(0, 1)
         middle.setStretchFactor(1, 0)
         middle.setSizes([880, 376])
@@ -139,7 +148,7 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout(header)
         row.setContentsMargins(8, 8, 12, 8)
         row.setSpacing(8)
-        row.addWidget(icon_button("open", "Open a file (Ctrl+O)", self.ask_open))
+        row.addWidget(self._open_button)
         names = QVBoxLayout()
         names.setSpacing(0)
         names.addWidget(self._name)
@@ -157,8 +166,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(4, 4, 8, 4)
         row.setSpacing(0)
         row.addWidget(self.timeline, 1)
-        fit = icon_button("fit", "Show the whole exam (Z)", self.timeline.fit)
-        row.addWidget(fit, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._fit_button, 0, Qt.AlignmentFlag.AlignTop)
         return below
 
     def _footer(self) -> QHBoxLayout:
@@ -168,7 +176,7 @@ class MainWindow(QMainWindow):
         row.addStretch(1)
         row.addWidget(self.hint)
         row.addStretch(1)
-        row.addWidget(icon_button("help", "Keys (F1)", self.show_keys))
+        row.addWidget(self._help_button)
         return row
 
     def _connect(self) -> None:
@@ -180,6 +188,7 @@ class MainWindow(QMainWindow):
         self.length.chosen.connect(session.choose_length)
         self.timeline.sought.connect(self.navigation.seek)
         self.cards.chosen.connect(self.navigation.go_to_shot)
+        self.side.pictures_wanted.connect(self._want_pictures)
         self.player.jump_wanted.connect(self.navigation.jump)
         self.navigation.selected.connect(self._show_selected)
         self.running.cancel_wanted.connect(self.cancel)
@@ -205,8 +214,16 @@ class MainWindow(QMainWindow):
 
     def _make_actions(self) -> Actions:
         actions = Actions(commands(self), self.preferences.keys, self)
-        actions.name_keys(self.run_button, "run")
-        actions.name_keys(self.export_button, "export")
+        for button, name in (
+            (self.run_button, "run"),
+            (self.export_button, "export"),
+            (self._open_button, "open"),
+            (self._fit_button, "fit"),
+            (self._help_button, "keys"),
+        ):
+            actions.name_keys(button, name)
+        for number, preset in enumerate(self.length.buttons, start=1):
+            actions.name_keys(preset, f"length_{number}")
         return actions
 
     def open(self, path: Path) -> None:
@@ -354,7 +371,7 @@ class MainWindow(QMainWindow):
         self.done.hide()
         self.player.view.setFocus()  # so that Space plays, and presses no button by surprise
         self.player.view.show_image(None)
-        self.cards.model.forget_pictures()
+        self.side.pictures.forget()
         self.timeline.fit()
 
     @Slot()
@@ -366,7 +383,9 @@ class MainWindow(QMainWindow):
 
     @Slot(object, object)
     def _show_exported(self, folder: Path, paths: tuple[Path, ...]) -> None:
-        self.done.show_done(f"{len(paths)} files are in {folder.name}", folder)
+        self.done.show_done(
+            tr("{count} files are in {folder}", count=len(paths), folder=folder.name), folder
+        )
 
     @Slot(object)
     def _show_copied(self, path: Path) -> None:
@@ -378,7 +397,7 @@ class MainWindow(QMainWindow):
 
     @Slot(int, object)
     def _show_thumbnail(self, position: int, image: QImage) -> None:
-        self.cards.model.take_picture(position, image)
+        self.side.take_picture(position, image)
 
     @Slot()
     def _refresh(self) -> None:
@@ -390,12 +409,12 @@ class MainWindow(QMainWindow):
             self.setWindowTitle("usummary")
         else:
             self._name.set_text(state.path.name)
-            self.setWindowTitle(f"{state.path.name} – usummary")
+            self.setWindowTitle(tr("{name} – usummary", name=state.path.name))
         self._facts.set_text(self._describe())
         self.length.show_length(state.length)
         self.length.allow_p(state.summary is not None and bool(state.freeze_frames))
         self.run_button.setEnabled(state.can_run and not self.session.busy)
-        self.run_button.setText("Run again" if state.summary else "Run")
+        self.run_button.setText(tr("Run again") if state.summary else tr("Run"))
         self.export_button.setEnabled(state.can_export and not self.session.busy)
         self.doings["run"].setEnabled(self.run_button.isEnabled())
         self.doings["export"].setEnabled(self.export_button.isEnabled())
@@ -403,10 +422,14 @@ class MainWindow(QMainWindow):
         self.notices.show_notices(state.notices)
         self.queue.show_queue(self.session.queue)
         self.player.refresh()
-        self.cards.refresh()
+        self.side.refresh()
         self.timeline.refresh()
-        ratio = self.devicePixelRatioF()
-        self.session.want_thumbnails(self.cards.model.without_picture(), PICTURE * 2 * ratio)
+        self._want_pictures()
+
+    @Slot()
+    def _want_pictures(self) -> None:
+        size = PICTURE * 2 * self.devicePixelRatioF()
+        self.session.want_thumbnails(self.side.missing_pictures(), size)
 
     def _recent(self) -> list[Path]:
         paths = [Path(path) for path in self.preferences.recent]
@@ -415,15 +438,15 @@ class MainWindow(QMainWindow):
     def _describe(self) -> str:
         opened = self.state.opened
         if opened is None:
-            return "Opening …"
+            return tr("Opening …")
         first = opened.recordings[0]
         parts = [
             clock(opened.table.end_s),
-            f"{len(opened.table):,} frames",
-            f"{first.width} × {first.height}",
+            tr("{count:,} frames", count=len(opened.table)),
+            tr("{width} × {height}", width=first.width, height=first.height),
         ]
         if len(opened.recordings) > 1:
-            parts.insert(0, f"{len(opened.recordings)} recordings")
+            parts.insert(0, tr("{count} recordings", count=len(opened.recordings)))
         analysis = self.state.analysis
         if analysis is not None:
             parts.append(analysis.provenance.device)

@@ -152,7 +152,7 @@ def test_from_a_file_to_an_export(qtbot, window, recording, tmp_path) -> None:
     press(window, Qt.Key.Key_Comma)
     press(window, Qt.Key.Key_Comma)
     qtbot.waitUntil(lambda: playback.on_screen == max(at - 1, 0), timeout=10_000)
-    qtbot.waitUntil(lambda: not window.cards.model.without_picture(), timeout=10_000)
+    qtbot.waitUntil(lambda: not window.side.missing_pictures(), timeout=10_000)
 
     export(qtbot, window, tmp_path / "erste Ausgabe", ("clips", "contact_sheet", "report"))
     check_export(window, tmp_path / "erste Ausgabe")

@@ -1,5 +1,6 @@
 """Hand-made results for tests of the window: five shots of 2 s over two recordings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,9 @@ def make_summary(length: str = "40%") -> Summary:
         FreezeFrame(2.5, 0, 25, "frozen", end_s=3.0, matched_shot=1),
         FreezeFrame(5.0, 0, 50, "listed", end_s=5.0),
     )
+    unselected = tuple(replace(shot, selected=False) for shot in shots)
     return Summary(
-        make_analysis(shots, freeze_frames), length, "application", 4.0, shots, freeze_frames,
+        make_analysis(unselected, freeze_frames), length, "application", 4.0, shots, freeze_frames,
         notices=("a shot was cut",),
     )  # fmt: skip
 
