@@ -87,7 +87,9 @@ def draw_curve(painter: QPainter, strip: QRectF, view: View, state: State) -> No
     if opacity is None:
         return
     levels = np.arange(256, dtype=np.uint32)
-    red, green, blue = (np.uint32(part) * levels // 255 for part in color("curve").getRgb()[:3])
+    ink = color("curve")
+    parts = (ink.red(), ink.green(), ink.blue())
+    red, green, blue = (np.uint32(part) * levels // 255 for part in parts)
     pixels = (levels << 24 | red << 16 | green << 8 | blue)[opacity]
     rows, columns = pixels.shape
     form = QImage.Format.Format_ARGB32_Premultiplied
@@ -217,6 +219,8 @@ def draw_edits(painter: QPainter, strip: QRectF, view: View, state: State) -> No
     """What the person decided, each with a sign of its own, and the borders that they set."""
     for index in shots_in(state, view):
         shot = state.shots[index]
+        if not shot.recut and shot.decision == "automatic":
+            continue
         bar = bar_of(shot, strip, view)
         if shot.recut:
             _draw_cut(painter, bar.left(), strip)
