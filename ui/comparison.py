@@ -39,7 +39,6 @@ class PicturePair(QWidget):
         super().__init__(parent)
         self._pictures = pictures
         self._parts: list[tuple[int | None, str]] = []
-        self.setMinimumHeight(150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         pictures.arrived.connect(self._repaint)
 
@@ -53,7 +52,7 @@ class PicturePair(QWidget):
         return [position for position, _ in self._parts if position is not None]
 
     def sizeHint(self) -> QSize:
-        return QSize(330, 160)
+        return QSize(330, 156)
 
     @Slot(int)
     def _repaint(self, position: int) -> None:
@@ -63,9 +62,9 @@ class PicturePair(QWidget):
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)
         width = (self.width() - 8) / 2
-        line = painter.fontMetrics().height() + 2
+        line = painter.fontMetrics().lineSpacing() + 1
         for place, (position, text) in enumerate(self._parts):
-            frame = QRectF(place * (width + 8), 0, width, self.height() - 2 * line)
+            frame = QRectF(place * (width + 8), 0, width, self.height() - 2 * line - 3)
             image: QImage | None = None if position is None else self._pictures.get(position)
             draw_picture(painter, frame, image)
             painter.setPen(color("muted"))
@@ -92,8 +91,7 @@ class FreezeFrames(QWidget):
         self._shown: tuple[FreezeFrame, ...] = ()
         self.recall = label("", "sectionTitle")
         self.tolerance = self._make_tolerance()
-        self.list = QListWidget()
-        self.list.setAccessibleName(tr("Freeze-frames"))
+        self.list = _plain_list(tr("Freeze-frames"))
         self.list.currentRowChanged.connect(self._show_pair)
         self.list.itemClicked.connect(self._choose)
         self.list.itemActivated.connect(self._choose)
@@ -164,13 +162,13 @@ class FreezeFrames(QWidget):
     def _item(self, number: int, freeze: FreezeFrame) -> QListWidgetItem:
         held = freeze.matched_shot is not None
         text = tr(
-            "{mark}  {number}   {time}   {plane}   {where}",
+            "{mark}  {number}  {time}  {plane}  {where}",
             mark=HELD if held else NOT_HELD, number=number, time=clock(freeze.time_s, digits=1),
             plane=freeze.plane or tr("no plane given"),
             where=tr("in summary") if held else tr("not in summary"),
         )  # fmt: skip
         if freeze.source == "added":
-            text += "   " + tr("added by you")
+            text += "  " + tr("(added)")
         return QListWidgetItem(text)
 
     def _current(self) -> FreezeFrame | None:
@@ -244,8 +242,7 @@ class Planes(QWidget):
         super().__init__(parent)
         self._state = state
         self._facts = label("", "muted", wrap=True)
-        self.list = QListWidget()
-        self.list.setAccessibleName(tr("Standard planes"))
+        self.list = _plain_list(tr("Standard planes"))
         self.list.itemClicked.connect(self._choose)
         self.list.itemActivated.connect(self._choose)
         legend = label(
@@ -280,6 +277,15 @@ class Planes(QWidget):
             self.shot_chosen.emit(shots[0])
         elif freezes:
             self.freeze_chosen.emit(freezes[0])
+
+
+def _plain_list(name: str) -> QListWidget:
+    made = QListWidget()
+    made.setAccessibleName(name)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setTextElideMode(Qt.TextElideMode.ElideRight)
+    made.setSpacing(2)
+    return made
 
 
 def plane_line(plane: str, *, shown: bool, frozen: bool) -> str:

@@ -87,9 +87,7 @@ class SidePanel(QWidget):
         """Has every view show the state."""
         for page in (self.cards, self.freezes, self.planes):
             page.refresh()
-        self.saving.setText(
-            tr(SAVING[self._state.saving]) if self._state.saving != "nothing" else ""
-        )
+        self.saving.setText(tr(SAVING[self._state.saving]))
         self.saving.setVisible(self._state.saving != "nothing")
 
     def missing_pictures(self) -> list[int]:
