@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMessageBox,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,11 +23,14 @@ from PySide6.QtWidgets import (
 from ui.keys import DOINGS, GROUPS, Doing, Keys, effective, shown
 from ui.language import tr
 from ui.panels import RESEARCH_USE
-from ui.widgets import label, push_button
+from ui.widgets import label, panel, push_button
 
 if TYPE_CHECKING:
     from usummary.export import ExportOptions
 
+
+MOST_HEIGHT = 660
+"""Pixels that fit on every screen the window fits on."""
 
 NOTICE = (
     "usummary chooses parts of an ultrasound recording by learned rules and shows how they compare "
@@ -58,7 +62,9 @@ class CheatSheet(QDialog):
         self.setWindowTitle(tr("Keys"))
         layout = _column(self)
         layout.addWidget(label(tr("Keys"), "title"))
-        columns = QHBoxLayout()
+        inner = panel("page")
+        columns = QHBoxLayout(inner)
+        columns.setContentsMargins(0, 0, 12, 0)
         columns.setSpacing(36)
         halves = [QVBoxLayout(), QVBoxLayout()]
         lengths = [0, 0]
@@ -70,16 +76,22 @@ class CheatSheet(QDialog):
             halves[half].addLayout(_key_grid(doings, effective(chosen)))
             halves[half].addSpacing(8)
         for column in halves:
+            column.setSpacing(4)
             column.addStretch(1)
             columns.addLayout(column)
-        layout.addLayout(columns)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inner)
+        layout.addWidget(scroll, 1)
         layout.addWidget(push_button(tr("Close"), self.close), 0, Qt.AlignmentFlag.AlignRight)
+        wanted = inner.sizeHint()
+        self.resize(wanted.width() + 90, min(wanted.height() + 140, MOST_HEIGHT))
 
 
 def _key_grid(doings: list[Doing], keys: Keys) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(20)
-    grid.setVerticalSpacing(5)
+    grid.setVerticalSpacing(3)
     grid.setColumnStretch(1, 1)
     for row, doing in enumerate(doings):
         line = QHBoxLayout()

@@ -30,6 +30,8 @@ def languages() -> tuple[str, ...]:
 
 def language_name(code: str) -> str:
     """A language's name in that language."""
+    if code == ENGLISH:
+        return "English"  # Qt says which one, and the texts take no side
     return QLocale(code).nativeLanguageName() or code
 
 

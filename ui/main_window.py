@@ -99,6 +99,8 @@ class MainWindow(QMainWindow):
         self.menus = MenuBar(self.doings, self.open, self.session.open_sample, self.use_theme)
         self.menus.show_theme(self.preferences.theme)
         self.menus.show_recent(self._recent())
+        # A step's own signal comes before the history has moved on.
+        self.session.editing.history.indexChanged.connect(self._show_history)
         self.setMenuBar(self.menus)
         self._dress()
         self.session.choose_length(self.preferences.length)
@@ -418,7 +420,7 @@ class MainWindow(QMainWindow):
         self.export_button.setEnabled(state.can_export and not self.session.busy)
         self.doings["run"].setEnabled(self.run_button.isEnabled())
         self.doings["export"].setEnabled(self.export_button.isEnabled())
-        self.doings.show_history(self.session.editing.history, can=state.can_edit)
+        self._show_history()
         self.notices.show_notices(state.notices)
         self.queue.show_queue(self.session.queue)
         self.player.refresh()
@@ -430,6 +432,10 @@ class MainWindow(QMainWindow):
     def _want_pictures(self) -> None:
         size = PICTURE * 2 * self.devicePixelRatioF()
         self.session.want_thumbnails(self.side.missing_pictures(), size)
+
+    @Slot()
+    def _show_history(self) -> None:
+        self.doings.show_history(self.session.editing.history, can=self.state.can_edit)
 
     def _recent(self) -> list[Path]:
         paths = [Path(path) for path in self.preferences.recent]

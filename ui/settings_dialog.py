@@ -29,7 +29,7 @@ from ui.language import language_name, languages, tr
 from ui.menus import THEMES
 from ui.preferences import Preferences
 from ui.state import LENGTHS
-from ui.widgets import label, push_button
+from ui.widgets import label, panel, push_button
 from ui.worker import Worker
 from usummary import cache
 from usummary.progress import Report
@@ -68,7 +68,7 @@ class SettingsDialog(QDialog):
         self.save_button = push_button(tr("Save"), self._save, name="primary")
         self.save_button.setDefault(True)
         tabs = QTabWidget()
-        tabs.setDocumentMode(True)
+        tabs.tabBar().setDrawBase(False)
         tabs.addTab(self.general, tr("General"))
         tabs.addTab(self.keys, tr("Keys"))
         layout = QVBoxLayout(self)
@@ -140,6 +140,7 @@ class GeneralPage(QWidget):
         self.limit = QDoubleSpinBox()
         self.limit.setRange(0.5, 1000.0)
         self.limit.setDecimals(1)
+        self.limit.lineEdit().setTextMargins(6, 0, 0, 0)
         self.limit.setSuffix(tr(" GiB"))
         self.limit.setValue(preferences.cache_gb)
         self.folder = QLineEdit(preferences.cache_folder)
@@ -218,7 +219,7 @@ class KeysPage(QWidget):
         super().__init__()
         self._edits: dict[str, list[QKeySequenceEdit]] = {}
         self.trouble = label("", "warning", wrap=True)
-        inner = QWidget()
+        inner = panel("page")
         grid = QGridLayout(inner)
         grid.setColumnStretch(0, 1)
         keys = effective(chosen)

@@ -62,7 +62,7 @@ DARK = Theme(
     danger="#ff8a80", danger_back="#3a2326",
 )  # fmt: skip
 LIGHT = Theme(
-    window="#e9edf2", panel="#ffffff", raised="#edf0f5", hover="#dbe2eb", line="#bcc5d1",
+    window="#e9edf2", panel="#ffffff", raised="#dce2ea", hover="#cdd6e1", line="#bcc5d1",
     text="#171b21", muted="#4d5866", faint="#7b8592",
     accent="#0a5cc0", accent_dark="#1f5fb0", accent_hover="#174c90", on_accent="#ffffff",
     freeze="#9a4f00", curve="#5d7594", playhead="#11151a",
@@ -97,7 +97,8 @@ def apply(app: QApplication, choice: Choice = "dark") -> None:
     font.setPointSizeF(10.0)
     app.setFont(font)
     template = Template((resources_dir() / "style" / "window.qss").read_text(encoding="utf-8"))
-    app.setStyleSheet(template.substitute(asdict(_Shown.theme)))
+    icons = (resources_dir() / "icons").as_posix()
+    app.setStyleSheet(template.substitute(asdict(_Shown.theme), icons=icons))
 
 
 def follow_system(app: QApplication) -> None:

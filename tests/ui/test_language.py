@@ -1,0 +1,57 @@
+"""Texts are whole sentences that can be translated; a language file changes what is said."""
+
+import ast
+import json
+import string
+from pathlib import Path
+
+import pytest
+
+from ui import keys, language
+from ui.language import tr
+
+SOURCES = sorted(Path(language.__file__).parent.glob("*.py"))
+
+
+def texts() -> set[str]:
+    """Every literal given to `tr`, and every text of the list of keys."""
+    found = {doing.text for doing in keys.DOINGS} | set(keys.GROUPS)
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr":
+                first = node.args[0]
+                assert not isinstance(first, ast.JoinedStr | ast.BinOp), (source.name, node.lineno)
+                if isinstance(first, ast.Constant):
+                    found.add(first.value)
+    return found
+
+
+@pytest.fixture
+def _english_again():
+    yield
+    language.use("en")
+
+
+def test_texts_are_never_glued_and_their_places_have_names() -> None:
+    found = texts()
+    assert len(found) > 50
+    for text in found:
+        for _, place, _, _ in string.Formatter().parse(text):
+            assert place is None or place.isidentifier(), text
+
+
+@pytest.mark.usefixtures("_english_again")
+def test_a_language_file_changes_what_is_said(tmp_path, monkeypatch) -> None:
+    (tmp_path / "languages").mkdir()
+    words = {"Run": "Start", "Undo: {what}": "{what} zurücknehmen"}
+    (tmp_path / "languages" / "de.json").write_text(json.dumps(words), encoding="utf-8")
+    (tmp_path / "languages" / "xx.json").write_text("{", encoding="utf-8")
+    monkeypatch.setattr(language, "resources_dir", lambda: tmp_path)
+    assert language.languages() == ("en", "de", "xx")
+    assert language.language_name("de").lower() == "deutsch"
+    language.use("de")
+    assert tr("Run") == "Start"
+    assert tr("Undo: {what}", what="Schnitt") == "Schnitt zurücknehmen"
+    assert tr("Keys") == "Keys"
+    language.use("xx")
+    assert tr("Run") == "Run"
