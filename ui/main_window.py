@@ -29,7 +29,8 @@ from PySide6.QtWidgets import (
 from ui import preferences, theme
 from ui.cards import PICTURE
 from ui.commands import commands
-from ui.dialogs import CheatSheet, ExportDialog, FirstStartNotice
+from ui.dialogs import CheatSheet, FirstStartNotice
+from ui.exporting import Exporting
 from ui.keys import Actions
 from ui.language import tr
 from ui.menus import MenuBar
@@ -78,6 +79,7 @@ class MainWindow(QMainWindow):
         self.cards = self.side.cards
         self.timeline = Timeline(self.state)
         self.length = LengthControl()
+        self.exporting = Exporting(self.session, self)
         self.running = RunningPanel()
         self.queue = QueuePanel()
         self.error = ErrorPanel()
@@ -188,6 +190,7 @@ class MainWindow(QMainWindow):
         self.start_page.sample_wanted.connect(session.open_sample)
         self.start_page.recent_chosen.connect(self.open)
         self.length.chosen.connect(session.choose_length)
+        self.timeline.scrubbed.connect(playback.scrub)
         self.timeline.sought.connect(self.navigation.seek)
         self.cards.chosen.connect(self.navigation.go_to_shot)
         self.side.pictures_wanted.connect(self._want_pictures)
@@ -208,6 +211,7 @@ class MainWindow(QMainWindow):
         session.refused.connect(self._hint)
         session.copied.connect(self._show_copied)
         session.exported.connect(self._show_exported)
+        self.exporting.wanted.connect(self._export)
         session.thumbnail.connect(self._show_thumbnail)
         session.small.connect(self.timeline.take_picture)
         self.timeline.pictures_wanted.connect(session.want_small)
@@ -261,16 +265,11 @@ class MainWindow(QMainWindow):
         """Asks where to and what, then exports."""
         if not self.export_button.isEnabled() or self.state.path is None:
             return
-        from usummary.export import ExportOptions
-
         self.session.playback.pause()
         kept = self.preferences.export_folder
         parent = Path(kept) if kept and Path(kept).is_dir() else self.state.path.parent
         folder = parent / f"{self.state.path.stem} summary"
-        dialog = ExportDialog(folder, ExportOptions(), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.wanted.connect(self._export)
-        dialog.open()
+        self.exporting.ask(folder)
 
     @Slot(object, object)
     def _export(self, folder: Path, options: object) -> None:

@@ -118,6 +118,7 @@ class MaskReview(QDialog):
         self.recording.setVisible(len(self._sizes) > 1)
         self.picture = QComboBox()
         self.picture.setAccessibleName(tr("Picture below the outline"))
+        self.picture.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.picture.currentIndexChanged.connect(self._show_picture)
         self.status = label("", "muted")
         row = QHBoxLayout()

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from tests.shared_data import SHARED, needs_shared
 from ui import liveness, theme
-from ui.dialogs import CheatSheet, ExportDialog, FirstStartNotice
+from ui.dialogs import CheatSheet, FirstStartNotice
+from ui.export_sheet import ExportSheet
 from ui.main_window import MainWindow
 from ui.problems import ACTIONS
 from usummary.paths import cache_dir
@@ -160,10 +161,10 @@ def test_from_a_file_to_an_export(qtbot, window, recording, tmp_path) -> None:
 
 def export(qtbot, window: MainWindow, folder: Path, without: tuple[str, ...]) -> None:
     press(window, Qt.Key.Key_E)
-    dialog = window.findChild(ExportDialog)
+    dialog = window.findChild(ExportSheet)
     dialog.folder.setText(str(folder))
     for name in without:
-        dialog._checks[name].setChecked(False)
+        dialog.checks[name].setChecked(False)
     with qtbot.waitSignal(window.session.exported, timeout=RUN_MS):
         dialog.export_button.click()
     assert window.done.isVisible()
@@ -197,7 +198,7 @@ def test_an_export_asks_before_it_overwrites(
     answer = QMessageBox.StandardButton.Cancel
     monkeypatch.setattr(QMessageBox, "question", lambda *_: asked.append(True) or answer)
     press(window, Qt.Key.Key_E)
-    dialog = window.findChild(ExportDialog)
+    dialog = window.findChild(ExportSheet)
     dialog.folder.setText(str(folder))
     dialog.export_button.click()
     assert asked == [True]
