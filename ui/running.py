@@ -39,7 +39,7 @@ WORDS: dict[How, str] = {
     "done": "is ready",
     "failed": "failed",
 }
-ROW, ROWS = 34, 3
+ROW, ROWS = 34, 2
 """Height of a row of the queue in pixels; how many are shown without scrolling."""
 
 
@@ -167,6 +167,9 @@ class QueuePanel(QFrame):
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setStyleSheet(
+            "QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }"
+        )
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         row = QHBoxLayout(self)
