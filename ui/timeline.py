@@ -131,7 +131,7 @@ class Timeline(QWidget):
 
     def take_picture(self, wanted: Small, image: QImage) -> None:
         """A picture that was asked for by `pictures_wanted`."""
-        if wanted.slack:
+        if wanted.height != self._card_height:
             self._strip.take(wanted.position, image)
         else:
             self._hover_picture = (wanted.position, QPixmap.fromImage(image))
@@ -324,8 +324,13 @@ class Timeline(QWidget):
         wanted = self._strip.wanted(self._view, height, ratio)
         position = self._hovered_position()
         if position is not None and (self._hover_picture or (None,))[0] != position:
-            wanted.insert(0, Small(position, 0, round(hover.PICTURE_PX * ratio)))
+            wanted.insert(0, Small(position, 0, self._card_height))
         self.pictures_wanted.emit(wanted)
+
+    @property
+    def _card_height(self) -> int:
+        """Pixels of the hover card's picture, by which it is told from those of the lane."""
+        return round(hover.PICTURE_PX * self.devicePixelRatioF())
 
     def _hovered_position(self) -> int | None:
         if self._state.opened is None or (self._hover is None and self._grabbed is None):

@@ -324,6 +324,15 @@ def test_pictures_fill_their_lane_and_are_asked_for_once(qtbot, timeline) -> Non
     assert len(asked) == len(set(asked)) == len(times)
 
 
+def test_the_nearest_scale_shows_every_picture_exactly(timeline) -> None:
+    asked = answer(timeline)
+    wheel(timeline, NAMES_PX, 30)
+    timeline._ask_for_pictures()
+    assert {(small.position, small.slack) for small in asked} == {(at, 0) for at in range(6)}
+    timeline._ask_for_pictures()
+    assert len(asked) == 6
+
+
 def test_another_scale_needs_only_some_new_pictures(timeline) -> None:
     asked = answer(timeline)
     timeline._ask_for_pictures()
