@@ -33,6 +33,7 @@ def commands(window: MainWindow) -> dict[str, Callable[[], object]]:
         "frame_on": lambda: playback.step(1),
         "second_back": lambda: go.move(-1.0),
         "second_on": lambda: go.move(1.0),
+        "loop": window.player.toggle_loop,
         "shot_back": lambda: go.jump("shot", -1),
         "shot_on": lambda: go.jump("shot", 1),
         "freeze_on": lambda: go.jump("freeze", 1),
@@ -53,6 +54,9 @@ def commands(window: MainWindow) -> dict[str, Callable[[], object]]:
         "closer": lambda: window.timeline.zoom(0.8),
         "wider": lambda: window.timeline.zoom(1.25),
         "fit": window.timeline.fit,
+        "mask": window.player.toggle_mask,
+        "picture_fit": window.player.view.fit,
+        "picture_full": window.player.view.zoom_full,
         "keys": window.show_keys,
     }
     for number, length in enumerate(LENGTHS, start=1):

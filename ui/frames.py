@@ -20,7 +20,7 @@ from ui.state import FrameTable, OpenedExam
 from ui.worker import Worker
 from usummary.errors import UnreadableFile
 from usummary.progress import Progress, Report
-from usummary.types import Exam, Frame, Picture
+from usummary.types import Exam, Frame, IntArray, Picture
 
 STORE_BYTES = 160 * 2**20
 BLOCK = 12
@@ -45,6 +45,13 @@ def _open(path: Path) -> Exam:
     from usummary.readers import open_exam
 
     return open_exam(path)
+
+
+def _sync_positions(exam: Exam, table: FrameTable) -> IntArray:
+    """(n,) ascending positions of all sync frames of an exam."""
+    starts = table.starts[:-1]
+    parts = [r.sync_frames + start for r, start in zip(exam.recordings, starts, strict=True)]
+    return np.concatenate(parts)
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,7 @@ class FrameSource(QObject):
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path = path
+        self._syncs: IntArray = np.zeros(0, np.int64)
         self._held: dict[int, QImage] = {}
         self._dead: set[int] = set()
         self._want = Want()
@@ -158,6 +166,17 @@ class FrameSource(QObject):
         with self._changed:
             return self._held.get(position)
 
+    def nearest_sync(self, position: int) -> int:
+        """The position nearest to one whose picture needs no others decoded.
+
+        To be asked after `opened`.
+        """
+        at = int(np.searchsorted(self._syncs, position))
+        around = self._syncs[max(at - 1, 0) : at + 1]
+        return min(
+            (int(sync) for sync in around), key=lambda s: abs(s - position), default=position
+        )
+
     def _serve(self, report: Report) -> None:
         """In the worker's thread, until it is cancelled."""
         with _open(self._path) as exam:
@@ -165,6 +184,7 @@ class FrameSource(QObject):
             first = to_image(exam.recordings[0].frame(0).pixels)
             self.first_picture.emit(first)
             opened = OpenedExam.of(exam)
+            self._syncs = _sync_positions(exam, opened.table)
             self.opened.emit(opened)
             capacity = max(8, min(64, STORE_BYTES // max(first.sizeInBytes(), 1)))
             cursor = Cursor(exam, opened.table)

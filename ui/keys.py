@@ -49,6 +49,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("frame_on", "One frame on", (".",), "Play"),
     Doing("second_back", "One second back", ("Left",), "Play"),
     Doing("second_on", "One second on", ("Right",), "Play"),
+    Doing("loop", "Loop the shot", ("R",), "Play"),
     Doing("shot_back", "Previous key shot", ("Up",), "Go to"),
     Doing("shot_on", "Next key shot", ("Down",), "Go to"),
     Doing("freeze_on", "Next freeze-frame", ("F",), "Go to"),
@@ -73,6 +74,9 @@ DOINGS: tuple[Doing, ...] = (
     Doing("closer", "Timeline closer", ("+", "="), "View"),
     Doing("wider", "Timeline wider", ("-",), "View"),
     Doing("fit", "All of the timeline", ("Z",), "View"),
+    Doing("mask", "Black around the sector", ("M",), "View"),
+    Doing("picture_fit", "All of the picture", ("Ctrl+0",), "View"),
+    Doing("picture_full", "Picture at 100 %", ("Ctrl+1",), "View"),
     Doing("keys", "Keys", ("F1",), "Help"),
 )
 GROUPS = tuple(dict.fromkeys(doing.group for doing in DOINGS))

@@ -11,16 +11,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from ui.frames import FrameSource
 from ui.icons import icon
-from ui.state import FrameTable, OpenedExam, State, clock, next_speed
-from ui.theme import DARK
+from ui.state import HALF_TICK_S, FrameTable, OpenedExam, State, clock, next_speed
+from ui.view import PictureView
 from ui.widgets import icon_button, label, panel
-from usummary.types import Region
+from usummary.edits import Span
+from usummary.types import Shot
 
 TICK_MS = 8
 
@@ -32,6 +33,7 @@ class Playback(QObject):
         moved: Exam time of the playhead changed.
         shown: A `QImage` to show now.
         speed_changed: Speed, 0 while paused.
+        looped: The `Shot` that is played over and over, or None.
         ready: The exam can be read; its first picture is shown.
         opened: The `OpenedExam`, passed on from the frame source.
         failed: The exception that ended decoding.
@@ -40,6 +42,7 @@ class Playback(QObject):
     moved = Signal(float)
     shown = Signal(object)
     speed_changed = Signal(float)
+    looped = Signal(object)
     ready = Signal()
     opened = Signal(object)
     failed = Signal(object)
@@ -54,6 +57,8 @@ class Playback(QObject):
         self._started_at = self._started_s = 0.0
         self.speed = 0.0
         self.only_key_shots = False
+        self.scrubbing = False
+        self._loop: Shot | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
@@ -63,6 +68,16 @@ class Playback(QObject):
     def on_screen(self) -> int | None:
         """Position of the picture that is shown; None before the first one."""
         return self._on_screen
+
+    @property
+    def due(self) -> int:
+        """Position that is on screen, or will be as soon as it is decoded."""
+        return self._due
+
+    @property
+    def looping(self) -> Shot | None:
+        """The shot that is played over and over."""
+        return self._loop
 
     def open(self, path: Path) -> None:
         self.close()
@@ -75,6 +90,8 @@ class Playback(QObject):
 
     def close(self) -> None:
         self.pause()
+        self.loop(None)
+        self.scrubbing = False
         if self._source is not None:
             self._source.close()
             self._source.deleteLater()
@@ -86,6 +103,7 @@ class Playback(QObject):
         if self._table is None:
             return
         if self.speed:
+            self._leave_loop(time_s)
             self._start_clock(time_s)
             self._go(self._table.position_at(time_s), time_s)
         else:
@@ -96,18 +114,67 @@ class Playback(QObject):
         if self._table is None:
             return
         self.pause()
+        self.scrubbing = False
         position = min(max(position, 0), len(self._table) - 1)
+        self._leave_loop(self._table.time_of(position))
         self._go(position, self._table.time_of(position))
+
+    def scrub(self, time_s: float) -> None:
+        """While dragging: shows what is there at once, or the nearest picture that decodes alone.
+
+        The playhead is where the cursor is; `seek` at the end shows exactly that picture.
+        """
+        if self._table is None or self._source is None:
+            return
+        self.pause()
+        self.scrubbing = True
+        time_s = min(max(time_s, 0.0), self._table.end_s)
+        position = self._table.position_at(time_s)
+        if self._source.picture(position) is None:
+            position = self._source.nearest_sync(position)
+        self._leave_loop(time_s)
+        self._go(position, time_s)
+
+    def loop(self, shot: Shot | None) -> None:
+        """Plays a shot over and over, or no more; playing itself goes on."""
+        if shot == self._loop:
+            return
+        self._loop = shot
+        if shot is not None:
+            if not _holds(shot, self._state.playhead_s):
+                self._state.playhead_s = shot.start_s
+                self._start_clock(shot.start_s)
+            if not self.speed:
+                self.play()
+        self.looped.emit(shot)
+
+    def _keep_looping(self, now: float) -> float:
+        """`now`, or where the loop goes on; time that passed beyond the border is not lost."""
+        shot = self._loop
+        if shot is None or _holds(shot, now):
+            return now
+        now = shot.start_s + (now - shot.start_s) % (shot.end_s - shot.start_s)
+        self._start_clock(now)
+        return now
+
+    def _leave_loop(self, time_s: float) -> None:
+        """A person who goes elsewhere wants to be there."""
+        shot = self._loop
+        if shot is not None and not _holds(shot, time_s):
+            self.loop(None)
 
     def step(self, count: int) -> None:
         """Pauses and goes `count` pictures on, or back."""
-        self.go(self._due + count)
+        if self._table is not None:
+            here = self._table.position_at(self._state.playhead_s) if self.scrubbing else self._due
+            self.go(here + count)
 
     def play(self, speed: float = 1.0) -> None:
         if self._table is None:
             return
+        self.scrubbing = False
         at = self._state.playhead_s
-        if speed > 0 and self._due >= len(self._table) - 1:
+        if self._loop is None and speed > 0 and self._due >= len(self._table) - 1:
             at = 0.0
         self.speed = speed
         self._start_clock(at)
@@ -139,7 +206,9 @@ class Playback(QObject):
         if self._table is None:
             return
         now = self._started_s + (time.monotonic() - self._started_at) * self.speed
-        if self.only_key_shots and self.speed > 0:
+        if self._loop is not None:
+            now = self._keep_looping(now)
+        elif self.only_key_shots and self.speed > 0:
             jump = self._state.after_key_shots(now)
             if jump is None:
                 self.pause()
@@ -178,9 +247,15 @@ class Playback(QObject):
             return
         if position == self._due:
             self._show(position)
+        elif self.scrubbing and self._on_screen is not None:
+            # Dragging faster than decoding: what came on the way is better than what was there.
+            if abs(self._due - position) < abs(self._due - self._on_screen):
+                self._show(position)
         elif self.speed and self._on_screen is not None:
-            late = abs(self._due - position) < abs(self._due - self._on_screen)
-            if late and (self._due - position) * self.speed > 0:
+            # Not what was still on its way from where the playhead was before a jump.
+            begun = self._table.position_at(self._started_s) if self._table else 0
+            between = min(begun, self._due) <= position <= max(begun, self._due)
+            if between and abs(self._due - position) < abs(self._due - self._on_screen):
                 self._show(position)
 
     @Slot(object)
@@ -197,54 +272,8 @@ class Playback(QObject):
             self.go(0)
 
 
-class PictureView(QWidget):
-    """Shows one picture as large as it fits, with the sector's outline over it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._image: QImage | None = None
-        self._outline: QPolygonF | None = None
-        self.setMinimumSize(320, 200)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Picture")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def sizeHint(self) -> QSize:
-        return QSize(800, 500)
-
-    @Slot(object)
-    def show_image(self, image: QImage | None) -> None:
-        self._image = image
-        self.update()
-
-    def show_outline(self, region: Region | None) -> None:
-        """Draws a region's outline over the picture, or none."""
-        self._outline = None
-        if region is not None:
-            self._outline = QPolygonF([QPointF(x, y) for x, y in region.polygon])
-        self.update()
-
-    def paintEvent(self, _: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            painter.fillRect(self.rect(), QColor(DARK.picture))
-            if self._image is not None and not self._image.isNull():
-                self._paint_picture(painter, self._image)
-
-    def _paint_picture(self, painter: QPainter, image: QImage) -> None:
-        scale = min(self.width() / image.width(), self.height() / image.height())
-        width, height = image.width() * scale, image.height() * scale
-        left, top = (self.width() - width) / 2, (self.height() - height) / 2
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(left, top, width, height), image)
-        if self._outline is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.translate(left, top)
-            painter.scale(scale, scale)
-            pen = QPen(DARK.color("accent", 200), 1.5, Qt.PenStyle.DashLine)
-            pen.setCosmetic(True)
-            painter.setPen(pen)
-            painter.drawPolygon(self._outline)
+def _holds(shot: Shot, time_s: float) -> bool:
+    return shot.start_s <= time_s + HALF_TICK_S < shot.end_s
 
 
 class Player(QWidget):
@@ -271,6 +300,7 @@ class Player(QWidget):
         self.playback.shown.connect(self._show_place)
         self.playback.moved.connect(self._show_place)
         self.playback.speed_changed.connect(self._show_speed)
+        self.playback.looped.connect(self._show_loop)
         self.refresh()
 
     def _build(self) -> None:
@@ -304,19 +334,40 @@ class Player(QWidget):
             row.addWidget(self.buttons[picture])
         row.addStretch(1)
         row.addWidget(self._speed)
-        outline = icon_button("outline", "Outline of the ultrasound sector", self._show_place)
-        self.buttons["reel"] = icon_button("reel", "Play only the key shots", self._play_only)
-        self.buttons["outline"] = outline
-        for name in ("reel", "outline"):
-            self.buttons[name].setCheckable(True)
-            row.addWidget(self.buttons[name])
-        outline.setChecked(True)
+        toggles: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("loop", "Loop the shot (R)", self._loop),
+            ("reel", "Play only the key shots", self._play_only),
+            ("outline", "Outline of the ultrasound sector", self._show_place),
+            ("mask", "Black around the sector, as exports have it (M)", self._show_place),
+        )
+        for picture, tip, call in toggles:
+            self.buttons[picture] = icon_button(picture, tip, call)
+            self.buttons[picture].setCheckable(True)
+            row.addWidget(self.buttons[picture])
+        self.buttons["outline"].setChecked(True)
         layout.addWidget(bar)
 
     def _play_only(self) -> None:
         self.playback.only_key_shots = self.buttons["reel"].isChecked()
         if self.buttons["reel"].isChecked() and not self.playback.speed:
             self.playback.play()
+
+    def toggle_loop(self) -> None:
+        """Loops the selected shot, else the one under the playhead; or ends that."""
+        self.buttons["loop"].click()
+
+    def toggle_mask(self) -> None:
+        self.buttons["mask"].click()
+
+    def _loop(self) -> None:
+        shot = self._state.target_shot
+        wanted = self.buttons["loop"].isChecked() and shot is not None
+        self.playback.loop(self._state.shots[shot] if wanted and shot is not None else None)
+        self._show_loop()
+
+    @Slot()
+    def _show_loop(self) -> None:
+        self.buttons["loop"].setChecked(self.playback.looping is not None)
 
     def refresh(self) -> None:
         """Shows what the state says: which controls work, and the outline."""
@@ -328,7 +379,13 @@ class Player(QWidget):
         if not has_shots and self.buttons["reel"].isChecked():
             self.buttons["reel"].setChecked(False)
             self.playback.only_key_shots = False
-        self.buttons["outline"].setEnabled(self._state.analysis is not None)
+        for name in ("outline", "mask"):
+            self.buttons[name].setEnabled(self._state.analysis is not None)
+        self.buttons["loop"].setEnabled(bool(self._state.shots))
+        looping = self.playback.looping
+        spans = {Span.of(shot) for shot in self._state.shots}
+        if looping is not None and Span.of(looping) not in spans:
+            self.playback.loop(None)  # an edit cut it anew
         self._show_place()
 
     @Slot()
@@ -337,17 +394,21 @@ class Player(QWidget):
         if opened is None:
             self._time.setText("")
             self._frame.setText("")
-            self.view.show_outline(None)
+            self.view.show_region(None, outlined=False, masked=False)
             return
         table, at = opened.table, self._state.playhead_s
-        recording, frame = table.place_of(table.position_at(at))
+        recording, frame = table.place_of(self.playback.due)
         total = table.starts[recording + 1] - table.starts[recording]
         self._time.setText(f"{clock(at, digits=3)} / {clock(table.end_s)}")
         which = f" of recording {recording + 1}" if len(opened.recordings) > 1 else ""
-        self._frame.setText(f"frame {frame + 1:,} / {total:,}{which}")
+        near = "near " if self.playback.scrubbing else ""
+        self._frame.setText(f"{near}frame {frame + 1:,} / {total:,}{which}")
         analysis = self._state.analysis
-        show = analysis is not None and self.buttons["outline"].isChecked()
-        self.view.show_outline(analysis.regions[recording] if show and analysis else None)
+        self.view.show_region(
+            analysis.regions[recording] if analysis is not None else None,
+            outlined=self.buttons["outline"].isChecked(),
+            masked=self.buttons["mask"].isChecked(),
+        )
 
     @Slot(float)
     def _show_speed(self, speed: float) -> None:

@@ -1,13 +1,18 @@
 """The player on real files: exact pictures, true speed."""
 
+import itertools
 import time
 
+import av
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 
+from tests.builders import read_code, write_dicom_cine, write_video
 from tests.ui.recordings import number_in, write_numbered
 from ui.player import Playback, Player
 from ui.state import State
+from usummary.types import Shot
 
 COUNT = 200
 
@@ -132,3 +137,64 @@ def test_a_window_that_closes_leaves_no_thread(qtbot, recording) -> None:
         playback.open(recording)
     playback.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "player"]
+
+
+def test_dragging_shows_a_sync_frame_and_the_release_the_exact_one(
+    qtbot, player, recording, times_ms
+) -> None:
+    """Far from what is decoded."""
+    with av.open(str(recording)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.is_keyframe]
+        syncs = [times_ms.index(round(p.pts * p.time_base * 1000)) for p in packets]
+    wait_for(qtbot, player, 0)
+    for exact in (167, 103):
+        assert exact not in syncs
+        nearest = min(syncs, key=lambda sync: abs(sync - exact))
+        at = times_ms[exact] / 1000 + 0.001
+        player.playback.scrub(at)
+        assert player.playback.due == nearest
+        wait_for(qtbot, player, nearest)
+        assert player._state.playhead_s == at
+        assert player._frame.text() == f"near frame {nearest + 1} / 200"
+        player.playback.seek(at)
+        wait_for(qtbot, player, exact)
+        assert player._frame.text() == f"frame {exact + 1} / 200"
+
+
+def test_a_shot_is_looped_until_the_person_goes_elsewhere(qtbot, player, times_ms) -> None:
+    table = player._state.opened.table
+    shot = Shot(0, 60, 72, table.time_of(60), table.time_of(72), 0.5, 65)
+    seen = []
+    player.playback.loop(shot)
+    player.playback.shown.connect(lambda _: seen.append(player.playback.on_screen))
+    began = time.monotonic()
+    qtbot.waitUntil(lambda: time.monotonic() - began > 3.2 * (shot.end_s - shot.start_s))
+    in_loop = [at for at in seen if at > 0]
+    assert set(in_loop) <= set(range(60, 72))
+    assert sum(b < a for a, b in itertools.pairwise(in_loop)) >= 2
+    player.playback.go(150)
+    assert player.playback.looping is None
+    wait_for(qtbot, player, 150)
+
+
+@pytest.mark.parametrize("kind", ["turned", "dicom"])
+def test_turned_videos_and_cines_show_the_frame_meant(qtbot, tmp_path, kind) -> None:
+    if kind == "turned":
+        path = write_video(tmp_path / "turned.mp4", n=40, turned=1)
+    else:
+        path = write_dicom_cine(tmp_path / "cine.dcm", n=40)
+    state = State()
+    playback = Playback(state)
+    playback.opened.connect(state.finish_opening)
+    shown = []
+    playback.shown.connect(shown.append)
+    with qtbot.waitSignal(playback.opened, timeout=10_000):
+        playback.open(path)
+    for target in (0, 39, 5, 4, 20):
+        playback.go(target)
+        qtbot.waitUntil(lambda target=target: playback.on_screen == target, timeout=10_000)
+        image = shown[-1].convertToFormat(QImage.Format.Format_RGB888)
+        size = image.height(), image.bytesPerLine()
+        rows = np.frombuffer(image.constBits(), np.uint8).reshape(size)[:, : image.width() * 3]
+        assert read_code(rows.reshape(image.height(), image.width(), 3)) == target
+    playback.close()
