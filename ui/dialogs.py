@@ -1,20 +1,14 @@
-"""The windows over the window: the keys, the notice at first start, and what to export."""
+"""The windows over the window: the keys, and the notice at first start."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLineEdit,
-    QMessageBox,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -26,7 +20,7 @@ from ui.panels import RESEARCH_USE
 from ui.widgets import label, panel, push_button
 
 if TYPE_CHECKING:
-    from usummary.export import ExportOptions
+    pass
 
 
 MOST_HEIGHT = 660
@@ -120,113 +114,3 @@ class FirstStartNotice(QDialog):
         row.addStretch(1)
         row.addWidget(button)
         layout.addLayout(row)
-
-
-class ExportDialog(QDialog):
-    """Where to, and which artefacts.
-
-    Signals:
-        wanted: Folder and `ExportOptions`; overwriting has been asked for already.
-    """
-
-    wanted = Signal(object, object)
-
-    def __init__(self, folder: Path, options: ExportOptions, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Export the summary")
-        self.setWindowModality(Qt.WindowModality.WindowModal)
-        self._options = options
-        self.folder = QLineEdit(str(folder))
-        self.folder.setAccessibleName("Folder of the export")
-        self.folder.setMinimumWidth(420)
-        self._checks: dict[str, QCheckBox] = {}
-        layout = _column(self)
-        layout.addWidget(label("Export the summary", "title"))
-        layout.addWidget(label("Folder, made if it does not exist", "muted"))
-        row = QHBoxLayout()
-        browse = push_button("Choose …", self._browse)
-        row.addWidget(self.folder, 1)
-        row.addWidget(browse)
-        layout.addLayout(row)
-        layout.addLayout(self._artefacts())
-        layout.addWidget(self._mask_note())
-        layout.addSpacing(6)
-        layout.addLayout(self._buttons())
-
-    def _artefacts(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(6)
-        for name, text in (
-            ("reel", "One film of all key shots"),
-            ("clips", "One film for each key shot"),
-            ("stills", "The key frame of each shot"),
-            ("contact_sheet", "A contact sheet of the key frames"),
-            ("report", "A one-page report"),
-            ("captions", "Write time and plane below the pictures of the films"),
-            ("mask", "Black out everything outside the ultrasound sector"),
-        ):
-            check = QCheckBox(text)
-            check.setChecked(getattr(self._options, name))
-            self._checks[name] = check
-            column.addWidget(check)
-        return column
-
-    def _mask_note(self) -> QWidget:
-        note = label("Names and dates on the scanner's screen will be visible.", "warning")
-        keep = note.sizePolicy()
-        keep.setRetainSizeWhenHidden(True)
-        note.setSizePolicy(keep)
-        note.setVisible(not self._options.mask)
-        self._checks["mask"].toggled.connect(lambda on: note.setVisible(not on))
-        return note
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.addStretch(1)
-        cancel = push_button("Cancel", self.reject)
-        self.export_button = push_button("Export", self._finish, name="primary")
-        self.export_button.setDefault(True)
-        row.addWidget(cancel)
-        row.addWidget(self.export_button)
-        return row
-
-    @Slot()
-    def _browse(self) -> None:
-        start = str(Path(self.folder.text()).parent)
-        chosen = QFileDialog.getExistingDirectory(self, "Folder of the export", start)
-        if chosen:
-            self.folder.setText(chosen)
-
-    @Slot()
-    def _finish(self) -> None:
-        text = self.folder.text().strip()
-        if not text:
-            self.folder.setFocus()
-            return
-        folder = Path(text).expanduser().absolute()
-        choice = {name: check.isChecked() for name, check in self._checks.items()}
-        used = holds_something(folder)
-        if used and not self._ask_overwrite(folder):
-            return
-        self.accept()
-        self.wanted.emit(folder, replace(self._options, overwrite=used, **choice))
-
-    def _ask_overwrite(self, folder: Path) -> bool:
-        """Whether an export in this folder may be replaced."""
-        answer = QMessageBox.question(
-            self,
-            "The folder is not empty",
-            f"{folder.name} already holds files. Replace an earlier export in it?\n"
-            "Files that no export wrote stay as they are.",
-            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Cancel,
-        )
-        return answer == QMessageBox.StandardButton.Yes
-
-
-def holds_something(folder: Path) -> bool:
-    """The folder exists and has files in it that can be seen."""
-    try:
-        return any(not path.name.startswith(".") for path in folder.iterdir())
-    except OSError:
-        return False

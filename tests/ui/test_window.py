@@ -19,6 +19,7 @@ from ui import liveness, theme
 from ui.dialogs import CheatSheet, FirstStartNotice
 from ui.export_sheet import ExportSheet
 from ui.main_window import MainWindow
+from ui.mask_review import MaskReview
 from ui.problems import ACTIONS
 from usummary.paths import cache_dir
 from usummary.phantom import Recorder, render
@@ -163,6 +164,10 @@ def export(qtbot, window: MainWindow, folder: Path, without: tuple[str, ...]) ->
     press(window, Qt.Key.Key_E)
     dialog = window.findChild(ExportSheet)
     dialog.folder.setText(str(folder))
+    dialog.review_button.click()
+    dialog.findChild(MaskReview).confirm_button.click()
+    assert window.state.edits.masks[0] == window.state.computed.regions[0].polygon
+    assert dialog.mask_state.text() == "Mask confirmed by you"
     for name in without:
         dialog.checks[name].setChecked(False)
     with qtbot.waitSignal(window.session.exported, timeout=RUN_MS):
@@ -172,6 +177,7 @@ def export(qtbot, window: MainWindow, folder: Path, without: tuple[str, ...]) ->
 
 def check_export(window: MainWindow, folder: Path) -> None:
     record = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert record["input"]["recordings"][0]["region"]["source"] == "person"
     chosen = [shot for shot in record["shots"] if shot["selected"]]
     assert [shot["start_frame"] for shot in chosen] == [
         window.state.shots[index].start_frame for index in window.state.key_shots
