@@ -16,8 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui import theme
 from ui.language import tr
+from ui.theme import DARK
 
 Polygon = tuple[tuple[int, int], ...]
 
@@ -104,7 +104,7 @@ class OutlineView(QWidget):
         painter.fillRect(self.rect(), QColor("black"))
         place = self._place()
         if self._image is None:
-            painter.setPen(theme.color("muted"))
+            painter.setPen(DARK.color("muted"))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, tr("Reading pictures …"))
         else:
             painter.drawImage(place, self._image)
@@ -115,11 +115,11 @@ class OutlineView(QWidget):
         path.closeSubpath()
         outside.addRect(place)
         painter.fillPath(outside.subtracted(path), QColor(20, 0, 0, 165))
-        painter.setPen(QPen(theme.color("freeze"), 2))
+        painter.setPen(QPen(DARK.color("freeze"), 2))
         painter.drawPolygon(shape)
         for number, corner in enumerate(corners):
             chosen = number == self._chosen
-            painter.setBrush(theme.color("playhead" if chosen else "freeze"))
+            painter.setBrush(DARK.color("playhead" if chosen else "freeze"))
             side = 6.0 if chosen and self.hasFocus() else 4.0
             painter.drawRect(QRectF(corner.x() - side, corner.y() - side, 2 * side, 2 * side))
 
