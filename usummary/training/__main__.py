@@ -13,15 +13,16 @@ import typer
 
 from usummary.errors import UsummaryError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
-from usummary.networks.weights import Training, build, load_model, save_model
+from usummary.networks.weights import Training, backbone_of, build, load_model, save_model
+from usummary.training import assess as figures
 from usummary.training.dataset import Part, load_sources, load_timelines
 from usummary.training.exams import ComposedExam, compose_exam, load_exam, save_exam
 from usummary.training.pretrain import (
     BackboneRecipe,
     Composer,
-    assess,
     calibrate,
     train_backbone,
+    validate,
 )
 from usummary.training.reinforce import Epoch, SummariserRecipe, Trainer
 from usummary.types import BACKGROUND
@@ -69,7 +70,7 @@ def backbone(
         for number in range(10)
     ]
     typer.echo(f"temperature,{calibrate(net, batches):.3f}")
-    for name, value in assess(net, batches).items():
+    for name, value in validate(net, batches).items():
         typer.echo(f"{name},{value:.4f}")
     made = save_model(out, net, Training(data=_PICTURES, classes=SONONET_CLASSES))
     typer.echo(f"sha256,{made.sha256}")
@@ -95,6 +96,34 @@ def summariser(
     typer.echo("epoch,reward,mean p,spread p,gradient signal to noise,validation reward,its spread")
     net = trainer.train(_tell)
     save_model(out, net, Training(data=_EXAMS, backbone=model))
+
+
+@app.command()
+def assess(
+    data: Data,
+    summariser: Annotated[str, typer.Option(help="Summariser: name or folder.")] = "3dst-unet-rl",
+    work: Work = Path("out/training"),
+    threads: Threads = 1,
+) -> None:
+    """Figures for the model cards, on the test part and on SonoNet's example captures."""
+    _use(threads)
+    scorer = load_model(summariser, "summariser")
+    model = backbone_of(scorer)
+    net = build(model)
+    called = figures.examples(net, data / "ultrasound" / "sononet" / "examples")
+    right = sum(truth == said for truth, (said, _) in called.items())
+    typer.echo(f"examples right,{right} of {len(called)}")
+    for truth, (said, chance) in called.items():
+        typer.echo(f"example {truth},{said} {chance:.2f}")
+    for label, (good, count) in figures.share_allowed(net, load_sources(data, "test")).items():
+        typer.echo(f"{label},{good} of {count}")
+    exams = composed_exams(data, "test", net, work / f"exams-{model.sha256[:12]}")
+    scores = [figures.clip_scores(build(scorer), exam) for exam in exams]
+    rng = np.random.default_rng(0)
+    random = [rng.random(len(score)) for score in scores]
+    for name, values in (("summariser", scores), ("random scores", random)):
+        for figure, value in figures.agreement(values, exams).items():
+            typer.echo(f"{name} {figure},{value:.4f}")
 
 
 def _use(threads: int) -> None:

@@ -141,7 +141,7 @@ def _cast(sources: Sequence[Source], rng: np.random.Generator) -> tuple[list[Sou
 def _stretches(
     script: _Script, cast: Sequence[Source], sources: Sequence[Source], rng: np.random.Generator
 ) -> Iterator[Picture]:
-    """Clips (n, 16, 112, 144) of one smooth motion after the other."""
+    """Clips (n, 16, 176, 224) of one smooth motion after the other."""
     start, count = 0, len(script.shown)
     while start < count:
         end = start + 1
