@@ -76,9 +76,9 @@ class Looking:
     """Stands where a backbone stands: features are plain means, so a test can foresee them."""
 
     def __call__(self, clips):
-        grey = clips.float() / 255  # (N, 16, 112, 144)
-        steps = grey.unflatten(1, (4, 4)).mean(dim=(2, 3, 4))[..., None]
-        return grey.mean(dim=(1, 2, 3))[:, None, None, None], steps, grey.mean(dim=(2, 3))[:, :2]
+        grey = clips.astype(np.float32) / 255  # (N, 16, 176, 224)
+        steps = grey.reshape(len(grey), 4, -1).mean(axis=2)[..., None]
+        return grey.mean(axis=(1, 2, 3))[:, None, None, None], steps, grey.mean(axis=(2, 3))[:, :2]
 
 
 def exam(seed=0):

@@ -13,7 +13,8 @@ import typer
 
 from usummary.errors import UsummaryError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
-from usummary.networks.weights import Training, backbone_of, build, load_model, save_model
+from usummary.networks.runtime import open_runner
+from usummary.networks.weights import Model, Training, backbone_of, build, load_model, save_model
 from usummary.training import assess as figures
 from usummary.training.dataset import Part, load_sources, load_timelines
 from usummary.training.exams import ComposedExam, compose_exam, load_exam, save_exam
@@ -34,9 +35,9 @@ Out = Annotated[Path, typer.Option(help="Model folder to write.")]
 Work = Annotated[Path, typer.Option(help="Folder for checkpoints and composed exams.")]
 Threads = Annotated[int, typer.Option(help="1 is best on a machine that is shared.")]
 
-EXAMS: dict[Part, int] = {"train": 16, "validation": 6, "test": 6}
+EXAMS: dict[Part, int] = {"train": 10, "validation": 4, "test": 6}
 """Composed exams of each part."""
-CLIPS = 200
+CLIPS = 180
 """Clips of a composed exam, 1.07 s each."""
 
 _PICTURES = (
@@ -90,8 +91,8 @@ def summariser(
     recipe = SummariserRecipe(plane_reward=plane_reward)
     model = load_model(backbone, "backbone")
     folder = work / f"exams-{model.sha256[:12]}"
-    learn = composed_exams(data, "train", build(model), folder)
-    validation = composed_exams(data, "validation", build(model), folder)
+    learn = composed_exams(data, "train", model, folder)
+    validation = composed_exams(data, "validation", model, folder)
     trainer = Trainer(recipe, learn, validation, model.classes.index(BACKGROUND))
     typer.echo("epoch,reward,mean p,spread p,gradient signal to noise,validation reward,its spread")
     net = trainer.train(_tell)
@@ -117,7 +118,7 @@ def assess(
         typer.echo(f"example {truth},{said} {chance:.2f}")
     for label, (good, count) in figures.share_allowed(net, load_sources(data, "test")).items():
         typer.echo(f"{label},{good} of {count}")
-    exams = composed_exams(data, "test", net, work / f"exams-{model.sha256[:12]}")
+    exams = composed_exams(data, "test", model, work / f"exams-{model.sha256[:12]}")
     scores = [figures.clip_scores(build(scorer), exam) for exam in exams]
     rng = np.random.default_rng(0)
     random = [rng.random(len(score)) for score in scores]
@@ -138,18 +139,18 @@ def _tell(epoch: Epoch) -> None:
     )
 
 
-def composed_exams(
-    data: Path, part: Part, net: torch.nn.Module, folder: Path
-) -> list[ComposedExam]:
+def composed_exams(data: Path, part: Part, model: Model, folder: Path) -> list[ComposedExam]:
     """The composed exams of one part of the split, from `folder` where they exist."""
     paths = [folder / f"{part}-{number:03}.safetensors" for number in range(EXAMS[part])]
     if not all(path.exists() for path in paths):
         sources, timelines = load_sources(data, part), load_timelines(data, part)
-        for number, path in enumerate(paths):
-            if not path.exists():
-                rng = np.random.default_rng((11, list(EXAMS).index(part), number))
-                timeline = timelines[number % len(timelines)]
-                save_exam(path, compose_exam(timeline, sources, net, rng, clips=CLIPS))
+        with open_runner(model, "cpu") as runner:
+            for number, path in enumerate(paths):
+                if not path.exists():
+                    rng = np.random.default_rng((11, list(EXAMS).index(part), number))
+                    timeline = timelines[number % len(timelines)]
+                    exam = compose_exam(timeline, sources, runner.run, rng, clips=CLIPS)
+                    save_exam(path, exam)
     return [load_exam(path) for path in paths]
 
 
