@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from usummary.errors import UnreadableFile
 from usummary.training.compose import LOST, STEADY, blend, compose, shrink
 from usummary.training.dataset import Source, Timeline
 from usummary.training.exams import compose_exam, load_exam, save_exam
@@ -122,3 +123,6 @@ def test_exams_are_repeatable_and_survive_the_disk(tmp_path):
     for name, value in vars(load_exam(path)).items():
         assert np.array_equal(value, vars(one)[name])
     assert [p.name for p in path.parent.iterdir()] == ["exam.safetensors"]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(UnreadableFile, match=r"exam\.safetensors"):
+        load_exam(path)

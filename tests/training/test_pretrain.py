@@ -19,9 +19,9 @@ RECIPE = BackboneRecipe(
     config=SonoNetI3DConfig(
         stem_kernel=4, stem_stride=4, kernels=(1, 1, 1, 1, 3), pools=(1, 1, 1, 1)
     ),
-    frame_steps=3,
+    frame_steps=2,
     frame_batch=2,
-    clip_steps=2,
+    clip_steps=1,
     clip_batch=1,
     bf16=False,
 )

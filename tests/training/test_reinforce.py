@@ -122,7 +122,8 @@ def train_small(epochs, seed=1):
         seed=seed,
         config=UNet3DConfig(channels=2, samples=4, squeezed=8, levels=1, gate=False),
         epochs=epochs,
-        rate=0.1,
+        rate=0.03,
+        gain=0.3,
         plane_reward=1.0,
     )
     exams = [alternating_exam(number)[0] for number in range(3)]

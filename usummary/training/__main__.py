@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import typer
 
-from usummary.errors import UsummaryError
+from usummary.errors import ModelError, UsummaryError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
 from usummary.networks.runtime import open_runner
 from usummary.networks.weights import Model, Training, backbone_of, build, load_model, save_model
@@ -62,8 +62,7 @@ def backbone(
     """Train the ultrasound backbone; goes on from the checkpoints in --work."""
     _use(threads)
     recipe = BackboneRecipe(bf16=bf16)
-    weights = data / "ultrasound" / "sononet" / "SonoNet16.npz"
-    teacher = SonoNet2D.from_arrays(dict(np.load(weights)))
+    teacher = _teacher(data / "ultrasound" / "sononet" / "SonoNet16.npz")
     net = train_backbone(load_sources(data, "train"), teacher, recipe, work, typer.echo)
     composer = Composer(load_sources(data, "validation"), teacher, bf16=False)
     batches = [
@@ -125,6 +124,14 @@ def assess(
     for name, values in (("summariser", scores), ("random scores", random)):
         for figure, value in figures.agreement(values, exams).items():
             typer.echo(f"{name} {figure},{value:.4f}")
+
+
+def _teacher(path: Path) -> SonoNet2D:
+    try:
+        with np.load(path) as arrays:
+            return SonoNet2D.from_arrays(dict(arrays))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The SonoNet16 weights {path} cannot be read: {error}") from error
 
 
 def _use(threads: int) -> None:

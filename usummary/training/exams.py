@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from usummary.errors import UnreadableFile
 from usummary.training.compose import LOST, STEADY, WANDERING, Motion, compose, shrink
 from usummary.training.dataset import (
     SAMPLE_RATE,
@@ -111,9 +112,16 @@ def save_exam(path: Path, exam: ComposedExam) -> None:
 
 
 def load_exam(path: Path) -> ComposedExam:
-    """Reads what `save_exam` wrote."""
-    with safe_open(path, framework="np") as file:
-        return ComposedExam(**{name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    """Reads what `save_exam` wrote.
+
+    Raises:
+        UnreadableFile: It is damaged.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            return ComposedExam(**{name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (OSError, SafetensorError, TypeError) as error:
+        raise UnreadableFile(f"The composed exam {path} is damaged; delete it. {error}") from error
 
 
 def _script(timeline: Timeline, rng: np.random.Generator, clips: int) -> _Script:
