@@ -112,7 +112,7 @@ def reference_shots(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot])
     """Indices of the shots that make the reference summary.
 
     Saves close together count once; those on a standard plane make the reference, or all of them
-    if no plane is known (METHOD, section 5).
+    if no plane is known.
     """
     saves = [
         freeze
