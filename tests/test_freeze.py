@@ -92,6 +92,13 @@ def test_the_reference_takes_the_last_of_close_saves():
     assert freeze.reference_shots(saves, shots) == [2, 7]
 
 
+def test_close_saves_of_two_planes_are_two():
+    shots = shots_between([(n * 100, n * 100 + 100) for n in range(10)], 25.0, [0.5] * 10)
+    saves = [listed(2.0, "Femur"), listed(9.0, "Kidneys"), listed(13.0)]
+    assert freeze.reference_shots(saves, shots) == [0]
+    assert freeze.reference_shots(saves[:2], shots) == [0, 2]
+
+
 def test_the_reference_prefers_saves_on_a_plane():
     shots = shots_between([(n * 100, n * 100 + 100) for n in range(10)], 25.0, [0.5] * 10)
     assert freeze.reference_shots([listed(2.0), listed(30.0, "Femur")], shots) == [7]

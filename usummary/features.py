@@ -233,12 +233,20 @@ def _part(which: int, rows: list[_Row], *, complete: bool) -> Part:
 def _joined(
     parts: list[Part], exam: Exam, regions: tuple[Region, ...], spec: InputSpec
 ) -> Features:
-    def all_of(name: str) -> NDArray[np.generic]:
-        return np.concatenate([part[name] for part in parts])
-
+    """One value from all parts, which are emptied: a long exam's maps are never held twice."""
     recordings = np.concatenate(
         [np.full(len(part["frames"]), int(part["recording"]), np.int64) for part in parts]
     )
+
+    def all_of(name: str) -> NDArray[np.generic]:
+        joined = np.empty((len(recordings), *parts[0][name].shape[1:]), parts[0][name].dtype)
+        end = 0
+        for part in parts:
+            piece = part.pop(name)
+            joined[end : end + len(piece)] = piece
+            end += len(piece)
+        return joined
+
     offsets = np.asarray(exam.offsets_s)[recordings]
     samples = Samples(
         recordings=recordings,

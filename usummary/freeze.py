@@ -20,7 +20,7 @@ MAX_GAP_S = 0.25
 """Stretches of the same recording this close are one: a sync frame can look like a change."""
 
 SAME_SAVE_S = 10.0
-"""Saves closer than this are one freeze-frame, the last of them (the reference, METHOD)."""
+"""Saves closer than this, not of two planes, are one freeze-frame: the last of them."""
 
 
 def find_frozen(features: Features) -> tuple[FreezeFrame, ...]:
@@ -94,6 +94,12 @@ def merged(given: Sequence[FreezeFrame], frozen: Sequence[FreezeFrame]) -> tuple
     return tuple(sorted([*given, *kept], key=lambda freeze: freeze.time_s))
 
 
+def _is_same_save(freeze: FreezeFrame, later: FreezeFrame) -> bool:
+    """Whether the later of two saves replaces the first: soon after it, and of no other plane."""
+    other_plane = freeze.plane is not None and later.plane not in {None, freeze.plane}
+    return later.time_s - freeze.time_s < SAME_SAVE_S and not other_plane
+
+
 def matched(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> tuple[FreezeFrame, ...]:
     """The freeze-frames with the key shot that holds each; a frozen stretch may overlap it."""
     holders = _holders(freeze_frames, shots, selected_only=True)
@@ -107,12 +113,12 @@ def reference_shots(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot])
     """Indices of the shots that make the reference summary.
 
     Saves close together count once; those on a standard plane make the reference, or all of them
-    if no plane is known (METHOD, section 5).
+    if no plane is known.
     """
     saves = [
         freeze
         for freeze, later in zip(freeze_frames, [*freeze_frames, None][1:], strict=True)
-        if later is None or later.time_s - freeze.time_s >= SAME_SAVE_S
+        if later is None or not _is_same_save(freeze, later)
     ]
     on_plane = [freeze for freeze in saves if freeze.plane in STANDARD_PLANES]
     holders = _holders(on_plane or saves, shots, selected_only=False)

@@ -1,6 +1,6 @@
 """Analysis + length -> Summary: which shots are worth the time they take.
 
-Two values of a shot, because they answer different questions (METHOD, section 4):
+Two values of a shot, because they answer different questions:
 
 * ``benchmark``: mean score, paid in frames; the protocol of the public benchmarks.
 * ``application``: mean score x duration, paid in milliseconds; what a person can watch.

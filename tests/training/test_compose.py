@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from usummary.errors import UnreadableFile
 from usummary.training.compose import LOST, STEADY, blend, compose, shrink
 from usummary.training.dataset import Source, Timeline
 from usummary.training.exams import compose_exam, load_exam, save_exam
@@ -60,7 +61,7 @@ def test_a_real_clip_plays_forward_and_back():
 
 def test_shrink_gives_the_backbones_input():
     clip = np.full((2, 224, 288), 7, np.uint8)
-    assert np.array_equal(shrink(clip), np.full((2, 112, 144), 7))
+    assert np.array_equal(shrink(clip), np.pad(np.full((2, 174, 224), 7), ((0, 0), (1, 1), (0, 0))))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -76,9 +77,9 @@ class Looking:
     """Stands where a backbone stands: features are plain means, so a test can foresee them."""
 
     def __call__(self, clips):
-        grey = clips.float() / 255  # (N, 16, 112, 144)
-        steps = grey.unflatten(1, (4, 4)).mean(dim=(2, 3, 4))[..., None]
-        return grey.mean(dim=(1, 2, 3))[:, None, None, None], steps, grey.mean(dim=(2, 3))[:, :2]
+        grey = clips.astype(np.float32) / 255  # (N, 16, 176, 224)
+        steps = grey.reshape(len(grey), 4, -1).mean(axis=2)[..., None]
+        return grey.mean(axis=(1, 2, 3))[:, None, None, None], steps, grey.mean(axis=(2, 3))[:, :2]
 
 
 def exam(seed=0):
@@ -122,3 +123,6 @@ def test_exams_are_repeatable_and_survive_the_disk(tmp_path):
     for name, value in vars(load_exam(path)).items():
         assert np.array_equal(value, vars(one)[name])
     assert [p.name for p in path.parent.iterdir()] == ["exam.safetensors"]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(UnreadableFile, match=r"exam\.safetensors"):
+        load_exam(path)

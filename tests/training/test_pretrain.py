@@ -10,18 +10,18 @@ from usummary.training.dataset import load_sources
 from usummary.training.pretrain import (
     BackboneRecipe,
     Composer,
-    assess,
     calibrate,
     train_backbone,
+    validate,
 )
 
 RECIPE = BackboneRecipe(
     config=SonoNetI3DConfig(
         stem_kernel=4, stem_stride=4, kernels=(1, 1, 1, 1, 3), pools=(1, 1, 1, 1)
     ),
-    frame_steps=3,
+    frame_steps=2,
     frame_batch=2,
-    clip_steps=2,
+    clip_steps=1,
     clip_batch=1,
     bf16=False,
 )
@@ -66,8 +66,8 @@ def test_training_moves_weights_but_not_the_norms_statistics(teacher, sources, t
 def test_targets_follow_motion_label_and_teacher(teacher, sources):
     composer = Composer(sources, teacher, bf16=False)
     batch = composer.batch(16, np.random.default_rng(1), frames=1, looks=1)
-    assert batch.clips.shape == (16, 1, 112, 144)
-    assert batch.maps.shape == (16, 1, 128, 7, 9)
+    assert batch.clips.shape == (16, 1, 176, 224)
+    assert batch.maps.shape == (16, 1, 128, 11, 14)
     torch.testing.assert_close(batch.planes.sum(1), torch.ones(16))
     background = SONONET_CLASSES.index("Background")
     assert {"steady", "lost"} < set(batch.kinds)
@@ -84,9 +84,9 @@ def test_calibration_lowers_the_cross_entropy(teacher, sources):
     net = SonoNetI3D(RECIPE.config, teacher).eval()
     with torch.no_grad():
         net.head[-1].weight.mul_(5)  # far too sure
-    before = assess(net, batches)
+    before = validate(net, batches)
     temperature = calibrate(net, batches)
-    after = assess(net, batches)
+    after = validate(net, batches)
     assert after["cross-entropy"] < before["cross-entropy"]
     assert temperature == pytest.approx(net.temperature.item())
     assert after["agreement"] == before["agreement"]

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from usummary.errors import ModelError
 
@@ -275,6 +276,7 @@ class SonoNetI3DConfig:
         stem_kernel, stem_stride: Length and stride in time of the very first convolution.
         kernels: Length in time of the other convolutions of each of the five groups.
         pools: Stride in time of the four pools between the groups.
+        map_pool: The maps that are handed out are means over squares of this side; less at the rim.
     """
 
     clip_length: int = 16
@@ -284,6 +286,7 @@ class SonoNetI3DConfig:
     stem_stride: int = 1
     kernels: tuple[int, ...] = (1, 3, 3, 3, 3)
     pools: tuple[int, ...] = (2, 2, 1, 1)
+    map_pool: int = 1
 
 
 class SonoNetI3D(nn.Module):
@@ -329,7 +332,8 @@ class SonoNetI3D(nn.Module):
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.last_features(clips)
         planes = (self.head_logits(features) / self.temperature).softmax(dim=1)
-        return _three_outputs(features, planes)
+        maps, steps, planes = _three_outputs(features, planes)
+        return functional.avg_pool2d(maps, self.config.map_pool, ceil_mode=True), steps, planes
 
 
 def _sononet_time(

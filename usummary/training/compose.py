@@ -20,7 +20,7 @@ from usummary.types import Box, Picture
 CANVAS = (224, 288)
 """Rows and columns of a composed picture: what the 2-D teacher takes."""
 
-INPUT_SIZE = (112, 144)
+INPUT_SIZE = (176, 224)
 """Rows and columns of a backbone's input picture."""
 
 _Real = NDArray[np.float32]
@@ -86,7 +86,7 @@ def compose(
 
 
 def shrink(clip: Picture) -> Picture:
-    """A composed clip (T, 224, 288) as the backbone gets it, (T, 112, 144)."""
+    """A composed clip (T, 224, 288) as the backbone gets it, (T, 176, 224)."""
     box = Box(0, 0, clip.shape[2], clip.shape[1])
     return np.stack([to_input(picture, box, INPUT_SIZE) for picture in clip])
 

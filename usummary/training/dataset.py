@@ -1,8 +1,8 @@
 """The real pictures and label timelines that training draws from, split before anything else.
 
 Pictures are split by exam, patient or source, timelines by operator, so that nothing of a person
-is on two sides. The 13 example captures that come with SonoNet are no part of this: they are for
-testing only.
+is on two sides. The 13 example captures that come with SonoNet are no part of this: nothing is
+trained on them.
 """
 
 from __future__ import annotations

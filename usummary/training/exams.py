@@ -9,18 +9,18 @@ probe searches: far corners, blur, other clips. At a save the picture stands sti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
-from torch import nn
 
+from usummary.errors import UnreadableFile
 from usummary.training.compose import LOST, STEADY, WANDERING, Motion, compose, shrink
 from usummary.training.dataset import (
     SAMPLE_RATE,
@@ -29,7 +29,9 @@ from usummary.training.dataset import (
     Timeline,
     one_of_each_save,
 )
-from usummary.types import BACKGROUND, STANDARD_PLANES, FloatArray, Picture
+from usummary.types import BACKGROUND, STANDARD_PLANES, Picture
+
+Look = Callable[[Picture], tuple[NDArray[Any], ...]]
 
 CLIP_LENGTH = 16
 _LONGEST = 6
@@ -69,20 +71,28 @@ class _Script:
 def compose_exam(
     timeline: Timeline,
     sources: Sequence[Source],
-    backbone: nn.Module,
+    look: Look,
     rng: np.random.Generator,
     *,
     clips: int,
 ) -> ComposedExam:
-    """`clips` clips from a random place of a timeline (fewer if it is shorter), as features."""
+    """`clips` clips from a random place of a timeline (fewer if it is shorter), as features.
+
+    Args:
+        timeline: What is shown when, and where an image is saved.
+        sources: Pictures of one part of the split.
+        look: The backbone: uint8 clips (N, 16, H, W) -> maps, steps, planes, as runners do.
+        rng: Source of every choice.
+        clips: Length of the exam.
+    """
     script = _script(timeline, rng, clips)
     cast, pictured = _cast(sources, rng)
     maps, steps, planes = [], [], []
     for clip in _stretches(script, cast, sources, rng):
-        features = _features(backbone, clip)
+        features = look(clip)
         maps.append(features[0].astype(np.float16))
-        steps.append(features[1])
-        planes.append(features[2])
+        steps.append(features[1].astype(np.float32))
+        planes.append(features[2].astype(np.float32))
     return ComposedExam(
         np.concatenate(maps),
         np.concatenate(steps),
@@ -102,9 +112,16 @@ def save_exam(path: Path, exam: ComposedExam) -> None:
 
 
 def load_exam(path: Path) -> ComposedExam:
-    """Reads what `save_exam` wrote."""
-    with safe_open(path, framework="np") as file:
-        return ComposedExam(**{name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    """Reads what `save_exam` wrote.
+
+    Raises:
+        UnreadableFile: It is damaged.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            return ComposedExam(**{name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (OSError, SafetensorError, TypeError) as error:
+        raise UnreadableFile(f"The composed exam {path} is damaged; delete it. {error}") from error
 
 
 def _script(timeline: Timeline, rng: np.random.Generator, clips: int) -> _Script:
@@ -141,7 +158,7 @@ def _cast(sources: Sequence[Source], rng: np.random.Generator) -> tuple[list[Sou
 def _stretches(
     script: _Script, cast: Sequence[Source], sources: Sequence[Source], rng: np.random.Generator
 ) -> Iterator[Picture]:
-    """Clips (n, 16, 112, 144) of one smooth motion after the other."""
+    """Clips (n, 16, 176, 224) of one smooth motion after the other."""
     start, count = 0, len(script.shown)
     while start < count:
         end = start + 1
@@ -171,9 +188,3 @@ def _direct(
     if rng.random() < 0.4:
         return other[int(rng.integers(len(other)))], WANDERING
     return cast[int(rng.integers(len(cast)))], LOST
-
-
-@torch.no_grad()
-def _features(backbone: nn.Module, clips: Picture) -> tuple[FloatArray, FloatArray, FloatArray]:
-    maps, steps, planes = backbone(torch.from_numpy(clips))
-    return maps.numpy(), steps.numpy(), planes.numpy()

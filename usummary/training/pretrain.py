@@ -1,14 +1,16 @@
 """Training of the ultrasound backbone: SonoNet16, shrunk, inflated, and trained on composed clips.
 
-1. *Frames.* The backbone sees pictures of half the size that SonoNet was made for, and the plain
-   weights lose planes there. A copy of the 2-D net learns to give, from the small picture, the
-   feature maps and the planes that the original gives from the large one.
+1. *Frames.* The backbone sees smaller pictures than SonoNet was made for. A copy of the 2-D net
+   learns to give, from the small picture, the feature maps and the planes that the original gives
+   from the large one.
 2. *Clips.* That copy is inflated and learns the same on composed clips, with the labels of the
    data sets where they say something that the teacher does not.
 
-Matching feature maps rather than planes only is what carries over the planes of which there is
-not a single training picture. Batch norm statistics stay SonoNet's own: batches are small, and
-heads, of which most pictures are, must not become the norm.
+There are no training pictures of most of the 13 planes, so everything here is made not to forget
+them: feature maps are matched, not only planes; the learning rate is small; and batch norm
+statistics stay SonoNet's own, lest heads, of which most pictures are, become the norm. Smaller
+pictures (112x144), which need a real change of the weights, did lose those planes: see
+docs/decisions/training.md.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -33,7 +34,16 @@ from usummary.networks.i3d import (
     standardise,
 )
 from usummary.training.checkpoint import load_checkpoint, save_checkpoint
-from usummary.training.compose import LOST, STEADY, WANDERING, Motion, blend, compose, shrink
+from usummary.training.compose import (
+    INPUT_SIZE,
+    LOST,
+    STEADY,
+    WANDERING,
+    Motion,
+    blend,
+    compose,
+    shrink,
+)
 from usummary.training.dataset import Source
 from usummary.types import BACKGROUND, FloatArray, Picture
 
@@ -59,15 +69,21 @@ class BackboneRecipe:
     seed: int = 1
     config: SonoNetI3DConfig = field(
         default_factory=lambda: SonoNetI3DConfig(
-            stem_kernel=2, stem_stride=2, kernels=(1, 1, 1, 3, 3), pools=(2, 1, 1, 1)
+            height=INPUT_SIZE[0],
+            width=INPUT_SIZE[1],
+            stem_kernel=4,
+            stem_stride=8,
+            kernels=(1, 1, 1, 1, 2),
+            pools=(1, 1, 1, 1),
+            map_pool=2,
         )
     )
-    frame_steps: int = 700
+    frame_steps: int = 150
     frame_batch: int = 16
-    frame_rate: float = 1e-3
-    clip_steps: int = 500
+    frame_rate: float = 1e-4
+    clip_steps: int = 250
     clip_batch: int = 4
-    clip_rate: float = 3e-4
+    clip_rate: float = 1e-4
     bf16: bool = True
 
 
@@ -76,8 +92,8 @@ class Batch:
     """Composed clips and what the backbone should make of them.
 
     Attributes:
-        clips: (N, T, 112, 144) uint8.
-        maps: (N, s, 128, 7, 9) the teacher's maps at s frames of each clip.
+        clips: (N, T, 176, 224) uint8.
+        maps: (N, s, 128, 11, 14) the teacher's maps at s frames of each clip.
         planes: (N, 14) wanted plane probabilities.
         teacher: (N, 14) the teacher's own.
         kinds: What each clip is: a motion's name or ``blend``.
@@ -134,7 +150,7 @@ class Composer:
 
     @torch.no_grad()
     def _ask(self, pictures: Picture) -> tuple[Tensor, Tensor]:
-        """Maps (N, s, 128, 7, 9) and mean probabilities (N, 14) of pictures (N, s, 224, 288)."""
+        """Maps (N, s, 128, 11, 14) and mean probabilities (N, 14) of pictures (N, s, 224, 288)."""
         count, looks = pictures.shape[:2]
         flat = torch.from_numpy(pictures.reshape(-1, 1, *pictures.shape[2:]))
         with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
@@ -142,7 +158,8 @@ class Composer:
                 standardise(flat).contiguous(memory_format=torch.channels_last)
             )
             logits = self._teacher.head(features).float().mean(dim=(2, 3))
-        maps = functional.avg_pool2d(features.float(), 2)
+        size = (INPUT_SIZE[0] // 16, INPUT_SIZE[1] // 16)
+        maps = functional.interpolate(features.float(), size, mode="bilinear", antialias=True)
         planes = logits.softmax(1).reshape(count, looks, -1).mean(1)
         return maps.reshape(count, looks, *maps.shape[1:]), planes
 
@@ -161,7 +178,7 @@ def train_backbone(
     student.load_state_dict(teacher.state_dict())
 
     def frame_loss(batch: Batch) -> Tensor:
-        maps = student.features(standardise(batch.clips))  # (N, 128, 7, 9)
+        maps = student.features(standardise(batch.clips))  # (N, 128, 11, 14)
         return _loss(maps[:, None], student.head(maps).mean(dim=(2, 3)), batch, scale)
 
     def frames_at(step: int) -> Batch:
@@ -175,7 +192,7 @@ def train_backbone(
     steps = recipe.config.clip_length // recipe.config.stem_stride // math.prod(recipe.config.pools)
 
     def clip_loss(batch: Batch) -> Tensor:
-        features = net.last_features(batch.clips)  # (N, 128, s, 7, 9)
+        features = net.last_features(batch.clips)  # (N, 128, s, 11, 14)
         return _loss(features.transpose(1, 2), net.head_logits(features), batch, scale)
 
     def clips_at(step: int) -> Batch:
@@ -198,7 +215,7 @@ def calibrate(net: SonoNetI3D, batches: Sequence[Batch]) -> float:
     return best
 
 
-def assess(net: SonoNetI3D, batches: Sequence[Batch]) -> dict[str, float]:
+def validate(net: SonoNetI3D, batches: Sequence[Batch]) -> dict[str, float]:
     """How the backbone does on held-out composed clips, by name.
 
     ``agreement KIND``: share of clips whose best plane is the wanted one; ``cross-entropy``: after
@@ -249,7 +266,7 @@ def _wanted(kind: str, allowed: tuple[str, ...], said: Tensor) -> Tensor:
 
 
 def _loss(maps: Tensor, logits: Tensor, batch: Batch, scale: Tensor) -> Tensor:
-    """Squared distance of the maps (N, s, 128, 7, 9) in units of their spread, + divergence."""
+    """Squared distance of the maps (N, s, 128, 11, 14) in units of their spread, + divergence."""
     apart = ((maps.float() - batch.maps) / scale).square().mean()
     divergence = functional.kl_div(
         logits.float().log_softmax(1), batch.planes, reduction="batchmean"
@@ -306,12 +323,3 @@ class _Run:
                 save_checkpoint(path, net, optimiser, step + 1)
                 say(f"{self.name},{step + 1},{np.mean(recent):.4f}")
                 recent.clear()
-
-
-def plane_probabilities(net: nn.Module, clips: NDArray[np.uint8], *, batch: int = 8) -> FloatArray:
-    """Plane probabilities (N, 14) of clips (N, 16, 112, 144)."""
-    with torch.no_grad():
-        parts = [
-            net(torch.from_numpy(clips[i : i + batch]))[2] for i in range(0, len(clips), batch)
-        ]
-    return np.asarray(torch.cat(parts).numpy())

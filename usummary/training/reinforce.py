@@ -2,8 +2,9 @@
 
 Equation numbers are those of Liu et al., 3DST-UNet-RL. What the paper leaves open, and what plain
 policy gradient needs to learn at all on exams of thousands of frames: the advantage is divided by
-its spread over the episodes, log-probabilities are summed over frames (not averaged) and scaled by
-one over the root of their number, and training starts at the wanted share of selected frames.
+its spread over the episodes, of which there are many; log-probabilities are summed over frames, not
+averaged, and scaled by one over the root of their number; training starts with all frames alike
+and the wanted share of them selected.
 """
 
 from __future__ import annotations
@@ -74,22 +75,26 @@ def learning_rate(initial: float, epoch: int, *, halve_every: int = 30) -> float
 
 
 class Baseline:
-    """Moving average of an exam's past rewards, the constant c of equation (11)."""
+    """Moving average of an exam's rewards, the constant c of equation (11).
 
-    def __init__(self, memory: float = 0.9) -> None:
+    The memory is short: were the average to lag behind rewards that rise, all episodes alike would
+    seem good, and what is then reinforced is noise.
+    """
+
+    def __init__(self, memory: float = 0.1) -> None:
         self._memory = memory
         self._mean: float | None = None
 
     def advantages(self, rewards: FloatArray) -> FloatArray:
-        """(k,) rewards less the average of earlier ones, divided by their spread.
+        """(k,) rewards less the average, which they enter first, divided by their spread.
 
-        The very first rewards are compared with their own mean. Equal rewards teach nothing.
+        Equal rewards teach nothing.
         """
         mean = float(rewards.mean())
         before = mean if self._mean is None else self._mean
         self._mean = self._memory * before + (1 - self._memory) * mean
         spread = float(rewards.std())
-        return np.zeros_like(rewards) if spread < 1e-9 else (rewards - before) / spread
+        return np.zeros_like(rewards) if spread < 1e-9 else (rewards - self._mean) / spread
 
 
 @dataclass(frozen=True)
@@ -103,16 +108,19 @@ class SummariserRecipe:
         episodes: k, episodes sampled per exam and epoch.
         share: Wanted share of selected frames, epsilon of equation (5).
         rate: Learning rate of SGD (momentum 0.9, weight decay 1e-6), halved every 30 epochs.
+        gain: Weight of the policy gradient beside the regularisation. Too much of it, and the mean
+            of p drifts with the noise.
         plane_reward: Weight of the optional fourth reward, the mean standard-plane probability of
             the selected frames (Liu et al. 2020, arXiv 2005.09531); 0 leaves it out.
     """
 
     seed: int = 1
     config: UNet3DConfig = field(default_factory=UNet3DConfig)
-    epochs: int = 40
-    episodes: int = 5
+    epochs: int = 10
+    episodes: int = 30
     share: float = 0.2
-    rate: float = 1e-3
+    rate: float = 0.03
+    gain: float = 0.5
     plane_reward: float = 0.0
 
 
@@ -123,11 +131,11 @@ class Epoch:
     Attributes:
         number: Counted from 0.
         reward: Mean reward of the training episodes.
-        mean, spread: Mean and standard deviation of p within a training exam.
+        mean, spread: Mean of p, and standard deviation over the clips of a training exam.
         signal_to_noise: Squared mean over mean square deviation of the epoch's gradients of the
             last layer.
-        validation: Mean reward of the best-scored share of frames of validation exams.
-        validation_spread: Standard deviation of p within a validation exam.
+        validation: Mean reward of episodes of validation exams, less the regularisation.
+        validation_spread: Standard deviation of p over the clips of a validation exam.
     """
 
     number: int
@@ -180,7 +188,7 @@ class Trainer:
         self._net = Summariser(recipe.config)
         self._statistics = _statistics(exams)
         self._net.unet.norm.set_statistics(*map(torch.from_numpy, self._statistics))
-        self._start_at_share()
+        self._start_even()
         self._lessons = [self._lesson(exam, background) for exam in exams]
         self._trials = [self._lesson(exam, background) for exam in validation]
         self._optimiser = torch.optim.SGD(
@@ -232,7 +240,7 @@ class Trainer:
         rewards = lesson.reward(actions, recipe.plane_reward)
         advantages = torch.from_numpy(lesson.baseline.advantages(rewards)).float()
         gain = policy_gain(logits, torch.from_numpy(actions).float(), advantages)
-        loss = unsupervised_loss(p, gain / math.sqrt(len(chances)), recipe.share)
+        loss = unsupervised_loss(p, gain * recipe.gain / math.sqrt(len(chances)), recipe.share)
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)
@@ -240,23 +248,29 @@ class Trainer:
         assert gradient is not None
         told = gradient.flatten().numpy().copy()
         self._optimiser.step()
-        return float(rewards.mean()), float(chances.mean()), float(chances.std()), told
+        return float(rewards.mean()), float(chances.mean()), self._spread(chances), told
 
     @torch.no_grad()
     def _try(self, trial: _Lesson) -> tuple[float, float]:
-        """Reward of the best-scored share of frames, and the spread of p."""
+        """Mean reward of sampled episodes less the regularisation, and the spread of p."""
         self._net.eval()
-        p = self._net(trial.maps)[0].numpy()
-        chosen = np.zeros((1, len(p)), np.bool_)
-        chosen[0, np.argsort(-p, kind="stable")[: max(1, round(self._recipe.share * len(p)))]] = (
-            True
-        )
-        return float(trial.reward(chosen, self._recipe.plane_reward)[0]), float(p.std())
+        p = self._net(trial.maps)[0]
+        chances = p.numpy()
+        rng = np.random.default_rng(self._recipe.seed)  # the same luck in every epoch
+        actions = rng.random((self._recipe.episodes, len(chances))) < chances
+        reward = float(trial.reward(actions, self._recipe.plane_reward).mean())
+        return reward - float(regularisation_loss(p, self._recipe.share)), self._spread(chances)
 
-    def _start_at_share(self) -> None:
+    def _spread(self, chances: FloatArray) -> float:
+        return float(chances.reshape(-1, self._recipe.config.samples).mean(axis=1).std())
+
+    @torch.no_grad()
+    def _start_even(self) -> None:
+        """All frames of a clip alike, and about the wanted share of them selected."""
         share = self._recipe.share
-        with torch.no_grad():
-            self._net.policy.conv.bias.fill_(math.log(share / (1 - share)))  # type: ignore[union-attr]
+        self._net.policy.conv.bias.fill_(math.log(share / (1 - share)))  # type: ignore[union-attr]
+        kernel = self._net.unet.to_frames.weight  # (C', 1, samples)
+        kernel.copy_(kernel.mean(dim=2, keepdim=True).expand_as(kernel))
 
     def _lesson(self, exam: ComposedExam, background: int) -> _Lesson:
         samples = self._recipe.config.samples
