@@ -152,8 +152,10 @@ class FrameSource(QObject):
         self._worker.start(self._serve)
 
     def close(self) -> None:
-        """Stops decoding and closes the file."""
+        """Stops decoding, closes the file and lets the pictures go."""
         self._worker.close()
+        with self._changed:
+            self._held.clear()
 
     def want(self, position: int, velocity: float = 0.0) -> None:
         """Says what is on screen and how fast it moves; wakes the decoder."""
