@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,7 +163,7 @@ class ShotWriter:
     def _frames(self, shot: Shot) -> Iterator[Frame]:
         recording = self._exam.recordings[shot.recording]
         awaited = shot.start_frame
-        for frame in recording.frames(shot.start_frame, shot.end_frame):
+        for frame in _read_ahead(recording.frames(shot.start_frame, shot.end_frame)):
             awaited += 1
             yield frame
         if awaited != shot.end_frame:
@@ -194,6 +195,15 @@ class ShotWriter:
         buffer = io.BytesIO()
         Image.fromarray(picture).save(buffer, "PNG", compress_level=3, pnginfo=notes)
         return buffer.getvalue()
+
+
+def _read_ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """The same frames; the next one is decoded in a thread while this one is encoded."""
+    with ThreadPoolExecutor(1, "export-reader") as reader:
+        awaited = reader.submit(next, frames, None)
+        while (frame := awaited.result()) is not None:
+            awaited = reader.submit(next, frames, None)
+            yield frame
 
 
 def _shrunk(picture: Picture) -> Picture:
