@@ -120,13 +120,15 @@ def help_text() -> Row:
 
 
 def in_fresh_process(path: Path, *, export: bool) -> dict[str, float]:
-    """`measure` in a process and with a feature cache of its own."""
+    """`measure` in a process and with a feature cache of its own.
+
+    What is made once per machine is there already: converted networks, the list of fonts.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        features = Path(folder) / "usummary"
-        features.mkdir()
-        converted = Path.home() / ".cache" / "usummary" / "openvino"
-        if converted.is_dir():
-            shutil.copytree(converted, features / "openvino")
+        for made_once in ("usummary/openvino", "matplotlib"):
+            kept = Path.home() / ".cache" / made_once
+            if kept.is_dir():
+                shutil.copytree(kept, Path(folder) / made_once)
         command = [sys.executable, "-m", "benchmarks.exam", str(path), folder]
         done = subprocess.run(
             [*command, "export"] if export else command,
