@@ -97,7 +97,7 @@ def compute(
         if how.cache:
             how.cache.add(number, part)
         if grown is not None and not _is_last(part, exam):
-            grown(_joined(parts, exam, regions, how.spec))
+            grown(_joined([dict(part) for part in parts], exam, regions, how.spec))
     return _joined(parts, exam, regions, how.spec)
 
 

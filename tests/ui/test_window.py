@@ -233,18 +233,20 @@ def drop(window: MainWindow, path: Path) -> None:
 def test_a_dropped_file_opens_and_others_wait_for_their_turn(
     qtbot, window, recording, tmp_path
 ) -> None:
-    other, text = tmp_path / "other.mp4", tmp_path / "text.mp4"
+    first, other, text = (tmp_path / name for name in ("first.mp4", "other.mp4", "text.mp4"))
+    empty_box = b"\0\0\0\x08free"  # another content, so that no features are kept of it
+    first.write_bytes(recording.read_bytes() + empty_box)
     other.write_bytes(recording.read_bytes())
     text.write_bytes(b"no film " * 999)
-    drop(window, recording)
+    drop(window, first)
     qtbot.waitUntil(lambda: window.state.phase == "running", timeout=20_000)
     drop(window, text)
     drop(window, other)
-    assert window.state.path == recording
+    assert window.state.path == first
     assert window.queue.isVisible()
     finish_run(qtbot, window)
     qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
-    assert window.state.path == recording
+    assert window.state.path == first
     assert [entry.how for entry in window.session.queue.entries] == ["failed", "done"]
     assert "text.mp4" in window.session.queue.entries[0].reason
     assert not window.error.isVisible()
