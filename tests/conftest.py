@@ -6,6 +6,7 @@ platformdirs look for it.
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,3 +26,12 @@ def persons_folders() -> Iterator[Path]:
     """The folder that stands in for the person's cache and data; also for child processes."""
     yield _HOME
     shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def signal_handlers() -> Iterator[None]:
+    """Gives the handlers back that the command line takes over."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -14,15 +14,8 @@ from tests.builders import write_study
 from usummary import cli, readers, terminal
 from usummary.progress import Progress
 
+pytestmark = pytest.mark.usefixtures("signal_handlers")
 posix = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-
-
-@pytest.fixture(autouse=True)
-def signal_handlers():
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture

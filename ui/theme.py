@@ -82,11 +82,6 @@ def color(part: str, alpha: int = 255) -> QColor:
     return _Shown.theme.color(part, alpha)
 
 
-def current() -> Theme:
-    """The theme on screen."""
-    return _Shown.theme
-
-
 def apply(app: QApplication, choice: Choice = "dark") -> None:
     """Gives the whole program its look; every widget hears of it and paints itself again."""
     _Shown.choice = choice

@@ -48,12 +48,6 @@ class IconButton(QToolButton):
         self.setIconSize(QSize(20, 20))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
-    def show_picture(self, picture: str) -> None:
-        """Another icon of `resources/icons`."""
-        if picture != self._picture:
-            self._picture = picture
-            self.setIcon(icon(picture))
-
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
             self.setIcon(icon(self._picture))

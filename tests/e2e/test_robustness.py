@@ -21,15 +21,8 @@ from usummary import cli, paths
 
 COMMAND = [sys.executable, "-m", "usummary", "summarize"]
 JPIP_REFERENCED = UID("1.2.840.10008.1.2.4.94")
+pytestmark = pytest.mark.usefixtures("signal_handlers")
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
-
-
-@pytest.fixture(autouse=True)
-def signal_handlers():
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture
