@@ -12,6 +12,7 @@ import pytest
 
 from tests.builders import write_study
 from usummary import cli, readers, terminal
+from usummary.cli import exams, summarise
 from usummary.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("signal_handlers")
@@ -67,7 +68,7 @@ def test_a_wrong_option_is_named(run, tmp_path, options, words):
 def test_options_come_before_the_settings_file(tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text('length = "20%"\nshot_s = 7.0\n', encoding="utf-8")
-    settings = cli._settings(file, {"length": "25%", "model": None})
+    settings = summarise._settings(file, {"length": "25%", "model": None})
     assert (settings.length, settings.shot_s) == ("25%", 7.0)
 
 
@@ -174,9 +175,9 @@ def test_durations_read_like_clocks(seconds, text):
 
 
 def test_frame_rates_of_a_recording_with_gaps():
-    rates = cli._frame_rates([0.0, 0.1, 0.15, 0.35])
+    rates = exams._frame_rates([0.0, 0.1, 0.15, 0.35])
     assert rates == {"lowest": 5.0, "mean": 8.571, "highest": 20.0}
-    assert cli._frame_rates([0.0]) is None
+    assert exams._frame_rates([0.0]) is None
 
 
 def test_progress_without_a_terminal_is_plain_lines(capsys):
