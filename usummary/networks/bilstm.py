@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch
 from torch import Tensor, nn
 
-from usummary.networks.unet3d import FeatureNorm
+from usummary.networks.scorer import FeatureNorm, Scorer, logit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +31,34 @@ class BiLSTMConfig:
     hidden: int = 256
 
 
-class BiLSTM(nn.Module):
+class BiLSTM(Scorer):
     """Features (B, T, C, h, w) -> probabilities (B, T * n) in [0, 1]."""
 
     def __init__(self, config: BiLSTMConfig) -> None:
         super().__init__()
         self.config = config
-        self.norm = FeatureNorm(config.channels)
+        self._norm = FeatureNorm(config.channels)
         self.lstm = nn.LSTM(config.channels, config.hidden, batch_first=True, bidirectional=True)
         self.score = nn.Linear(2 * config.hidden, 1)
 
+    @property
+    def norm(self) -> FeatureNorm:
+        return self._norm
+
+    @property
+    def last_weight(self) -> Tensor:
+        return self.score.weight
+
     def reduced(self, features: Tensor) -> Tensor:
-        """The small form (B, T, C) of features; clip by clip, so it can be made in parts."""
+        """The features' normalised means over space (B, T, C)."""
         pooled: Tensor = self.norm(features.float().mean(dim=(3, 4)))
         return pooled
 
-    def scores(self, reduced: Tensor) -> Tensor:
-        """Probabilities (B, T * n) from the `reduced` features of a whole exam."""
-        return torch.sigmoid(self._logits(reduced))
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Logits (B, T * n) of selecting each sampled frame, what training works on."""
-        return self._logits(self.reduced(features))
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.scores(self.reduced(features))
-
-    def _logits(self, reduced: Tensor) -> Tensor:
+    def reduced_logits(self, reduced: Tensor) -> Tensor:
         states, _ = self.lstm(reduced)  # (B, T, 2 * hidden)
         logits: Tensor = self.score(states)  # (B, T, 1)
         return logits.expand(-1, -1, self.config.samples).flatten(1)  # (B, T * n)
+
+    @torch.no_grad()
+    def start_even(self, share: float) -> None:
+        self.score.bias.fill_(logit(share))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from usummary.networks.scorer import FeatureNorm, Scorer, logit
 from usummary.networks.unet3d import UNet3D, UNet3DConfig
 
 
@@ -30,7 +31,7 @@ class Policy(nn.Module):
         return logits[:, 0]
 
 
-class Summariser(nn.Module):
+class Summariser(Scorer):
     """3DST-UNet and policy: features (B, T, C, h, w) -> probabilities (B, T * n) in [0, 1]."""
 
     def __init__(self, config: UNet3DConfig) -> None:
@@ -40,25 +41,23 @@ class Summariser(nn.Module):
         self.policy = Policy()
 
     @property
-    def norm(self) -> nn.Module:
-        """The per-channel normalisation of features (`unet3d.FeatureNorm`)."""
+    def norm(self) -> FeatureNorm:
         return self.unet.norm
 
+    @property
+    def last_weight(self) -> Tensor:
+        return self.unet.to_frames.weight
+
     def reduced(self, features: Tensor) -> Tensor:
-        """The small form (B, T, C', h, w) of features; clip by clip, so it can be made in parts."""
+        """The squeezed features (B, T, C', h, w)."""
         return self.unet.squeezed(features)
 
-    def scores(self, reduced: Tensor) -> Tensor:
-        """Probabilities (B, T * n) from the `reduced` features of a whole exam."""
-        return torch.sigmoid(self._logits(reduced))
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Logits (B, T * n) of selecting each sampled frame, what training works on."""
-        return self._logits(self.reduced(features))
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.scores(self.reduced(features))
-
-    def _logits(self, reduced: Tensor) -> Tensor:
+    def reduced_logits(self, reduced: Tensor) -> Tensor:
         logits: Tensor = self.policy(self.unet.latent(reduced))
         return logits
+
+    @torch.no_grad()
+    def start_even(self, share: float) -> None:
+        self.policy.conv.bias.fill_(logit(share))  # type: ignore[union-attr]
+        kernel = self.unet.to_frames.weight  # (C', 1, samples)
+        kernel.copy_(kernel.mean(dim=2, keepdim=True).expand_as(kernel))

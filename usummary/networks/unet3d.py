@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from usummary.networks.scorer import FeatureNorm
+
 _GROUPS = 8
 
 
@@ -37,40 +39,6 @@ class UNet3DConfig:
     squeezed: int = 32
     levels: int = 3
     gate: bool = True
-
-
-class FeatureNorm(nn.Module):
-    """Features with zero mean and unit spread per channel, by the training data's statistics.
-
-    Fixed statistics, not those of the exam at hand: a clip then keeps its meaning in a short exam
-    of one plane, and features can be squeezed while they stream in. Identity until they are set.
-    """
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(channels))
-        self.register_buffer("std", torch.ones(channels))
-
-    def set_statistics(self, mean: Tensor, std: Tensor) -> None:
-        """Take the (C,) statistics of the training features; dead channels stay at zero."""
-        self.mean.copy_(mean)
-        self.std.copy_(std.clamp(min=1e-6))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Normalise features (..., C)."""
-        return (features - self.mean) / self.std
-
-    def folded_into(self, conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
-        """Kernel and bias of a 1x1 convolution that normalises its input first.
-
-        Spares the copies that normalising a whole exam's features would take.
-        """
-        weight = conv.weight / self.std[:, None, None]  # (O, C, 1, 1)
-        bias = (weight[:, :, 0, 0] * -self.mean).sum(dim=1)
-        return weight, bias if conv.bias is None else bias + conv.bias
 
 
 class _Gate(nn.Module):

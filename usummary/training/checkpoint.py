@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,27 +14,40 @@ from torch.optim import Optimizer
 from usummary.errors import ModelError
 
 
-def save_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer, step: int) -> None:
-    """Writes everything needed to go on after `step` steps, beside the old file, then renames."""
+def save_checkpoint(
+    path: Path,
+    net: nn.Module,
+    optimiser: Optimizer,
+    step: int,
+    more: Mapping[str, Tensor] | None = None,
+) -> None:
+    """Writes everything needed to go on after `step` steps, beside the old file, then renames.
+
+    `more` holds whatever else the run needs, by name.
+    """
     tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
     for number, values in optimiser.state_dict()["state"].items():
         for name, value in values.items():
             if value is not None:
                 tensors[f"optimiser.{number}.{name}"] = torch.as_tensor(value)
+    tensors |= {f"more.{name}": value for name, value in (more or {}).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
     save_file({n: t.detach().contiguous() for n, t in tensors.items()}, beside, {"step": str(step)})
     beside.replace(path)
 
 
-def load_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer) -> int:
-    """Restores `net` and `optimiser`; returns the number of steps already done.
+def load_checkpoint(
+    path: Path, net: nn.Module, optimiser: Optimizer
+) -> tuple[int, dict[str, Tensor]]:
+    """Restores `net` and `optimiser`; returns the number of steps already done, and `more`.
 
     Raises:
         ModelError: The file is damaged or of another network.
     """
     weights: dict[str, Tensor] = {}
     state: dict[int, dict[str, Tensor]] = {}
+    more: dict[str, Tensor] = {}
     try:
         with safe_open(path, framework="pt") as file:
             step = int(file.metadata()["step"])
@@ -41,6 +55,8 @@ def load_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer) -> int:
                 kind, _, rest = key.partition(".")
                 if kind == "net":
                     weights[rest] = file.get_tensor(key)
+                elif kind == "more":
+                    more[rest] = file.get_tensor(key)
                 else:
                     number, name = rest.split(".")
                     state.setdefault(int(number), {})[name] = file.get_tensor(key)
@@ -48,4 +64,4 @@ def load_checkpoint(path: Path, net: nn.Module, optimiser: Optimizer) -> int:
     except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"The checkpoint {path} cannot be used; delete it. {error}") from error
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
-    return step
+    return step, more

@@ -1,8 +1,7 @@
 """The real pictures and label timelines that training draws from, split before anything else.
 
 Pictures are split by exam, patient or source, timelines by operator, so that nothing of a person
-is on two sides. The 13 example captures that come with SonoNet are no part of this: nothing is
-trained on them.
+is on two sides. SonoNet's 13 example captures, the only pictures of most planes, are test pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 
 from usummary.clips import sampled
 from usummary.errors import UnreadableFile
-from usummary.types import BACKGROUND, Frame, Picture
+from usummary.types import BACKGROUND, Box, Frame, Picture
 
 Part = Literal["train", "validation", "test"]
 
@@ -48,22 +47,52 @@ _FETAL_PLANES: dict[str, tuple[str, ...]] = {
 }
 
 _LUNG_PARTS: dict[str, Part] = {
-    "pat3": "test",
-    "s13089-020-00177-4": "test",
-    "pat4": "validation",
-    "2036-7902-4-16": "validation",
+    "pat4": "test",
+    "2036-7902-4-16": "test",
+    "pat3": "validation",
+    "s13089-020-00177-4": "validation",
 }
 """Patients or papers of the lung clips that are kept out of training; they are too few to draw."""
 
 _OPERATOR_PARTS: dict[str, Part] = {
+    "1": "test",
+    "2": "test",
+    "4": "test",
+    "9": "test",
     "6": "validation",
     "7": "validation",
-    "10": "test",
-    "11": "test",
-    "13": "test",
 }
 _NO_SAVES = frozenset({"14", "15", "16"})
 """Operators whose `collected` column is unusable; their timelines serve training only."""
+
+_SPLIT = "2"
+"""Drawing of the split. Drawing 1 served the first models, whose test part was looked at."""
+
+EXAMPLES: dict[str, str] = {
+    "3VV": "3VV",
+    "4CH": "4CH",
+    "ABDOMINAL": "Abdominal",
+    "BRAIN-CB": "Brain (Cb.)",
+    "BRAIN-TV": "Brain (Tv.)",
+    "FEMUR": "Femur",
+    "KIDNEYS": "Kidneys",
+    "LIPS": "Lips",
+    "LVOT": "LVOT",
+    "PROFILE": "Profile",
+    "RVOT": "RVOT",
+    "SPINE-CORONAL": "Spine (cor.)",
+    "SPINE-SAGITTAL": "Spine (sag.)",
+}
+"""SonoNet's example captures and the plane each one shows."""
+
+_EXAMPLE_SECTOR = Box(81, 115, 874, 734)
+"""Where the example captures show the sector."""
+
+OTHER = "Other"
+"""Label of a structure that is no standard plane."""
+
+SAVE_LABEL_S = 1.0
+"""A caption disappears when its image is saved: a save has the nearest caption within this time."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +116,28 @@ class Timeline:
 
     Attributes:
         operator: Number of the operator.
-        planes: (n,) standard plane, or Background for everything else.
+        labels: (n,) a standard plane, `OTHER` for another structure, "" without a caption.
         saved: (n,) bool, an image was saved here; None where the labels are unusable.
+        doppler: (n,) bool, colour Doppler was on.
     """
 
     operator: str
-    planes: tuple[str, ...]
+    labels: tuple[str, ...]
     saved: NDArray[np.bool_] | None
+    doppler: NDArray[np.bool_]
+
+    def saves(self) -> list[tuple[int, str]]:
+        """Position and label of each freeze-frame, see `one_of_each_save` and `SAVE_LABEL_S`."""
+        if self.saved is None:
+            return []
+        return [(at, self._label_at(at)) for at in one_of_each_save(self.saved, TIMELINE_RATE)]
+
+    def _label_at(self, position: int) -> str:
+        for away in range(round(SAVE_LABEL_S * TIMELINE_RATE) + 1):
+            for near in (position - away, position + away):
+                if 0 <= near < len(self.labels) and self.labels[near]:
+                    return self.labels[near]
+        return ""
 
 
 TIMELINE_RATE = 10.0
@@ -111,6 +155,8 @@ def load_sources(data: Path, part: Part) -> list[Source]:
     """
     root = data / "ultrasound"
     found = [*_heads(root / "hc18"), *_planes(root / "fetal_planes")]
+    if not found:
+        raise UnreadableFile(f"{data} holds no training pictures. Name the data folder.")
     sources = [
         Source(name, _still(path)[None], planes)
         for name, path, planes, group in found
@@ -119,9 +165,26 @@ def load_sources(data: Path, part: Part) -> list[Source]:
     for path, group in _lung_clips(root / "lung_clips"):
         if _LUNG_PARTS.get(group, "train") == part:
             sources.append(Source(f"lung_clips/{path.name}", _clip(path), (BACKGROUND,)))
-    if not sources:
-        raise UnreadableFile(f"{data} holds no training pictures. Name the data folder.")
+    if part == "test":
+        sources += load_examples(data)
     return sources
+
+
+def load_examples(data: Path) -> list[Source]:
+    """The sectors of SonoNet's example captures, one of each standard plane.
+
+    Raises:
+        UnreadableFile: A capture is missing or damaged.
+    """
+    folder = data / "ultrasound" / "sononet" / "examples"
+    return [
+        Source(
+            f"sononet/{name}.png",
+            _fit(_EXAMPLE_SECTOR.crop(_grey_still(folder / f"{name}.png")))[None],
+            (plane,),
+        )
+        for name, plane in EXAMPLES.items()
+    ]
 
 
 def load_timelines(data: Path, part: Part) -> list[Timeline]:
@@ -156,7 +219,8 @@ def one_of_each_save(saved: NDArray[np.bool_], rate: float, apart_s: float = 10.
 
 def _part_of(group: str) -> Part:
     """70 % train, 15 % validation, 15 % test, by a hash that never changes."""
-    number = int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % 100
+    digest = hashlib.sha256(f"{_SPLIT}:{group}".encode()).digest()
+    number = int.from_bytes(digest[:4], "big") % 100
     if number < 70:
         return "train"
     return "validation" if number < 85 else "test"
@@ -207,10 +271,14 @@ def _fit(picture: Picture) -> Picture:
 
 
 def _still(path: Path) -> Picture:
+    return _fit(_grey_still(path))
+
+
+def _grey_still(path: Path) -> Picture:
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
         raise UnreadableFile(f"The picture {path} is missing or damaged.")
-    return _fit(np.asarray(picture, np.uint8))
+    return np.asarray(picture, np.uint8)
 
 
 def _clip(path: Path) -> Picture:
@@ -245,6 +313,6 @@ def _timeline(path: Path, operator: str) -> Timeline:
             rows: Sequence[dict[str, str]] = list(csv.DictReader(file))
     except OSError as error:
         raise UnreadableFile(f"The timeline {path} cannot be read: {error}.") from error
-    planes = tuple(BACKGROUND if r["sononet13"] in ("", "Other") else r["sononet13"] for r in rows)
     saved = None if operator in _NO_SAVES else np.array([r["collected"] == "1" for r in rows])
-    return Timeline(operator, planes, saved)
+    doppler = np.array([r["doppler"] == "1" for r in rows])
+    return Timeline(operator, tuple(r["sononet13"] for r in rows), saved, doppler)

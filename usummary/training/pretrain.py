@@ -304,7 +304,7 @@ class _Run:
         net.eval()  # keeps the batch norm statistics
         optimiser = torch.optim.Adam(net.parameters(), lr=self.rate)
         path = self.folder / f"{self.name}.safetensors"
-        done = load_checkpoint(path, net, optimiser) if path.exists() else 0
+        done = load_checkpoint(path, net, optimiser)[0] if path.exists() else 0
         recent: list[float] = []
         for step in range(done, self.steps):
             batch = batch_at(step)

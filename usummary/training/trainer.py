@@ -1,0 +1,321 @@
+"""Trains any summariser network, by rewards alone or beside annotated scores.
+
+What the paper leaves open, and what plain policy gradient needs to learn at all on exams of
+thousands of frames: advantages divided by their spread over the episodes, of which there are many;
+log-probabilities summed over frames, their sum scaled by one over the root of their number; a start
+with all frames alike and the wanted share of them selected. Figures: docs/decisions/training.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from usummary.errors import InputError, ModelError
+from usummary.networks.scorer import Scorer
+from usummary.training.checkpoint import load_checkpoint, save_checkpoint
+from usummary.training.reinforce import (
+    Baseline,
+    learning_rate,
+    policy_gain,
+    regularisation_loss,
+)
+from usummary.training.rewards import Rewards
+from usummary.types import FloatArray
+
+_LONGEST_GRADIENT = 5.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a summariser is trained.
+
+    Attributes:
+        seed: Of weights, stretches and episodes.
+        epochs: Passes over the lessons.
+        episodes: k, episodes sampled per lesson and epoch.
+        share: Wanted share of selected frames, epsilon of equation (5).
+        optimiser: ``sgd`` (momentum 0.9, weight decay 1e-6: the paper's) or ``adam``.
+        rate: Learning rate, halved every 30 epochs.
+        gain: Weight of the policy gradient beside the other losses; 0 leaves rewards out. Too much
+            of it, and the mean of p drifts with the noise.
+        representativeness, diversity: Weights of the rewards of equations (3) and (4).
+        plane: Weight of the optional fourth reward, the mean standard-plane probability of the
+            selected frames (Liu et al. 2020, arXiv 2005.09531).
+        cut_off: See `usummary.training.rewards.Rewards`; the baseline DR-DSN has 20.
+        prediction: Weight of equation (10), the squared error against wanted scores; 0: nothing
+            annotated is looked at.
+        window: Clips of the random stretch of a lesson that one step sees; None: all.
+    """
+
+    seed: int = 1
+    epochs: int = 20
+    episodes: int = 30
+    share: float = 0.2
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    rate: float = 0.03
+    gain: float = 0.5
+    representativeness: float = 1.0
+    diversity: float = 1.0
+    plane: float = 0.0
+    cut_off: int | None = None
+    prediction: float = 0.0
+    window: int | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """An exam or a video as the trainer needs it: T clips of n frames.
+
+    Attributes:
+        features: (T, C, h, w) what the network sees.
+        steps: (P, D) what rewards compare, P a multiple of T; each row stands for T n / P frames.
+        plane: (T,) standard-plane probability of each clip, None without a plane head.
+        wanted: (T n,) annotated scores in [0, 1], None without annotations.
+    """
+
+    features: Tensor
+    steps: FloatArray
+    plane: FloatArray | None = None
+    wanted: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One line of the learning curve.
+
+    Attributes:
+        number: Counted from 0.
+        loss: Mean of the losses without the policy gradient, whose value says nothing.
+        reward: Mean reward of the training episodes.
+        mean, spread: Mean of p, and standard deviation over the clips of a lesson.
+        signal_to_noise: Squared mean over mean square deviation of the epoch's gradients of the
+            last layer.
+        validation: What the epoch is judged by, more is better.
+        validation_spread: Standard deviation of p over the clips of a validation exam.
+    """
+
+    number: int
+    loss: float
+    reward: float
+    mean: float
+    spread: float
+    signal_to_noise: float
+    validation: float
+    validation_spread: float
+
+
+Judge = Callable[[Scorer], float]
+
+
+class Trainer:
+    """Trains a network on lessons, one step a lesson and epoch.
+
+    A step depends on seed and epoch alone, so a resumed run gives what an unbroken one gives.
+
+    Args:
+        net: Fresh, made after `torch.manual_seed`; taken over.
+        recipe: How.
+        lessons: To learn from.
+        validation: To watch the spread of p by, and to judge by if there is no `judge`.
+        judge: Chooses the epoch; by default the reward of validation episodes less the
+            regularisation, which needs no annotations.
+
+    Raises:
+        InputError: A lesson lacks what the recipe needs.
+    """
+
+    def __init__(
+        self,
+        net: Scorer,
+        recipe: Recipe,
+        lessons: Sequence[Lesson],
+        validation: Sequence[Lesson],
+        judge: Judge | None = None,
+    ) -> None:
+        for lesson in lessons:
+            if recipe.prediction and lesson.wanted is None:
+                raise InputError("Supervised training needs annotated scores for every exam.")
+            if recipe.plane and lesson.plane is None:
+                raise InputError("The plane reward needs features with plane probabilities.")
+        self._net, self._recipe = net, recipe
+        self._lessons, self._validation = lessons, validation
+        self._judge = judge or self._reward_of
+        self._baselines = [Baseline() for _ in lessons]
+        self._mean, self._std = _statistics(lessons)
+        net.norm.set_statistics(torch.from_numpy(self._mean), torch.from_numpy(self._std))
+        net.start_even(recipe.share)
+        self._optimiser = _optimiser(net, recipe)
+        self._samples = 0
+
+    def train(self, say: Callable[[Epoch], None], checkpoint: Path | None = None) -> Scorer:
+        """The network of the best epoch, ready for use; epochs are told to `say` as they end.
+
+        Args:
+            say: Told every epoch that is trained now.
+            checkpoint: File to go on from and to save to after every epoch.
+        """
+        best, first = -math.inf, 0
+        kept = _copied(self._net)
+        if checkpoint is not None and checkpoint.exists():
+            first, more = load_checkpoint(checkpoint, self._net, self._optimiser)
+            best = float(more.pop("best"))
+            for baseline, mean in zip(self._baselines, more.pop("baselines"), strict=True):
+                baseline.restore(float(mean))
+            kept = {name.removeprefix("kept."): value for name, value in more.items()}
+        for number in range(first, self._recipe.epochs):
+            epoch = self._epoch(number)
+            say(epoch)
+            if epoch.validation > best:
+                best, kept = epoch.validation, _copied(self._net)
+            if checkpoint is not None:
+                more = {f"kept.{name}": value for name, value in kept.items()}
+                more["best"] = torch.tensor(best, dtype=torch.float64)
+                means = [baseline.mean for baseline in self._baselines]
+                more["baselines"] = torch.tensor(means, dtype=torch.float64)
+                save_checkpoint(checkpoint, self._net, self._optimiser, number + 1, more)
+        self._net.load_state_dict(kept)
+        self._net.eval()
+        return self._net
+
+    def _epoch(self, number: int) -> Epoch:
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate(self._recipe.rate, number)
+        self._net.train()
+        rng = np.random.default_rng((self._recipe.seed, number))
+        told = [self._learn(int(i), rng) for i in rng.permutation(len(self._lessons))]
+        gradients = np.stack([gradient for *_, gradient in told])
+        noise = float(np.square(gradients - gradients.mean(axis=0)).sum(axis=1).mean())
+        signal = float(np.square(gradients.mean(axis=0)).sum())
+        loss, reward, mean, spread = np.mean([values for *values, _ in told], axis=0)
+        self._net.eval()
+        spreads = [_spread(p, len(trial.features)) for trial, p in self._tried()]
+        return Epoch(
+            number,
+            float(loss),
+            float(reward),
+            float(mean),
+            float(spread),
+            signal / noise if noise > 0 else 0.0,
+            self._judge(self._net),
+            float(np.mean(spreads)) if spreads else 0.0,
+        )
+
+    def _learn(
+        self, which: int, rng: np.random.Generator
+    ) -> tuple[float, float, float, float, FloatArray]:
+        """One step; loss, mean reward, mean and spread of p, and the last layer's gradient."""
+        recipe = self._recipe
+        lesson = _stretch(self._lessons[which], recipe.window, rng)
+        logits = self._net.logits(lesson.features[None])[0]
+        p = logits.sigmoid()
+        chances = p.detach().numpy()
+        if not np.isfinite(chances).all():
+            raise ModelError("Training of the summariser diverged. Lower the learning rate.")
+        loss = regularisation_loss(p, recipe.share)
+        if recipe.prediction:
+            wanted = torch.from_numpy(np.asarray(lesson.wanted, np.float32))
+            loss = loss + recipe.prediction * functional.mse_loss(p, wanted)
+        objective, reward = loss, 0.0
+        if recipe.gain:
+            actions = rng.random((recipe.episodes, len(chances))) < chances
+            rewards = self._rewards(lesson, actions)
+            advantages = torch.from_numpy(self._baselines[which].advantages(rewards)).float()
+            gain = policy_gain(logits, torch.from_numpy(actions).float(), advantages)
+            objective = loss - gain * recipe.gain / math.sqrt(len(chances))
+            reward = float(rewards.mean())
+        self._optimiser.zero_grad()
+        objective.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._net.parameters(), _LONGEST_GRADIENT)
+        gradient = self._net.last_weight.grad
+        assert gradient is not None
+        told = gradient.flatten().numpy().copy()
+        self._optimiser.step()
+        spread = _spread(chances, len(lesson.features))
+        return float(loss.detach()), reward, float(chances.mean()), spread, told
+
+    def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
+        """(k,) rewards of episodes (k, L)."""
+        recipe, frames = self._recipe, actions.shape[1]
+        steps = (lesson.steps - self._mean) / np.maximum(self._std, 1e-6)
+        rewards = Rewards(steps, hold=frames // len(steps), cut_off=recipe.cut_off)
+        total = np.zeros(len(actions))
+        if recipe.representativeness:
+            total += recipe.representativeness * rewards.representativeness(actions)
+        if recipe.diversity:
+            total += recipe.diversity * rewards.diversity(actions)
+        if recipe.plane and lesson.plane is not None:
+            held = np.repeat(lesson.plane, frames // len(lesson.plane))
+            total += recipe.plane * (actions @ held) / np.maximum(actions.sum(axis=1), 1)
+        return total
+
+    @torch.no_grad()
+    def _tried(self) -> list[tuple[Lesson, FloatArray]]:
+        return [
+            (trial, self._net(trial.features[None])[0].numpy()) for trial in self._validation
+        ]
+
+    def _reward_of(self, _: Scorer) -> float:
+        """Mean reward of sampled validation episodes less the regularisation."""
+        values = []
+        for trial, p in self._tried():
+            rng = np.random.default_rng(self._recipe.seed)  # the same luck in every epoch
+            actions = rng.random((self._recipe.episodes, len(p))) < p
+            cost = float(regularisation_loss(torch.from_numpy(p), self._recipe.share))
+            values.append(float(self._rewards(trial, actions).mean()) - cost)
+        return float(np.mean(values))
+
+
+def _stretch(lesson: Lesson, window: int | None, rng: np.random.Generator) -> Lesson:
+    """A random stretch of `window` clips; everything where it is shorter."""
+    clips = len(lesson.features)
+    if window is None or clips <= window:
+        return lesson
+    start = int(rng.integers(clips - window + 1))
+
+    def part(values: FloatArray | None) -> FloatArray | None:
+        if values is None:
+            return None
+        each = len(values) // clips
+        return values[start * each : (start + window) * each]
+
+    steps = part(np.asarray(lesson.steps))
+    assert steps is not None
+    features = lesson.features[start : start + window]
+    return Lesson(features, steps, part(lesson.plane), part(lesson.wanted))
+
+
+def _optimiser(net: Scorer, recipe: Recipe) -> torch.optim.Optimizer:
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(net.parameters(), lr=recipe.rate, weight_decay=1e-6)
+    return torch.optim.SGD(net.parameters(), lr=recipe.rate, momentum=0.9, weight_decay=1e-6)
+
+
+def _copied(net: Scorer) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+def _spread(chances: FloatArray, clips: int) -> float:
+    return float(chances.reshape(clips, -1).mean(axis=1).std())
+
+
+def _statistics(lessons: Sequence[Lesson]) -> tuple[FloatArray, FloatArray]:
+    """Mean and spread (C,) of every channel over all lessons, each value counting once."""
+    count, total, square = 0, np.zeros(1), np.zeros(1)
+    for lesson in lessons:
+        values = lesson.features.transpose(0, 1).flatten(1).double()  # (C, T * h * w)
+        count += values.shape[1]
+        total = total + values.sum(dim=1).numpy()
+        square = square + values.square().sum(dim=1).numpy()
+    mean = total / count
+    std = np.sqrt(np.maximum(square / count - mean**2, 0))
+    return mean.astype(np.float32), std.astype(np.float32)
