@@ -128,6 +128,18 @@ def analyse(
     )
 
 
+def features_of(
+    exam: Exam, backbone: Model, settings: Settings = DEFAULTS, progress: Report = silent
+) -> Features:
+    """The features of an exam alone, kept and found again like those of a full run.
+
+    Raises:
+        ModelError, DeviceError: As for `analyse`.
+    """
+    hashes, regions = _look_through(exam, progress)
+    return _features(exam, regions, hashes, backbone, (settings, progress, None))[0]
+
+
 def select(
     analysis: Analysis,
     length: str = "15%",

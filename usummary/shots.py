@@ -6,6 +6,10 @@ one another without a gap.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,29 +24,50 @@ def make_shots(
     exam: Exam, features: Features, scores: Scores, settings: Settings
 ) -> tuple[Shot, ...]:
     """All shots of an exam in order, none selected."""
+    return scored(segment(exam, features, settings), scores)
+
+
+def segment(exam: Exam, features: Features, settings: Settings) -> tuple[Shot, ...]:
+    """The shots of an exam, not yet scored: the same for every summariser of these features."""
     shots: list[Shot] = []
     for which, recording in enumerate(exam.recordings):
         borders = _segment(features, which, recording.info.duration_s, settings)
-        ends = [*borders[1:], recording.info.frame_count]
-        mine = scores.recordings == which
-        held = hold(scores.values[mine], scores.frames[mine], recording.info.frame_count)
-        means = shot_means(held, borders, ends)
-        for start, end, mean in zip(borders, ends, means, strict=True):
+        for start, end in pairwise([*borders, recording.info.frame_count]):
             plane, confidence = best_plane(features, _clips_in(features, which, start, end))
             shots.append(
                 Shot(
                     recording=which,
-                    start_frame=int(start),
-                    end_frame=int(end),
-                    start_s=exam.time_of(which, int(start)),
-                    end_s=exam.time_of(which, int(end)),
-                    score=float(mean),
-                    key_frame=int(start) + int(held[start:end].argmax()),
+                    start_frame=start,
+                    end_frame=end,
+                    start_s=exam.time_of(which, start),
+                    end_s=exam.time_of(which, end),
+                    score=0.0,
+                    key_frame=start,
                     plane=plane,
                     plane_confidence=confidence,
                 )
             )
     return tuple(shots)
+
+
+def scored(shots: Sequence[Shot], scores: Scores) -> tuple[Shot, ...]:
+    """Shots with the mean score and the best-scored frame of each."""
+    done: list[Shot] = []
+    for which in sorted({shot.recording for shot in shots}):
+        mine = [shot for shot in shots if shot.recording == which]
+        rows = scores.recordings == which
+        starts, ends = [shot.start_frame for shot in mine], [shot.end_frame for shot in mine]
+        held = hold(scores.values[rows], scores.frames[rows], ends[-1])
+        means = shot_means(held, starts, ends)
+        done += [
+            replace(
+                shot,
+                score=float(mean),
+                key_frame=shot.start_frame + int(held[shot.start_frame : shot.end_frame].argmax()),
+            )
+            for shot, mean in zip(mine, means, strict=True)
+        ]
+    return tuple(done)
 
 
 def _segment(features: Features, which: int, duration_s: float, settings: Settings) -> list[int]:

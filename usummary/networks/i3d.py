@@ -277,6 +277,8 @@ class SonoNetI3DConfig:
         kernels: Length in time of the other convolutions of each of the five groups.
         pools: Stride in time of the four pools between the groups.
         map_pool: The maps that are handed out are means over squares of this side; less at the rim.
+        evidence: The maps hand out the plane head's class scores of every place as channels too, so
+            that what follows knows which plane is where.
     """
 
     clip_length: int = 16
@@ -287,10 +289,11 @@ class SonoNetI3DConfig:
     kernels: tuple[int, ...] = (1, 3, 3, 3, 3)
     pools: tuple[int, ...] = (2, 2, 1, 1)
     map_pool: int = 1
+    evidence: bool = False
 
 
 class SonoNetI3D(nn.Module):
-    """The ultrasound backbone: SonoNet16 inflated, C = 128, with its plane head.
+    """The ultrasound backbone: SonoNet16 inflated, C = 128 (142 with evidence), with its plane head.
 
     By default (N, 16, 112, 144) -> maps (N, 128, 7, 9), steps (N, 4, 128), planes (N, 14).
     """
@@ -331,8 +334,11 @@ class SonoNetI3D(nn.Module):
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.last_features(clips)
-        planes = (self.head_logits(features) / self.temperature).softmax(dim=1)
+        scores = self.head(features)  # (N, 14, s, h, w)
+        planes = (scores.mean(dim=(2, 3, 4)) / self.temperature).softmax(dim=1)
         maps, steps, planes = _three_outputs(features, planes)
+        if self.config.evidence:
+            maps = torch.cat([maps, scores.mean(dim=2)], dim=1)
         return functional.avg_pool2d(maps, self.config.map_pool, ceil_mode=True), steps, planes
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from usummary.networks.i3d import standardise
 
@@ -23,6 +25,7 @@ class ST3DConfig:
         height, width: Input size in pixels; divisible by 16.
         widths: Channels of the three layers; the last one is C.
         classes: Columns of the plane head, 0 for none.
+        map_pool: The maps that are handed out are means over squares of this side; less at the rim.
     """
 
     clip_length: int = 16
@@ -30,10 +33,13 @@ class ST3DConfig:
     width: int = 144
     widths: tuple[int, int, int] = (32, 64, 128)
     classes: int = 14
+    map_pool: int = 1
 
 
 class ST3D(nn.Module):
     """(N, 16, 112, 144) -> maps (N, 128, 7, 9), steps (N, 4, 128), planes (N, classes)."""
+
+    temperature: Tensor
 
     def __init__(self, config: ST3DConfig) -> None:
         super().__init__()
@@ -52,6 +58,7 @@ class ST3D(nn.Module):
             channels = width
         self.features = nn.Sequential(*layers)
         self.head = nn.Linear(channels, config.classes) if config.classes else None
+        self.register_buffer("temperature", torch.ones(()))
 
     def last_features(self, clips: Tensor) -> Tensor:
         """Features (N, C, s, h, w) of uint8 clips (N, T, H, W)."""
@@ -71,6 +78,7 @@ class ST3D(nn.Module):
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.last_features(clips)
-        planes = self.head_logits(features).softmax(dim=1)
+        planes = (self.head_logits(features) / self.temperature).softmax(dim=1)
         # (N, C, s, h, w) -> maps (N, C, h, w), steps (N, s, C)
-        return features.mean(dim=2), features.mean(dim=(3, 4)).transpose(1, 2), planes
+        maps = functional.avg_pool2d(features.mean(dim=2), self.config.map_pool, ceil_mode=True)
+        return maps, features.mean(dim=(3, 4)).transpose(1, 2), planes

@@ -1,143 +1,278 @@
-"""Held-out figures for the model cards: what the shipped backbone and summariser can do.
+"""Held-out figures: what a backbone recognises, and how well summaries agree with freeze-frames.
 
-The 13 example captures of SonoNet are used here and nowhere in training.
+Everything here is measured on folders and pictures that nothing was trained on; which those are,
+the split says (`usummary.training.dataset`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, rankdata
 from torch import nn
 
+from usummary import freeze, knapsack, metrics, pipeline
 from usummary.clips import to_input
-from usummary.errors import UnreadableFile
 from usummary.networks.i3d import SONONET_CLASSES
+from usummary.networks.scorer import Scorer
+from usummary.summary import price
 from usummary.training.compose import INPUT_SIZE
 from usummary.training.dataset import Source
-from usummary.training.exams import CLIP_LENGTH, ComposedExam
-from usummary.types import Box, FloatArray, Picture
+from usummary.training.exams import Mode, ReadExam
+from usummary.types import Analysis, Box, FloatArray, Picture, Summary
 
-EXAMPLES: dict[str, str] = {
-    "3VV": "3VV",
-    "4CH": "4CH",
-    "ABDOMINAL": "Abdominal",
-    "BRAIN-CB": "Brain (Cb.)",
-    "BRAIN-TV": "Brain (Tv.)",
-    "FEMUR": "Femur",
-    "KIDNEYS": "Kidneys",
-    "LIPS": "Lips",
-    "LVOT": "LVOT",
-    "PROFILE": "Profile",
-    "RVOT": "RVOT",
-    "SPINE-CORONAL": "Spine (cor.)",
-    "SPINE-SAGITTAL": "Spine (sag.)",
-}
-"""SonoNet's example captures and the plane each one shows."""
+CLIP_LENGTH = 16
+_BRAIN = "Brain"
+_BINS = 10
 
-_SECTOR = Box(81, 115, 874, 734)
-"""Where the example captures show the sector."""
+# --- Planes ---------------------------------------------------------------------------------------
 
 
-def examples(backbone: nn.Module, folder: Path) -> dict[str, tuple[str, float]]:
-    """What the backbone calls each example capture, standing still for a clip: plane, probability.
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """How a backbone names held-out pictures.
 
-    Raises:
-        UnreadableFile: A capture is missing.
+    Attributes:
+        right, count: Of each group of pictures ("data set: label"), clips given a plane that the
+            label allows, and all clips.
+        brain: Balanced accuracy of brain against not brain.
+        calibration: Expected calibration error over ten bins of confidence; both brain planes count
+            as one, because no label tells them apart.
     """
-    called = {}
-    for name, truth in EXAMPLES.items():
-        picture = cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
-        if picture is None:
-            raise UnreadableFile(f"The capture {folder / name}.png is missing or damaged.")
-        small = to_input(np.asarray(picture, np.uint8), _SECTOR, INPUT_SIZE)
-        planes = plane_probabilities(backbone, np.repeat(small[None], CLIP_LENGTH, axis=0)[None])[0]
-        called[truth] = SONONET_CLASSES[int(planes.argmax())], float(planes.max())
-    return called
+
+    right: Mapping[str, int]
+    count: Mapping[str, int]
+    brain: float
+    calibration: float
 
 
-def share_allowed(backbone: nn.Module, sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
-    """Of the unmoved pictures of each label, how many get a plane that the label allows, of all.
+Namer = Callable[[Picture], FloatArray]
+"""Pictures of a source, (n, H, W) of any size, to plane probabilities (m, 14)."""
 
-    A clip counts once for every 16 frames. Sources without a label are left out.
-    """
-    counts: dict[str, tuple[int, int]] = {}
+
+def recognition(name: Namer, sources: Sequence[Source]) -> Recognition:
+    """Measures on every source with a label; a clip of more frames counts more than once."""
+    right: dict[str, int] = {}
+    count: dict[str, int] = {}
+    brain: dict[bool, list[bool]] = {True: [], False: []}
+    sure: list[float] = []
+    hit: list[bool] = []
     for source in sources:
         if not source.planes:
             continue
-        planes = plane_probabilities(backbone, _clips(source)).argmax(axis=1)
-        right = sum(SONONET_CLASSES[int(plane)] in source.planes for plane in planes)
-        name = f"{source.name.split('/')[0]}: {' or '.join(source.planes)}"
-        before = counts.get(name, (0, 0))
-        counts[name] = before[0] + right, before[1] + len(planes)
-    return counts
+        planes = name(source.pictures)
+        called = [SONONET_CLASSES[i] for i in planes.argmax(axis=1)]
+        good = [plane in source.planes for plane in called]
+        group = f"{source.name.split('/')[0]}: {' or '.join(source.planes)}"
+        right[group] = right.get(group, 0) + sum(good)
+        count[group] = count.get(group, 0) + len(good)
+        is_brain = source.planes[0].startswith(_BRAIN)
+        brain[is_brain] += [plane.startswith(_BRAIN) == is_brain for plane in called]
+        merged, names = _merged(planes)
+        sure += merged.max(axis=1).tolist()
+        allowed = {_short(plane) for plane in source.planes}
+        hit += [names[i] in allowed for i in merged.argmax(axis=1)]
+    balanced = float(np.mean([np.mean(values) for values in brain.values()]))
+    return Recognition(right, count, balanced, calibration_error(np.array(sure), np.array(hit)))
 
 
-def agreement(
-    scores: Sequence[FloatArray], exams: Sequence[ComposedExam], *, near: int = 2
-) -> dict[str, float]:
-    """How scores (T,) per clip order the clips of composed exams, averaged over exams.
-
-    ``AUC saved``: chance that a clip within `near` clips of a freeze-frame on a standard plane is
-    scored above one further away; ``AUC plane``, ``AUC pictured plane``: the same of clips that
-    show a standard plane, or one that is played by a picture of that plane, against Background;
-    ``tau saved``: Kendall's tau-b with being near a freeze-frame; ``spread``: standard deviation.
-    Exams without both kinds of clips do not count.
-    """
-    found: dict[str, list[float]] = {}
-    for values, exam in zip(scores, exams, strict=True):
-        plane = exam.shown >= 0
-        saved = _widen(exam.saved & plane, near)
-        found.setdefault("spread", []).append(float(values.std()))
-        for name, positive, counted in (
-            ("AUC saved", saved, np.ones_like(saved)),
-            ("AUC plane", plane, np.ones_like(plane)),
-            ("AUC pictured plane", plane, exam.pictured | ~plane),
-        ):
-            if len(np.unique(positive[counted])) == 2:
-                found.setdefault(name, []).append(auc(values[counted], positive[counted]))
-        if len(np.unique(saved)) == 2 and values.std() > 0:
-            tau = float(kendalltau(values, saved).statistic)
-            found.setdefault("tau saved", []).append(tau)
-    return {name: float(np.mean(values)) for name, values in found.items()}
-
-
-def auc(values: FloatArray, positive: NDArray[np.bool_]) -> float:
-    """Chance that a positive is valued above a negative, ties counting half."""
-    ranks = rankdata(values)
-    above = ranks[positive].sum() - positive.sum() * (positive.sum() + 1) / 2
-    return float(above / (positive.sum() * (~positive).sum()))
-
-
-@torch.no_grad()
-def clip_scores(summariser: nn.Module, exam: ComposedExam) -> FloatArray:
-    """(T,) mean score of each clip."""
-    scores = summariser(torch.from_numpy(exam.maps)[None])[0]
-    return np.asarray(scores.reshape(len(exam.maps), -1).mean(dim=1).numpy())
-
-
-@torch.no_grad()
-def plane_probabilities(backbone: nn.Module, clips: Picture, *, batch: int = 8) -> FloatArray:
-    """Plane probabilities (N, 14) of clips (N, 16, 176, 224)."""
-    parts = [
-        backbone(torch.from_numpy(clips[i : i + batch]))[2] for i in range(0, len(clips), batch)
+def calibration_error(confidence: FloatArray, right: NDArray[np.bool_]) -> float:
+    """Mean distance of confidence from accuracy over ten bins, weighted by their size."""
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    apart = [
+        abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).sum()
+        for b in np.unique(bins)
     ]
-    return np.asarray(torch.cat(parts).numpy())
+    return float(np.sum(apart) / len(confidence))
 
 
-def _clips(source: Source) -> Picture:
-    height, width = source.pictures.shape[1:]
-    small = np.stack([to_input(p, Box(0, 0, width, height), INPUT_SIZE) for p in source.pictures])
-    if len(small) < CLIP_LENGTH:
-        small = np.concatenate([small, np.repeat(small[-1:], CLIP_LENGTH - len(small), axis=0)])
-    whole = len(small) // CLIP_LENGTH
-    return small[: whole * CLIP_LENGTH].reshape(whole, CLIP_LENGTH, *small.shape[1:])
+def _short(plane: str) -> str:
+    return _BRAIN if plane.startswith(_BRAIN) else plane
 
 
-def _widen(marked: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    return np.convolve(marked, np.ones(2 * by + 1), mode="same")[: len(marked)] > 0
+def _merged(planes: FloatArray) -> tuple[FloatArray, list[str]]:
+    """Probabilities (n, 13) with both brain planes as one class, and the classes' names."""
+    names = list(dict.fromkeys(map(_short, SONONET_CLASSES)))
+    merged = np.zeros((len(planes), len(names)))
+    for column, plane in enumerate(SONONET_CLASSES):
+        merged[:, names.index(_short(plane))] += planes[:, column]
+    return merged, names
+
+
+@torch.no_grad()
+def clip_namer(backbone: nn.Module) -> Namer:
+    """Names clips of 16 frames as the program does: the picture is the sector, a still stands."""
+
+    def name(pictures: Picture) -> FloatArray:
+        height, width = pictures.shape[1:]
+        box = Box(0, 0, width, height)
+        small = np.stack([to_input(picture, box, INPUT_SIZE) for picture in pictures])
+        missing = -len(small) % CLIP_LENGTH if len(small) < CLIP_LENGTH else 0
+        small = np.concatenate([small, np.repeat(small[-1:], missing, axis=0)])
+        whole = len(small) // CLIP_LENGTH
+        clips = small[: whole * CLIP_LENGTH].reshape(whole, CLIP_LENGTH, *small.shape[1:])
+        with torch.no_grad():
+            planes = [backbone(torch.from_numpy(clip[None]))[2] for clip in clips]
+        return np.asarray(torch.cat(planes).numpy())
+
+    return name
+
+
+def picture_namer(teacher: nn.Module, *, every: int = CLIP_LENGTH) -> Namer:
+    """Names single full-size pictures as SonoNet was published; of clips every 16th frame."""
+    import cv2
+
+    def name(pictures: Picture) -> FloatArray:
+        large = [cv2.resize(p, (288, 224), interpolation=cv2.INTER_CUBIC) for p in pictures[::every]]
+        with torch.no_grad():
+            return np.asarray(teacher(torch.from_numpy(np.stack(large))[:, None]).numpy())
+
+    return name
+
+
+# --- Summaries ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one summariser reaches on one exam.
+
+    Attributes:
+        f1: By length: agreement with the key shots that hold freeze-frames of planes.
+        bound: By length: the most that any choice of these shots could reach.
+        tau, rho: Rank correlation of the scores with being in a reference shot; None if undefined.
+        recall: By length: share of the freeze-frames within a second of a key shot.
+        coverage: By length: share of the saved planes of which a key shot holds a save.
+    """
+
+    f1: Mapping[str, float]
+    bound: Mapping[str, float]
+    tau: float | None
+    rho: float | None
+    recall: Mapping[str, float]
+    coverage: Mapping[str, float]
+
+
+LENGTHS = ("15%", "25%", "P")
+
+
+def measure(
+    exam: ReadExam,
+    values: FloatArray,
+    mode: Mode,
+    *,
+    lengths: Sequence[str] = LENGTHS,
+    choose: Callable[[Analysis, str, Mode], Summary] = pipeline.select,
+) -> Row:
+    """Scores (T n,) of an exam against its freeze-frames.
+
+    Args:
+        exam: The exam, with at least one freeze-frame.
+        values: Scores of its sampled frames.
+        mode: Segmentation and selection.
+        lengths: Summary lengths.
+        choose: The selection; `pipeline.select` as it is by default.
+    """
+    analysis = exam.scored(values, mode)
+    f1, bound, recall, coverage = {}, {}, {}, {}
+    for length in lengths:
+        summary = choose(analysis, length, mode)
+        f1[length] = summary.metrics["f1"]
+        bound[length] = best_possible(summary)
+        recall[length] = summary.metrics["freeze_frame_recall"]
+        coverage[length] = saved_planes_shown(summary)
+    wanted = exam.wanted()
+    return Row(
+        f1,
+        bound,
+        metrics.kendall_tau(values, wanted),
+        metrics.spearman_rho(values, wanted),
+        recall,
+        coverage,
+    )
+
+
+def best_possible(summary: Summary) -> float:
+    """The best F1 that a choice of whole shots of an analysis can reach within its budget."""
+    analysis = summary.analysis
+    reference = np.array(freeze.reference_shots(analysis.freeze_frames, analysis.shots), int)
+    if len(reference) == 0:
+        return 0.0
+    priced = price(analysis, summary.mode)
+    frames = np.array([s.end_frame - s.start_frame for s in analysis.shots], float)[reference]
+    budget = round(summary.budget_s * priced.per_second)
+    chosen = knapsack.select(frames, priced.weights[reference], budget)
+    kept = float(frames[chosen].sum())
+    return 2 * kept / (kept + float(frames.sum())) if kept else 0.0
+
+
+def saved_planes_shown(summary: Summary, tolerance_s: float = 0.0) -> float:
+    """Share of the saved standard planes of which a save lies in a key shot."""
+    planes: dict[str, bool] = {}
+    for save in summary.freeze_frames:
+        if save.plane is not None:
+            held = metrics.freeze_frame_recall([save.time_s], summary.key_shots, tolerance_s)
+            planes[save.plane] = planes.get(save.plane, False) or held == 1.0
+    return float(np.mean([*planes.values()])) if planes else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Mean over exams with its 95 % interval (normal approximation, Student's t for few exams)."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Mean of one value an exam, with its 95 % interval."""
+    from scipy import stats
+
+    array = np.asarray(values, float)
+    mean = float(array.mean())
+    if len(array) < 2:
+        return Interval(mean, mean, mean)
+    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
+    return Interval(mean, mean - half, mean + half)
+
+
+# --- Simple summarisers ---------------------------------------------------------------------------
+
+
+def random_scores(exam: ReadExam, seed: int) -> FloatArray:
+    """Independent uniform scores of all sampled frames."""
+    count = exam.features.samples.frames.size
+    return np.random.default_rng(seed).random(count)
+
+
+def uniform_shots(exam: ReadExam, mode: Mode, share: float) -> FloatArray:
+    """Scores that make the selection take shots at even distances, about `share` of the exam."""
+    analysis = exam.analyses[mode]
+    values = np.zeros(exam.features.samples.frames.shape, np.float32)
+    lengths = np.array([shot.duration_s for shot in analysis.shots])
+    wanted = max(1, int(share * analysis.duration_s / lengths.mean()))
+    times = (np.arange(wanted) + 0.5) / wanted * analysis.duration_s
+    starts = np.array([shot.start_s for shot in analysis.shots])
+    for index in np.unique(np.searchsorted(starts, times, side="right") - 1):
+        shot = analysis.shots[int(index)]
+        frames = exam.features.samples.frames
+        values[(frames >= shot.start_frame) & (frames < shot.end_frame)] = 1
+    return values.ravel()
+
+
+def plane_scores(exam: ReadExam) -> FloatArray:
+    """The plane head's confidence alone, held over each clip."""
+    confidence = exam.plane_confidence()
+    assert confidence is not None
+    return np.repeat(confidence, exam.features.samples.frames.shape[1])
+
+
+@torch.no_grad()
+def network_scores(net: Scorer, exam: ReadExam) -> FloatArray:
+    """(T n,) scores of a summariser network."""
+    maps = torch.from_numpy(exam.features.maps)[None].to(next(net.parameters()).device)
+    return np.asarray(net.eval()(maps)[0].cpu().numpy(), np.float32)

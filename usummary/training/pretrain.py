@@ -33,6 +33,7 @@ from usummary.networks.i3d import (
     SonoNetI3DConfig,
     standardise,
 )
+from usummary.networks.st3d import ST3D, ST3DConfig
 from usummary.training.checkpoint import load_checkpoint, save_checkpoint
 from usummary.training.compose import (
     INPUT_SIZE,
@@ -48,10 +49,13 @@ from usummary.training.dataset import Source
 from usummary.types import BACKGROUND, FloatArray, Picture
 
 Say = Callable[[str], None]
+Backbone = SonoNetI3D | ST3D
 
 _BACKGROUND = SONONET_CLASSES.index(BACKGROUND)
+_MANY = 100
+"""A group of so many sources would crowd out the others."""
 _TRUSTED = 0.2
-"""A data set's label is used where the teacher gives it at least this probability in all."""
+"""A stand-in counts as its plane where the teacher gives that at least this probability."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class BackboneRecipe:
         config: Time axis and input of the inflated net.
         frame_steps, frame_batch, frame_rate: Steps, pictures a step and learning rate of part 1.
         clip_steps, clip_batch, clip_rate: The same of part 2, in clips.
+        scratch_rate: Learning rate of ST3D, which starts from nothing.
         bf16: Compute in bfloat16, for processors that are fast at it.
     """
 
@@ -76,14 +81,16 @@ class BackboneRecipe:
             kernels=(1, 1, 1, 1, 2),
             pools=(1, 1, 1, 1),
             map_pool=2,
+            evidence=True,
         )
     )
-    frame_steps: int = 150
+    frame_steps: int = 200
     frame_batch: int = 16
     frame_rate: float = 1e-4
-    clip_steps: int = 250
-    clip_batch: int = 4
+    clip_steps: int = 400
+    clip_batch: int = 6
     clip_rate: float = 1e-4
+    scratch_rate: float = 2e-3
     bf16: bool = True
 
 
@@ -135,12 +142,12 @@ class Composer:
                 clip = blend(clip, compose(self._draw(rng), STEADY, rng, frames=frames), rng)
             clips.append(clip)
             kinds.append(kind)
-            allowed.append(source.planes if kind == "steady" else ())
+            allowed.append(source if kind == "steady" else None)
         seen = frames * (2 * np.arange(looks) + 1) // (2 * looks)
         maps, teacher = self._ask(np.stack(clips)[:, seen])
         wanted = [
-            _wanted(kind, planes, said)
-            for kind, planes, said in zip(kinds, allowed, teacher, strict=True)
+            _wanted(kind, source, said)
+            for kind, source, said in zip(kinds, allowed, teacher, strict=True)
         ]
         small = torch.from_numpy(np.stack([shrink(clip) for clip in clips]))
         return Batch(small, maps, torch.stack(wanted), teacher, tuple(kinds))
@@ -205,7 +212,28 @@ def train_backbone(
     return net.eval()
 
 
-def calibrate(net: SonoNetI3D, batches: Sequence[Batch]) -> float:
+def train_st3d(
+    sources: Sequence[Source], teacher: SonoNet2D, recipe: BackboneRecipe, folder: Path, say: Say
+) -> ST3D:
+    """ST3D from scratch on the same clips and wanted planes; goes on from `folder`."""
+    torch.manual_seed(recipe.seed)
+    composer = Composer(sources, teacher, bf16=recipe.bf16)
+    height, width = INPUT_SIZE
+    net = ST3D(ST3DConfig(height=height, width=width, map_pool=2))
+
+    def loss_of(batch: Batch) -> Tensor:
+        return _divergence(net.logits(batch.clips), batch)
+
+    def clips_at(step: int) -> Batch:
+        rng = np.random.default_rng((recipe.seed, 3, step))
+        return composer.batch(recipe.clip_batch, rng, frames=16, looks=2)
+
+    run = _Run("st3d", folder, recipe.clip_steps, recipe.scratch_rate, recipe.bf16, learns_norms=True)
+    run.go(net, clips_at, loss_of, say)
+    return net.eval()
+
+
+def calibrate(net: Backbone, batches: Sequence[Batch]) -> float:
     """Sets the temperature that fits validation clips best (least cross-entropy); returns it."""
     logits, wanted = _judge(net, batches)
     choices = np.exp(np.linspace(math.log(0.3), math.log(4.0), 200))
@@ -215,7 +243,7 @@ def calibrate(net: SonoNetI3D, batches: Sequence[Batch]) -> float:
     return best
 
 
-def validate(net: SonoNetI3D, batches: Sequence[Batch]) -> dict[str, float]:
+def validate(net: Backbone, batches: Sequence[Batch]) -> dict[str, float]:
     """How the backbone does on held-out composed clips, by name.
 
     ``agreement KIND``: share of clips whose best plane is the wanted one; ``cross-entropy``: after
@@ -233,7 +261,7 @@ def validate(net: SonoNetI3D, batches: Sequence[Batch]) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _judge(net: SonoNetI3D, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
+def _judge(net: Backbone, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
     net.eval()
     logits = torch.cat([net.logits(batch.clips) for batch in batches])
     return logits, torch.cat([batch.planes for batch in batches])
@@ -244,34 +272,47 @@ def _cross_entropy(logits: Tensor, wanted: Tensor) -> float:
 
 
 def _weights(sources: Sequence[Source]) -> FloatArray:
-    """How often each source is drawn: heads half of the time, the other views among themselves."""
+    """How often each source is drawn: heads two fifths of the time, the other views alike."""
     groups = [source.name.split("/")[0] + " or ".join(source.planes) for source in sources]
     counts = {group: groups.count(group) for group in groups}
-    shares = {group: 1.0 if count < 100 else float(len(counts)) for group, count in counts.items()}
+    many = {group for group, count in counts.items() if count >= _MANY}
+    few = len(counts) - len(many)
+    shares = {group: 2 / 3 * max(few, 1) / len(many) if group in many else 1.0 for group in counts}
     weights = np.array([shares[group] / counts[group] for group in groups])
     return np.asarray(weights / weights.sum(), np.float64)
 
 
-def _wanted(kind: str, allowed: tuple[str, ...], said: Tensor) -> Tensor:
-    """The wanted probabilities (14,) from the motion, the data set's label and the teacher."""
+def _wanted(kind: str, source: Source | None, said: Tensor) -> Tensor:
+    """The wanted probabilities (14,) from the motion, the source's label and the teacher.
+
+    A data set's label holds; "brain" stands for two planes, whose shares are the teacher's. What a
+    stand-in shows, only the teacher knows.
+    """
+    background = functional.one_hot(torch.tensor(_BACKGROUND), len(SONONET_CLASSES)).float()
     if kind == "lost":
-        return functional.one_hot(torch.tensor(_BACKGROUND), len(SONONET_CLASSES)).float()
-    if not allowed:
+        return background
+    if source is None or not source.planes:
         return said
-    if allowed == (BACKGROUND,):
-        return functional.one_hot(torch.tensor(_BACKGROUND), len(SONONET_CLASSES)).float()
-    within = torch.tensor([name in allowed for name in SONONET_CLASSES])
-    trust = said[within].sum()
-    return said * within / trust if trust >= _TRUSTED else said
+    if source.planes == (BACKGROUND,):
+        return background
+    within = torch.tensor([name in source.planes for name in SONONET_CLASSES])
+    inside = said * within
+    if source.name.startswith("standin/"):
+        return inside / inside.sum() if inside.sum() >= _TRUSTED else said
+    inside = inside + 1e-3 * within  # both planes alike where the teacher sees neither
+    return inside / inside.sum()
 
 
 def _loss(maps: Tensor, logits: Tensor, batch: Batch, scale: Tensor) -> Tensor:
     """Squared distance of the maps (N, s, 128, 11, 14) in units of their spread, + divergence."""
     apart = ((maps.float() - batch.maps) / scale).square().mean()
-    divergence = functional.kl_div(
-        logits.float().log_softmax(1), batch.planes, reduction="batchmean"
-    )
-    return apart + divergence
+    return apart + _divergence(logits, batch)
+
+
+def _divergence(logits: Tensor, batch: Batch) -> Tensor:
+    """Kullback-Leibler divergence of the planes from the wanted ones."""
+    said = logits.float().log_softmax(1)
+    return functional.kl_div(said, batch.planes, reduction="batchmean")
 
 
 def _map_scale(composer: Composer, recipe: BackboneRecipe) -> Tensor:
@@ -293,6 +334,7 @@ class _Run:
     steps: int
     rate: float
     bf16: bool
+    learns_norms: bool = False
 
     def go(
         self,
@@ -301,7 +343,7 @@ class _Run:
         loss_of: Callable[[Batch], Tensor],
         say: Say,
     ) -> None:
-        net.eval()  # keeps the batch norm statistics
+        net.train(self.learns_norms)  # else the batch norm statistics stay as they are
         optimiser = torch.optim.Adam(net.parameters(), lr=self.rate)
         path = self.folder / f"{self.name}.safetensors"
         done = load_checkpoint(path, net, optimiser)[0] if path.exists() else 0

@@ -44,10 +44,10 @@ class Search:
         wanted: Stand-ins of a plane, at most.
     """
 
-    candidates: int = 3000
-    rounds: int = 12
-    kept: int = 10
-    children: int = 8
+    candidates: int = 1500
+    rounds: int = 8
+    kept: int = 8
+    children: int = 6
     wanted: int = 4
 
 
@@ -69,7 +69,7 @@ def find_stand_ins(
     search = search or Search()
     rng = np.random.default_rng((seed, 5))
     first = np.stack([_crop(sources, rng) for _ in range(search.candidates)])
-    chances = _chances(first, ask, rng)
+    chances = _asked(ask, first)
     found = []
     for plane in missing_planes(sources):
         column = SONONET_CLASSES.index(plane)

@@ -9,7 +9,7 @@ with all frames alike and the wanted share of them selected. Figures: docs/decis
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -129,6 +129,7 @@ class Trainer:
         validation: To watch the spread of p by, and to judge by if there is no `judge`.
         judge: Chooses the epoch; by default the reward of validation episodes less the
             regularisation, which needs no annotations.
+        device: ``cpu`` or ``cuda``, where the network is trained; rewards stay on the CPU.
 
     Raises:
         InputError: A lesson lacks what the recipe needs.
@@ -141,21 +142,21 @@ class Trainer:
         lessons: Sequence[Lesson],
         validation: Sequence[Lesson],
         judge: Judge | None = None,
+        device: str = "cpu",
     ) -> None:
         for lesson in lessons:
             if recipe.prediction and lesson.wanted is None:
                 raise InputError("Supervised training needs annotated scores for every exam.")
             if recipe.plane and lesson.plane is None:
                 raise InputError("The plane reward needs features with plane probabilities.")
-        self._net, self._recipe = net, recipe
+        self._net, self._recipe, self._device = net.to(device), recipe, device
         self._lessons, self._validation = lessons, validation
         self._judge = judge or self._reward_of
         self._baselines = [Baseline() for _ in lessons]
-        self._mean, self._std = _statistics(lessons)
-        net.norm.set_statistics(torch.from_numpy(self._mean), torch.from_numpy(self._std))
+        net.norm.set_statistics(*map(torch.from_numpy, _statistics(_values(lessons))))
+        self._mean, self._std = _statistics(torch.from_numpy(one.steps).T for one in lessons)
         net.start_even(recipe.share)
         self._optimiser = _optimiser(net, recipe)
-        self._samples = 0
 
     def train(self, say: Callable[[Epoch], None], checkpoint: Path | None = None) -> Scorer:
         """The network of the best epoch, ready for use; epochs are told to `say` as they end.
@@ -184,8 +185,7 @@ class Trainer:
                 more["baselines"] = torch.tensor(means, dtype=torch.float64)
                 save_checkpoint(checkpoint, self._net, self._optimiser, number + 1, more)
         self._net.load_state_dict(kept)
-        self._net.eval()
-        return self._net
+        return self._net.cpu().eval()
 
     def _epoch(self, number: int) -> Epoch:
         for group in self._optimiser.param_groups:
@@ -216,21 +216,22 @@ class Trainer:
         """One step; loss, mean reward, mean and spread of p, and the last layer's gradient."""
         recipe = self._recipe
         lesson = _stretch(self._lessons[which], recipe.window, rng)
-        logits = self._net.logits(lesson.features[None])[0]
+        logits = self._net.logits(lesson.features[None].to(self._device))[0]
         p = logits.sigmoid()
-        chances = p.detach().numpy()
+        chances = p.detach().cpu().numpy()
         if not np.isfinite(chances).all():
             raise ModelError("Training of the summariser diverged. Lower the learning rate.")
         loss = regularisation_loss(p, recipe.share)
         if recipe.prediction:
-            wanted = torch.from_numpy(np.asarray(lesson.wanted, np.float32))
+            wanted = torch.from_numpy(np.asarray(lesson.wanted, np.float32)).to(self._device)
             loss = loss + recipe.prediction * functional.mse_loss(p, wanted)
         objective, reward = loss, 0.0
         if recipe.gain:
             actions = rng.random((recipe.episodes, len(chances))) < chances
             rewards = self._rewards(lesson, actions)
             advantages = torch.from_numpy(self._baselines[which].advantages(rewards)).float()
-            gain = policy_gain(logits, torch.from_numpy(actions).float(), advantages)
+            chosen = torch.from_numpy(actions).float().to(self._device)
+            gain = policy_gain(logits, chosen, advantages.to(self._device))
             objective = loss - gain * recipe.gain / math.sqrt(len(chances))
             reward = float(rewards.mean())
         self._optimiser.zero_grad()
@@ -238,7 +239,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self._net.parameters(), _LONGEST_GRADIENT)
         gradient = self._net.last_weight.grad
         assert gradient is not None
-        told = gradient.flatten().numpy().copy()
+        told = gradient.flatten().cpu().numpy().copy()
         self._optimiser.step()
         spread = _spread(chances, len(lesson.features))
         return float(loss.detach()), reward, float(chances.mean()), spread, told
@@ -261,7 +262,8 @@ class Trainer:
     @torch.no_grad()
     def _tried(self) -> list[tuple[Lesson, FloatArray]]:
         return [
-            (trial, self._net(trial.features[None])[0].numpy()) for trial in self._validation
+            (trial, self._net(trial.features[None].to(self._device))[0].cpu().numpy())
+            for trial in self._validation
         ]
 
     def _reward_of(self, _: Scorer) -> float:
@@ -308,11 +310,16 @@ def _spread(chances: FloatArray, clips: int) -> float:
     return float(chances.reshape(clips, -1).mean(axis=1).std())
 
 
-def _statistics(lessons: Sequence[Lesson]) -> tuple[FloatArray, FloatArray]:
-    """Mean and spread (C,) of every channel over all lessons, each value counting once."""
-    count, total, square = 0, np.zeros(1), np.zeros(1)
+def _values(lessons: Sequence[Lesson]) -> Iterator[Tensor]:
     for lesson in lessons:
-        values = lesson.features.transpose(0, 1).flatten(1).double()  # (C, T * h * w)
+        yield lesson.features.transpose(0, 1).flatten(1)  # (C, T * h * w)
+
+
+def _statistics(parts: Iterable[Tensor]) -> tuple[FloatArray, FloatArray]:
+    """Mean and spread (C,) of every channel over all parts (C, N), each value counting once."""
+    count, total, square = 0, np.zeros(1), np.zeros(1)
+    for part in parts:
+        values = part.double()
         count += values.shape[1]
         total = total + values.sum(dim=1).numpy()
         square = square + values.square().sum(dim=1).numpy()

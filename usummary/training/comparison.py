@@ -1,0 +1,136 @@
+"""Many summarisers on the same exams: every number kept, then means and intervals as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from usummary.training.assess import (
+    LENGTHS,
+    Row,
+    interval,
+    measure,
+    plane_scores,
+    random_scores,
+    uniform_shots,
+)
+from usummary.training.exams import MODES, Mode, ReadExam
+from usummary.types import FloatArray
+
+Scores = Callable[[ReadExam, Mode], FloatArray]
+"""Scores (T n,) of an exam; the mode matters to few."""
+
+_UNIFORM_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One summariser, one seed, one exam, one mode of selection."""
+
+    method: str
+    seed: int
+    exam: str
+    mode: Mode
+    row: Row
+
+
+def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, Scores]]:
+    """Random scores (one draw a seed), shots at even distances, and plane confidence alone."""
+    return {
+        "random scores": {
+            seed: lambda exam, _, seed=seed: random_scores(exam, seed)  # type: ignore[misc]
+            for seed in seeds
+        },
+        "uniform shots": {0: lambda exam, mode: uniform_shots(exam, mode, _UNIFORM_SHARE)},
+        "plane confidence": {0: lambda exam, _: plane_scores(exam)},
+    }
+
+
+def compare(
+    summarisers: Mapping[str, Mapping[int, Scores]],
+    exams: Sequence[ReadExam],
+    *,
+    modes: Sequence[Mode] = MODES,
+    said: Callable[[str], None] = lambda _: None,
+) -> list[Measured]:
+    """Measures every summariser and seed on every exam."""
+    found = []
+    for name, seeds in summarisers.items():
+        for seed, score in seeds.items():
+            said(f"{name}, seed {seed}")
+            found += [
+                Measured(name, seed, exam.name, mode, measure(exam, score(exam, mode), mode))
+                for exam in exams
+                for mode in modes
+            ]
+    return found
+
+
+def save(path: Path, measured: Sequence[Measured], about: Mapping[str, Any]) -> None:
+    """Writes every number as JSON, beside and renamed."""
+    beside = path.with_name(f".{path.name}.part")
+    rows = [asdict(one) for one in measured]
+    beside.write_text(json.dumps({"about": dict(about), "measured": rows}, indent=1), "utf-8")
+    beside.replace(path)
+
+
+def load(path: Path) -> list[Measured]:
+    """Reads what `save` wrote."""
+    rows = json.loads(path.read_text("utf-8"))["measured"]
+    return [Measured(**{**row, "row": Row(**row["row"])}) for row in rows]
+
+
+def figure(measured: Sequence[Measured], read: Callable[[Row], float | None]) -> list[float]:
+    """One value an exam: the mean over seeds of what `read` takes from a row."""
+    exams: dict[str, list[float]] = {}
+    for one in measured:
+        value = read(one.row)
+        if value is not None:
+            exams.setdefault(one.exam, []).append(value)
+    return [float(np.mean(values)) for values in exams.values()]
+
+
+COLUMNS: dict[str, tuple[Callable[[Row], float | None], float]] = {
+    **{f"F1 {n}": (lambda row, n=n: row.f1[n], 100.0) for n in LENGTHS},  # type: ignore[misc]
+    "bound 15%": (lambda row: row.bound["15%"], 100.0),
+    "tau": (lambda row: row.tau, 1.0),
+    "rho": (lambda row: row.rho, 1.0),
+    "recall 15%": (lambda row: row.recall["15%"], 100.0),
+    "planes 15%": (lambda row: row.coverage["15%"], 100.0),
+}
+"""Columns of the table: what is read from a row, and what it is multiplied by."""
+
+
+def table(measured: Sequence[Measured], mode: Mode) -> list[list[str]]:
+    """Header and a line for each summariser: means, of F1 also the 95 % interval over exams."""
+    lines = [["summariser", "seeds", *COLUMNS]]
+    for name in dict.fromkeys(one.method for one in measured):
+        mine = [one for one in measured if one.method == name and one.mode == mode]
+        cells = [name, str(len({one.seed for one in mine}))]
+        for title, (read, scale) in COLUMNS.items():
+            cells.append(_cell(figure(mine, read), scale, whole=title.startswith("F1")))
+        lines.append(cells)
+    return lines
+
+
+def _cell(values: Sequence[float], scale: float, *, whole: bool) -> str:
+    if not values:
+        return "undefined"
+    found = interval(values)
+    digits = 1 if scale > 1 else 3
+    text = f"{found.mean * scale:.{digits}f}"
+    if not whole:
+        return text
+    return f"{text} ({found.low * scale:.{digits}f} to {found.high * scale:.{digits}f})"
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table for a document."""
+    head, *rest = lines
+    rule = ["---"] * len(head)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rest))

@@ -1,0 +1,56 @@
+"""Trains one summariser on exams with freeze-frames, chosen by exams that are kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from usummary import pipeline
+from usummary.networks.scorer import Scorer
+from usummary.training.assess import network_scores
+from usummary.training.exams import ReadExam
+from usummary.training.methods import Method
+from usummary.training.trainer import Epoch, Judge, Trainer
+
+LENGTH = "15%"
+"""The length that supervised training is judged by."""
+
+
+def train_summariser(
+    method: Method,
+    exams: Sequence[ReadExam],
+    validation: Sequence[ReadExam],
+    *,
+    seed: int,
+    checkpoint: Path | None = None,
+    say: Callable[[Epoch], None] = lambda _: None,
+    device: str = "cpu",
+) -> Scorer:
+    """The network of the best epoch.
+
+    Supervised training keeps the epoch with the best F1 of validation exams at `LENGTH`, training
+    without annotations the one with the best validation reward, less the regularisation: it never
+    looks at a freeze-frame.
+    """
+    lessons = [exam.lesson() for exam in exams]
+    trials = [exam.lesson() for exam in validation]
+    channels = lessons[0].features.shape[1]
+    samples = exams[0].features.samples.frames.shape[1]
+    net, recipe = method.fresh(channels, samples, seed)
+    judge = f1_judge(validation) if recipe.prediction else None
+    return Trainer(net, recipe, lessons, trials, judge, device).train(say, checkpoint)
+
+
+def f1_judge(validation: Sequence[ReadExam]) -> Judge:
+    """Mean F1 over exams at `LENGTH`, application mode."""
+
+    def judge(net: Scorer) -> float:
+        values = []
+        for exam in validation:
+            analysis = exam.scored(network_scores(net, exam))
+            values.append(pipeline.select(analysis, LENGTH).metrics["f1"])
+        return float(np.mean(values))
+
+    return judge
