@@ -16,7 +16,7 @@ import typer
 
 import usummary
 from usummary import errors, terminal
-from usummary.cli import exams, summarise
+from usummary.cli import exams, summarise, training
 from usummary.cli.options import RESEARCH_USE
 
 EXIT_UNEXPECTED, EXIT_EXPORT = 1, 5
@@ -92,5 +92,13 @@ def options(
     """Take the options that stand before a command; `main` acts on them."""
 
 
-for command in (summarise.summarize, exams.info, exams.phantom, exams.models):
+for command in (
+    summarise.summarize,
+    exams.info,
+    exams.phantom,
+    exams.models,
+    training.compose,
+    training.evaluate,
+):
     app.command()(command)
+app.add_typer(training.train, name="train")

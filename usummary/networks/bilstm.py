@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch
 from torch import Tensor, nn
 
 from usummary.networks.scorer import FeatureNorm, Scorer, logit

@@ -293,7 +293,7 @@ class SonoNetI3DConfig:
 
 
 class SonoNetI3D(nn.Module):
-    """The ultrasound backbone: SonoNet16 inflated, C = 128 (142 with evidence), with its plane head.
+    """The ultrasound backbone: SonoNet16 inflated, C = 128 (142 with evidence), and a plane head.
 
     By default (N, 16, 112, 144) -> maps (N, 128, 7, 9), steps (N, 4, 128), planes (N, 14).
     """

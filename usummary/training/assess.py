@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from usummary import freeze, knapsack, metrics, pipeline
-from usummary.clips import to_input
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.networks.scorer import Scorer
 from usummary.summary import price
-from usummary.training.compose import INPUT_SIZE
+from usummary.training.compose import as_clips
 from usummary.training.dataset import Source
 from usummary.training.exams import Mode, ReadExam
-from usummary.types import Analysis, Box, FloatArray, Picture, Summary
+from usummary.types import Analysis, FloatArray, Picture, Summary
 
 CLIP_LENGTH = 16
 _BRAIN = "Brain"
@@ -102,20 +101,13 @@ def _merged(planes: FloatArray) -> tuple[FloatArray, list[str]]:
     return merged, names
 
 
-@torch.no_grad()
 def clip_namer(backbone: nn.Module) -> Namer:
     """Names clips of 16 frames as the program does: the picture is the sector, a still stands."""
 
+    @torch.no_grad()
     def name(pictures: Picture) -> FloatArray:
-        height, width = pictures.shape[1:]
-        box = Box(0, 0, width, height)
-        small = np.stack([to_input(picture, box, INPUT_SIZE) for picture in pictures])
-        missing = -len(small) % CLIP_LENGTH if len(small) < CLIP_LENGTH else 0
-        small = np.concatenate([small, np.repeat(small[-1:], missing, axis=0)])
-        whole = len(small) // CLIP_LENGTH
-        clips = small[: whole * CLIP_LENGTH].reshape(whole, CLIP_LENGTH, *small.shape[1:])
-        with torch.no_grad():
-            planes = [backbone(torch.from_numpy(clip[None]))[2] for clip in clips]
+        clips = as_clips(pictures)
+        planes = [backbone(torch.from_numpy(clip[None]))[2] for clip in clips]
         return np.asarray(torch.cat(planes).numpy())
 
     return name
@@ -126,7 +118,9 @@ def picture_namer(teacher: nn.Module, *, every: int = CLIP_LENGTH) -> Namer:
     import cv2
 
     def name(pictures: Picture) -> FloatArray:
-        large = [cv2.resize(p, (288, 224), interpolation=cv2.INTER_CUBIC) for p in pictures[::every]]
+        large = [
+            cv2.resize(p, (288, 224), interpolation=cv2.INTER_CUBIC) for p in pictures[::every]
+        ]
         with torch.no_grad():
             return np.asarray(teacher(torch.from_numpy(np.stack(large))[:, None]).numpy())
 
@@ -246,7 +240,7 @@ def interval(values: Sequence[float]) -> Interval:
 def random_scores(exam: ReadExam, seed: int) -> FloatArray:
     """Independent uniform scores of all sampled frames."""
     count = exam.features.samples.frames.size
-    return np.random.default_rng(seed).random(count)
+    return np.asarray(np.random.default_rng(seed).random(count), np.float32)
 
 
 def uniform_shots(exam: ReadExam, mode: Mode, share: float) -> FloatArray:
@@ -268,7 +262,7 @@ def plane_scores(exam: ReadExam) -> FloatArray:
     """The plane head's confidence alone, held over each clip."""
     confidence = exam.plane_confidence()
     assert confidence is not None
-    return np.repeat(confidence, exam.features.samples.frames.shape[1])
+    return np.asarray(np.repeat(confidence, exam.features.samples.frames.shape[1]), np.float32)
 
 
 @torch.no_grad()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -65,3 +68,14 @@ def load_checkpoint(
         raise ModelError(f"The checkpoint {path} cannot be used; delete it. {error}") from error
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     return step, more
+
+
+def write_curve(path: Path, epoch: Any) -> None:
+    """Appends an epoch, a dataclass of numbers, to a learning curve as CSV; epoch 0 begins anew."""
+    values = asdict(epoch)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w" if epoch.number == 0 else "a", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, values.keys())
+        if epoch.number == 0:
+            rows.writeheader()
+        rows.writerow(values)

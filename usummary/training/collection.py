@@ -107,9 +107,7 @@ def _composed(plan: Plan, one: Planned, sources: Sequence[Source]) -> Compositio
     if plan.minutes is not None:
         spare_s = max(len(one.timeline.labels) / 10 - 60 * plan.minutes, 0)
         start_s = float(rng.uniform(0, spare_s))
-    script = write_script(
-        one.timeline, rng, fps=plan.fps, start_s=start_s, minutes=plan.minutes
-    )
+    script = write_script(one.timeline, rng, fps=plan.fps, start_s=start_s, minutes=plan.minutes)
     seed = int(rng.integers(2**31))
     return Composition(script, draw_cast(sources, rng), seed, plan.freezes, plan.part)
 
@@ -120,7 +118,11 @@ def draw_cast(sources: Sequence[Source], rng: np.random.Generator) -> Cast:
     A plane without a picture and without a stand-in is played by any view of the fetus.
     """
     views = [s for s in sources if s.planes and BACKGROUND not in s.planes]
-    others = [s for s in sources if s.name.startswith("fetal_planes/") and not set(s.planes) & {*STANDARD_PLANES}]
+    others = [
+        s
+        for s in sources
+        if s.name.startswith("fetal_planes/") and not set(s.planes) & {*STANDARD_PLANES}
+    ]
     planes: dict[str, Source] = {}
     for plane in STANDARD_PLANES:
         taken = {source.name for source in planes.values()}

@@ -87,8 +87,20 @@ def compose(
 
 def shrink(clip: Picture) -> Picture:
     """A composed clip (T, 224, 288) as the backbone gets it, (T, 176, 224)."""
-    box = Box(0, 0, clip.shape[2], clip.shape[1])
-    return np.stack([to_input(picture, box, INPUT_SIZE) for picture in clip])
+    return np.asarray(as_clips(clip, len(clip))[0], np.uint8)
+
+
+def as_clips(pictures: Picture, length: int = 16) -> Picture:
+    """Pictures (n, H, W) of a sector as clips (m, length, 176, 224); a still stands all along.
+
+    What does not fill a clip is left out, unless there is no more.
+    """
+    box = Box(0, 0, pictures.shape[2], pictures.shape[1])
+    small = np.stack([to_input(picture, box, INPUT_SIZE) for picture in pictures])
+    if len(small) < length:
+        small = np.concatenate([small, np.repeat(small[-1:], length - len(small), axis=0)])
+    whole = len(small) // length
+    return small[: whole * length].reshape(whole, length, *small.shape[1:])
 
 
 def blend(one: Picture, other: Picture, rng: np.random.Generator) -> Picture:

@@ -104,8 +104,7 @@ def find_exams(folder: Path) -> list[Path]:
     found = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in _FILES
-        or (path.is_dir() and any(path.glob("*.dcm")))
+        if path.suffix.lower() in _FILES or (path.is_dir() and any(path.glob("*.dcm")))
     )
     if not found:
         raise UnreadableFile(f"{folder} holds no recordings. Name a folder that does.")
@@ -131,7 +130,9 @@ def _unscored(exam: Exam, features: Features, settings: Settings, mode: Mode) ->
         duration_s=exam.duration_s,
         frame_count=exam.frame_count,
         regions=features.regions,
-        scores=Scores(nothing, nothing.astype(np.float32), nothing.astype(int), nothing.astype(int)),
+        scores=Scores(
+            nothing, nothing.astype(np.float32), nothing.astype(int), nothing.astype(int)
+        ),
         shots=shots.segment(exam, features, settings),
         freeze_frames=freeze.merged(exam.freeze_frames, freeze.find_frozen(features)),
         provenance=Provenance({}, (), "", settings.model_dump(mode="json"), {}, {}),
@@ -157,4 +158,6 @@ def check_same_people(parts: Sequence[Path]) -> None:
     """
     for one, other in pairwise(sorted(path.resolve() for path in parts)):
         if one == other:
-            raise UnreadableFile(f"{one} is named twice. Learn from one folder, measure on another.")
+            raise UnreadableFile(
+                f"{one} is named twice. Learn from one folder, measure on another."
+            )

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ from usummary.training.compose import (
     STEADY,
     WANDERING,
     Motion,
+    as_clips,
     blend,
     compose,
     shrink,
@@ -92,6 +93,10 @@ class BackboneRecipe:
     clip_rate: float = 1e-4
     scratch_rate: float = 2e-3
     bf16: bool = True
+
+    def flat(self) -> SonoNetI3DConfig:
+        """The same net without time: it looks at four frames of a clip, one by one."""
+        return replace(self.config, stem_kernel=1, stem_stride=4, kernels=(1, 1, 1, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -228,16 +233,36 @@ def train_st3d(
         rng = np.random.default_rng((recipe.seed, 3, step))
         return composer.batch(recipe.clip_batch, rng, frames=16, looks=2)
 
-    run = _Run("st3d", folder, recipe.clip_steps, recipe.scratch_rate, recipe.bf16, learns_norms=True)
+    run = _Run(
+        "st3d", folder, recipe.clip_steps, recipe.scratch_rate, recipe.bf16, learns_norms=True
+    )
     run.go(net, clips_at, loss_of, say)
     return net.eval()
 
 
-def calibrate(net: Backbone, batches: Sequence[Batch]) -> float:
-    """Sets the temperature that fits validation clips best (least cross-entropy); returns it."""
-    logits, wanted = _judge(net, batches)
-    choices = np.exp(np.linspace(math.log(0.3), math.log(4.0), 200))
-    losses = [_cross_entropy(logits / t, wanted) for t in choices]
+@torch.no_grad()
+def calibrate(net: Backbone, sources: Sequence[Source]) -> float:
+    """Sets the temperature under which held-out pictures' labels are likeliest; returns it.
+
+    Args:
+        net: Trained.
+        sources: Held-out pictures, seen as the program sees them (`as_clips`); those without a
+            label are left out.
+    """
+    net.eval()
+    scores, allowed = [], []
+    for source in sources:
+        if source.planes:
+            clips = as_clips(source.pictures)
+            scores.append(torch.cat([net.logits(torch.from_numpy(clip[None])) for clip in clips]))
+            within = torch.tensor([name in source.planes for name in SONONET_CLASSES])
+            allowed.append(within.expand(len(clips), -1))
+    logits, labels = torch.cat(scores).double(), torch.cat(allowed)
+    choices = np.exp(np.linspace(math.log(0.3), math.log(6.0), 200))
+    losses = [
+        -float((logits / t).log_softmax(1).masked_fill(~labels, -math.inf).logsumexp(1).mean())
+        for t in choices
+    ]
     best = float(choices[int(np.argmin(losses))])
     net.temperature.fill_(best)
     return best

@@ -81,7 +81,8 @@ def pictures(
             picture = view.at(t)
             fade = (t - look.start + 1) / (_FADE_S * script.fps)
             if before is not None and fade < 1:
-                picture = cv2.addWeighted(picture, fade, before.at(t), 1 - fade, 0)
+                faded = cv2.addWeighted(picture, fade, before.at(t), 1 - fade, 0)
+                picture = np.asarray(faded, np.uint8)
             shown = light.at(t, picture, view.change[t - look.start])
             yield shown
         before = view
@@ -226,9 +227,9 @@ class _Light:
         grain = rng.uniform(0.7, 1.3)
         shape = (CANVAS[0] + self._SLACK, CANVAS[1] + self._SLACK)
         field = cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), grain)
-        field *= np.float32(rng.uniform(0.08, 0.16) * 2 * np.sqrt(np.pi) * grain)
-        self._field = field
-        self._speckle = self._noise().copy()
+        spread = rng.uniform(0.08, 0.16)  # a blurred field of unit spread has 1 / 2 sqrt(pi) grain
+        self._field: _Real = np.asarray(field * (spread * 2 * np.sqrt(np.pi) * grain), np.float32)
+        self._speckle: _Real = self._noise().copy()
 
     def _noise(self) -> _Real:
         y, x = self._rng.integers(self._SLACK, size=2)
@@ -236,9 +237,9 @@ class _Light:
 
     def at(self, t: int, picture: Picture, change: float) -> Picture:
         memory = float(np.sqrt(1 - min(change, 0.95)))
-        self._speckle = cv2.addWeighted(
-            self._speckle, memory, self._noise(), float(np.sqrt(1 - memory**2)), 0
-        )
+        fresh = float(np.sqrt(1 - memory**2))
+        mixed = cv2.addWeighted(self._speckle, memory, self._noise(), fresh, 0)
+        self._speckle = np.asarray(mixed, np.float32)
         light = self._depth * np.float32(self._gain[t])
         if self._dark[t] > 0.02:
             aside = (_ACROSS - np.float32(self._place[t])) / np.float32(22)

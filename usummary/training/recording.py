@@ -1,10 +1,11 @@
-"""Composed recordings: a script played by real pictures, as a scanner's screen in an mp4, with truth.
+"""Composed recordings: a script played by real pictures, as a scanner's screen in an mp4.
 
-What stands around the sector is drawn as scanners draw it: an identity (made up), settings, a clock.
-With freezes shown, the screen stands still after a save and calipers appear, as on a real one. With
-freezes hidden the recording runs on, so that whoever looks for saves cannot just look for stillness.
+What stands around the sector is drawn as scanners draw it: an identity (made up), settings, a
+clock. With freezes shown, the screen stands still after a save and calipers appear, as on a real
+one. With freezes hidden the recording runs on, so that whoever looks for saves cannot just look for
+stillness.
 
-The file says in its metadata, on its screen and in its truth that it is composed.
+The file says in its metadata, on its screen and in the truth beside it that it is composed.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ def write_recording(composition: Composition, path: Path, done: Callable[[int], 
                 film.add(screen.at(t, sector, still=bool(frozen[t] != t)))
                 if t % 8 == 0:
                     done(t)
-        _write(path.with_suffix(".truth.json"), json.dumps(_truth(composition, fan, screen), indent=1))
+        _write(
+            path.with_suffix(".truth.json"), json.dumps(_truth(composition, fan, screen), indent=1)
+        )
         _write_saves(path.with_suffix(".freeze.csv"), composition.script)
         made.replace(path)
     finally:
@@ -122,7 +125,9 @@ class _Fan:
         reach = min(height / (1 - inner * np.cos(half)), width / 2 / np.sin(half))
         apex = (x0 + width / 2, y0 - inner * np.cos(half) * reach)
         outer = [(apex[0] + reach * np.sin(a), apex[1] + reach * np.cos(a)) for a in down]
-        near = [(apex[0] + inner * reach * np.sin(a), apex[1] + inner * reach * np.cos(a)) for a in down]
+        near = [
+            (apex[0] + inner * reach * np.sin(a), apex[1] + inner * reach * np.cos(a)) for a in down
+        ]
         self.polygon = np.rint([*outer, *near[::-1]]).astype(np.int32)
         mask = np.zeros((SCREEN[1], SCREEN[0]), np.uint8)
         cv2.fillPoly(mask, [self.polygon], 255)
@@ -183,7 +188,9 @@ class _Screen:
         heart = label in _HEART
         depth = 7.2 if heart else 11.4
         pen.text((300, 20), f"{depth} cm / {64 if heart else 36} Hz", (232, 236, 238), font=small)
-        for line, text in enumerate(("Fetal echo" if heart else "2+3 Trim.", "Har-mid", "Gn 2", "FF3")):
+        for line, text in enumerate(
+            ("Fetal echo" if heart else "2+3 Trim.", "Har-mid", "Gn 2", "FF3")
+        ):
             pen.text((566, 56 + 16 * line), text, (150, 170, 200), font=small)
         for step in range(64):
             shade = 252 - 4 * step
@@ -227,9 +234,7 @@ class _Film:
     """Encodes I420 pictures, as a screen recorder with ordinary settings would."""
 
     def __init__(self, path: Path, fps: int) -> None:
-        self._container = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart"}
-        )
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata.update({"title": "Composed screening recording", "comment": NOTE})
         stream = self._container.add_stream("libx264", rate=fps)
         stream.width, stream.height = SCREEN

@@ -9,6 +9,7 @@ length and stillness, so that neither gives a save away.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,13 +111,11 @@ def write_script(
     )
 
 
-def _filled(
-    labels: list[str], saves: list[tuple[int, str]], rng: np.random.Generator
-) -> list[str]:
+def _filled(labels: list[str], saves: list[tuple[int, str]], rng: np.random.Generator) -> list[str]:
     """Labels with captions that only blinked, or vanished for a save, put back."""
     shortest = round(SAVE_LABEL_S * TIMELINE_RATE)
     for label, start, end in _runs(labels):
-        inside = 0 < start and end < len(labels) and labels[start - 1] == labels[end % len(labels)]
+        inside = start > 0 and end < len(labels) and labels[start - 1] == labels[end % len(labels)]
         if not label and end - start <= shortest and inside:
             labels[start:end] = [labels[start - 1]] * (end - start)
     before = 0
@@ -135,19 +134,29 @@ def _filled(
 def _runs(labels: list[str]) -> list[tuple[str, int, int]]:
     """Label, start and end of each run."""
     edges = [0, *(i for i in range(1, len(labels)) if labels[i] != labels[i - 1]), len(labels)]
-    return [(labels[a], a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [(labels[a], a, b) for a, b in itertools.pairwise(edges)]
 
 
-def _held(visit: Visit, saves: list[int], rng: np.random.Generator, fps: int) -> NDArray[np.float64]:
+def _held(
+    visit: Visit, saves: list[int], rng: np.random.Generator, fps: int
+) -> NDArray[np.float64]:
     """How well one visit's view is held, frame by frame."""
     length = visit.end - visit.start
     seconds = length / fps
     if not visit.label:
         curve = np.zeros(length)
         for _ in range(rng.poisson(seconds / _GLIMPSE_EVERY_S)):
-            _bump(curve, rng.uniform(0, length), rng.uniform(0.4, 1.2) * fps, rng.uniform(0.3, 0.6), fps)
+            _bump(
+                curve,
+                rng.uniform(0, length),
+                rng.uniform(0.4, 1.2) * fps,
+                rng.uniform(0.3, 0.6),
+                fps,
+            )
         return curve
-    wander = gaussian_filter1d(rng.standard_normal(length + 8 * fps), fps)[4 * fps : 4 * fps + length]
+    wander = gaussian_filter1d(rng.standard_normal(length + 8 * fps), fps)[
+        4 * fps : 4 * fps + length
+    ]
     curve = (0.45 + 0.45 * wander).clip(0.1, 0.75)
     for _ in range(rng.poisson(seconds / _HOLD_EVERY_S)):
         lasts = float(np.clip(rng.lognormal(np.log(2.2), 0.5), 0.6, 8.0)) * fps
@@ -172,4 +181,5 @@ def _come_and_go(length: int, rng: np.random.Generator, fps: int) -> NDArray[np.
     place = np.arange(length)
     come = min(rng.uniform(0.5, 2.5) * fps, length / 3) + 1
     leave = min(rng.uniform(0.3, 1.0) * fps, length / 3) + 1
-    return np.minimum(((place + 1) / come).clip(0, 1), ((length - place) / leave).clip(0, 1))
+    coming, leaving = (place + 1) / come, (length - place) / leave
+    return np.asarray(np.minimum(coming, leaving).clip(0, 1), np.float64)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -125,7 +126,7 @@ def _crop(sources: Sequence[Source], rng: np.random.Generator) -> Picture:
     picture = compose(_drawn(sources, rng), _ANYWHERE, rng, frames=1)
     if rng.random() < 0.3:
         picture = blend(picture, compose(_drawn(sources, rng), _ANYWHERE, rng, frames=1), rng)
-    return picture[0]
+    return np.asarray(picture[0], np.uint8)
 
 
 def _drawn(sources: Sequence[Source], rng: np.random.Generator) -> Source:
@@ -141,16 +142,16 @@ def _changed(picture: Picture, sources: Sequence[Source], rng: np.random.Generat
         over = _crop(sources, rng)
         share = np.float32(rng.uniform(0.1, 0.45))
         if rng.random() < 0.5:
-            return np.rint(picture * (1 - share) + over * share).astype(np.uint8)
+            return _mixed(picture, over, share)
         y, x = np.mgrid[: CANVAS[0], : CANVAS[1]]
         centre = rng.uniform(0.1, 0.9, 2) * CANVAS
         away = np.hypot(y - centre[0], x - centre[1]) / (rng.uniform(0.1, 0.35) * CANVAS[1])
         weight = np.exp(-(away**2))
-        return np.rint(picture * (1 - weight) + over * weight).astype(np.uint8)
-    matrix = cv2.getRotationMatrix2D(
+        return _mixed(picture, over, weight)
+    matrix: NDArray[Any] = cv2.getRotationMatrix2D(
         (CANVAS[1] / 2, CANVAS[0] / 2), rng.normal(0, 10), rng.lognormal(0, 0.12)
     )
-    matrix[0, 0] *= rng.lognormal(0, 0.1)
+    matrix[0, 0] *= float(rng.lognormal(0, 0.1))
     matrix[:, 2] += rng.normal(0, 12, 2)
     turned = cv2.warpAffine(picture, matrix, CANVAS[::-1])
     bend = rng.normal(0, 5, (5, 6, 2)).astype(np.float32)
@@ -164,7 +165,12 @@ def _changed(picture: Picture, sources: Sequence[Source], rng: np.random.Generat
 def _chances(pictures: Picture, ask: Ask, rng: np.random.Generator) -> FloatArray:
     """(N, 14) mean probabilities of pictures as they are and moved a little."""
     moved = [compose(Source("", picture[None], ()), STEADY, rng, frames=1) for picture in pictures]
-    return (_asked(ask, pictures) + _asked(ask, np.concatenate(moved))) / 2
+    both = _asked(ask, pictures) + _asked(ask, np.concatenate(moved))
+    return np.asarray(both / 2, np.float32)
+
+
+def _mixed(one: Picture, other: Picture, share: Any) -> Picture:
+    return np.asarray(np.rint(one * (1 - share) + other * share), np.uint8)
 
 
 def _steadiness(picture: Picture, column: int, ask: Ask, rng: np.random.Generator) -> float:
@@ -176,4 +182,4 @@ def _steadiness(picture: Picture, column: int, ask: Ask, rng: np.random.Generato
 
 def _asked(ask: Ask, pictures: NDArray[np.uint8]) -> FloatArray:
     parts = [ask(pictures[i : i + _BATCH]) for i in range(0, len(pictures), _BATCH)]
-    return np.concatenate(parts)
+    return np.asarray(np.concatenate(parts), np.float32)

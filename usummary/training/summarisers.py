@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,22 @@ LENGTH = "15%"
 """The length that supervised training is judged by."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be trained: a method with a seed, and on which device (``cpu`` or ``cuda``)."""
+
+    method: Method
+    seed: int
+    device: str = "cpu"
+
+
 def train_summariser(
-    method: Method,
+    wanted: Wanted,
     exams: Sequence[ReadExam],
     validation: Sequence[ReadExam],
     *,
-    seed: int,
     checkpoint: Path | None = None,
     say: Callable[[Epoch], None] = lambda _: None,
-    device: str = "cpu",
 ) -> Scorer:
     """The network of the best epoch.
 
@@ -38,9 +46,9 @@ def train_summariser(
     trials = [exam.lesson() for exam in validation]
     channels = lessons[0].features.shape[1]
     samples = exams[0].features.samples.frames.shape[1]
-    net, recipe = method.fresh(channels, samples, seed)
+    net, recipe = wanted.method.fresh(channels, samples, wanted.seed)
     judge = f1_judge(validation) if recipe.prediction else None
-    return Trainer(net, recipe, lessons, trials, judge, device).train(say, checkpoint)
+    return Trainer(net, recipe, lessons, trials, judge, wanted.device).train(say, checkpoint)
 
 
 def f1_judge(validation: Sequence[ReadExam]) -> Judge:

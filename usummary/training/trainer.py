@@ -113,6 +113,13 @@ class Epoch:
     validation: float
     validation_spread: float
 
+    def line(self) -> str:
+        """For a person who watches."""
+        return (
+            f"epoch {self.number}: loss {self.loss:.4f}, reward {self.reward:.4f}, mean p "
+            f"{self.mean:.3f}, spread {self.spread:.3f}, validation {self.validation:.4f}"
+        )
+
 
 Judge = Callable[[Scorer], float]
 
@@ -247,7 +254,7 @@ class Trainer:
     def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
         """(k,) rewards of episodes (k, L)."""
         recipe, frames = self._recipe, actions.shape[1]
-        steps = (lesson.steps - self._mean) / np.maximum(self._std, 1e-6)
+        steps = np.asarray(lesson.steps - self._mean, np.float32) / np.maximum(self._std, 1e-6)
         rewards = Rewards(steps, hold=frames // len(steps), cut_off=recipe.cut_off)
         total = np.zeros(len(actions))
         if recipe.representativeness:
@@ -256,7 +263,8 @@ class Trainer:
             total += recipe.diversity * rewards.diversity(actions)
         if recipe.plane and lesson.plane is not None:
             held = np.repeat(lesson.plane, frames // len(lesson.plane))
-            total += recipe.plane * (actions @ held) / np.maximum(actions.sum(axis=1), 1)
+            shown = np.asarray(actions @ held, np.float64)
+            total += recipe.plane * shown / np.maximum(actions.sum(axis=1), 1)
         return total
 
     @torch.no_grad()
@@ -290,7 +298,7 @@ def _stretch(lesson: Lesson, window: int | None, rng: np.random.Generator) -> Le
         each = len(values) // clips
         return values[start * each : (start + window) * each]
 
-    steps = part(np.asarray(lesson.steps))
+    steps = part(lesson.steps)
     assert steps is not None
     features = lesson.features[start : start + window]
     return Lesson(features, steps, part(lesson.plane), part(lesson.wanted))

@@ -1,0 +1,184 @@
+"""``usummary compose``, ``train`` and ``evaluate``: own models from own recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from usummary import terminal
+from usummary.cli.options import RESEARCH_USE, Overwrite
+from usummary.errors import ExportError
+
+if TYPE_CHECKING:
+    from usummary.training.shipped import Workshop
+
+train = typer.Typer(no_args_is_help=True, help="Train a backbone or a summariser.")
+
+Data = Annotated[Path, typer.Option(help="Data folder, the one that holds ultrasound/.")]
+Work = Annotated[Path, typer.Option(help="Folder for checkpoints and everything on the way.")]
+Out = Annotated[Path, typer.Option(help="Model folder to write; its name becomes the model's.")]
+Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where networks are trained.")]
+Threads = Annotated[int, typer.Option(help="Processor threads of the training.")]
+Seeds = Annotated[int, typer.Option(help="Random starts: 1, 2, ... up to this.")]
+
+
+def compose(  # noqa: PLR0913 -- each argument is an option of the command
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for the recordings.")],
+    part: Annotated[
+        Literal["train", "validation", "test"], typer.Option(help="Part of the split.")
+    ] = "test",
+    freezes: Annotated[
+        Literal["show", "hide"],
+        typer.Option(help="show: the screen stands still after a save; hide: it runs on."),
+    ] = "hide",
+    casts: Annotated[int, typer.Option(help="Recordings of each timeline.")] = 1,
+    minutes: Annotated[float | None, typer.Option(help="Length; else the whole timeline.")] = None,
+    seed: Annotated[int, typer.Option(help="Other seed, other recordings.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+) -> None:
+    """Compose recordings from real stills and clips along real screening timelines."""
+    from usummary.training.collection import Plan
+    from usummary.training.shipped import Workshop, compose_in_parallel, make_stand_ins
+
+    shop = Workshop(data, out, workers, "cpu", terminal.complain)
+    plan = Plan(
+        data,
+        part,
+        casts=casts,
+        seed=seed,
+        freezes=freezes,
+        minutes=minutes,
+        stand_ins=make_stand_ins(shop, part),
+    )
+    compose_in_parallel(plan, out, workers, terminal.complain)
+    terminal.out(str(out))
+    terminal.notices(("These recordings are composed, not real.", RESEARCH_USE))
+
+
+@train.command()
+def backbone(  # noqa: PLR0913 -- each argument is an option of the command
+    data: Data,
+    out: Out,
+    kind: Annotated[
+        Literal["i3d", "st3d", "2d"], typer.Option(help="Inflated, from scratch, or without time.")
+    ] = "i3d",
+    work: Work = Path("out/training"),
+    device: Device = "cpu",
+    threads: Threads = 2,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train the ultrasound backbone; goes on from the checkpoints in --work."""
+    _may_write(out, overwrite=overwrite)
+    from usummary.training.shipped import copy_model, make_backbone
+
+    copy_model(make_backbone(_shop(data, work, device, threads), kind), out)
+    terminal.out(str(out))
+
+
+@train.command()
+def summariser(  # noqa: PLR0913 -- each argument is an option of the command
+    exams: Annotated[Path, typer.Option(help="Folder of recordings with freeze-frames.")],
+    validation: Annotated[Path, typer.Option(help="Another one, to choose the epoch by.")],
+    out: Out,
+    supervised: Annotated[bool, typer.Option(help="Learn from the freeze-frames.")] = False,
+    method: Annotated[
+        str | None, typer.Option(help="Another method, by name; see docs/training.md.")
+    ] = None,
+    backbone: Annotated[
+        str, typer.Option(help="Backbone that makes the features: name or folder.")
+    ] = "us-i3d-sononet16",
+    seed: Annotated[int, typer.Option(help="Random start.")] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the exams.")] = None,
+    described: Annotated[
+        str, typer.Option("--data-note", help="What the exams are, for the model's card.")
+    ] = "Own recordings with freeze-frames",
+    work: Work = Path("out/training"),
+    device: Device = "cpu",
+    threads: Threads = 2,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train a summariser on recordings with freeze-frames; goes on from its last epoch."""
+    _may_write(out, overwrite=overwrite)
+    from usummary.training.own import Wish, train_own
+
+    name = method or ("3dst-unet-supervised" if supervised else "3dst-unet-plane")
+    _use(threads)
+    wish = Wish(name, seed, epochs, described, device, work)
+    with terminal.progress_display() as shown, terminal.cancellable(shown) as progress:
+        train_own((exams, validation), out, backbone, wish, terminal.complain, progress)
+    terminal.out(str(out))
+
+
+@train.command()
+def everything(
+    data: Data,
+    work: Work = Path("out/training"),
+    seeds: Seeds = 5,
+    workers: Annotated[int, typer.Option(help="Processes that compose recordings.")] = 2,
+    device: Device = "cpu",
+    threads: Threads = 2,
+) -> None:
+    """Retrain all shipped models from scratch and print the table of their cards."""
+    from usummary.training import comparison
+    from usummary.training.methods import METHODS
+    from usummary.training.shipped import Workshop, compare_all
+
+    _use(threads)
+    shop = Workshop(data, work, workers, device, terminal.complain)
+    measured = compare_all(shop, [*METHODS], range(1, seeds + 1))
+    for mode in ("application", "benchmark"):
+        terminal.out(f"\n{mode}\n\n{comparison.markdown(comparison.table(measured, mode))}")
+
+
+def evaluate(
+    exams: Annotated[Path, typer.Argument(help="Folder of recordings with freeze-frames.")],
+    model: Annotated[list[str], typer.Option(help="Summariser: name or folder; repeatable.")],
+    out: Annotated[
+        Path | None, typer.Option(help="JSON file for every number of every exam.")
+    ] = None,
+    baselines: Annotated[
+        bool, typer.Option(help="Random scores, even distances, plane confidence.")
+    ] = True,
+    seeds: Seeds = 5,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where features are computed.")
+    ] = "auto",
+) -> None:
+    """Compare summarisers with freeze-frames: F1 beside its bound, tau, rho, recall, planes."""
+    from usummary.training import comparison
+    from usummary.training.own import evaluate_models
+
+    with terminal.progress_display() as shown, terminal.cancellable(shown) as progress:
+        measured = evaluate_models(
+            exams, model, seeds=range(1, seeds + 1) if baselines else (), how=(device, progress)
+        )
+    if out is not None:
+        comparison.save(out, measured, {"exams": str(exams.name), "models": model})
+    for mode in ("application", "benchmark"):
+        terminal.out(f"\n{mode} mode")
+        head, *rows = comparison.table(measured, mode)
+        terminal.table(head, rows)
+    terminal.notices((RESEARCH_USE,))
+
+
+def _shop(data: Path, work: Path, device: str, threads: int) -> Workshop:
+    from usummary.training.shipped import Workshop
+
+    _use(threads)
+    return Workshop(data, work, 1, device, terminal.complain)
+
+
+def _use(threads: int) -> None:
+    import cv2
+    import torch
+
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+
+
+def _may_write(out: Path, *, overwrite: bool) -> None:
+    if out.exists() and not overwrite:
+        raise ExportError(f"{out} exists. Name another place, or add --overwrite to replace it.")
