@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from usummary.networks.i3d import standardise
 
@@ -25,7 +24,6 @@ class ST3DConfig:
         height, width: Input size in pixels; divisible by 16.
         widths: Channels of the three layers; the last one is C.
         classes: Columns of the plane head, 0 for none.
-        map_pool: The maps that are handed out are means over squares of this side; less at the rim.
     """
 
     clip_length: int = 16
@@ -33,7 +31,6 @@ class ST3DConfig:
     width: int = 144
     widths: tuple[int, int, int] = (32, 64, 128)
     classes: int = 14
-    map_pool: int = 1
 
 
 class ST3D(nn.Module):
@@ -80,5 +77,4 @@ class ST3D(nn.Module):
         features = self.last_features(clips)
         planes = (self.head_logits(features) / self.temperature).softmax(dim=1)
         # (N, C, s, h, w) -> maps (N, C, h, w), steps (N, s, C)
-        maps = functional.avg_pool2d(features.mean(dim=2), self.config.map_pool, ceil_mode=True)
-        return maps, features.mean(dim=(3, 4)).transpose(1, 2), planes
+        return features.mean(dim=2), features.mean(dim=(3, 4)).transpose(1, 2), planes

@@ -21,6 +21,7 @@ from usummary.summary import price
 from usummary.training.compose import as_clips
 from usummary.training.dataset import Source
 from usummary.training.exams import Mode, ReadExam
+from usummary.training.pretrain import Backbone
 from usummary.types import Analysis, FloatArray, Picture, Summary
 
 CLIP_LENGTH = 16
@@ -101,12 +102,12 @@ def _merged(planes: FloatArray) -> tuple[FloatArray, list[str]]:
     return merged, names
 
 
-def clip_namer(backbone: nn.Module) -> Namer:
+def clip_namer(backbone: Backbone) -> Namer:
     """Names clips of 16 frames as the program does: the picture is the sector, a still stands."""
 
     @torch.no_grad()
     def name(pictures: Picture) -> FloatArray:
-        clips = as_clips(pictures)
+        clips = as_clips(pictures, size=(backbone.config.height, backbone.config.width))
         planes = [backbone(torch.from_numpy(clip[None]))[2] for clip in clips]
         return np.asarray(torch.cat(planes).numpy())
 

@@ -90,13 +90,13 @@ def shrink(clip: Picture) -> Picture:
     return np.asarray(as_clips(clip, len(clip))[0], np.uint8)
 
 
-def as_clips(pictures: Picture, length: int = 16) -> Picture:
-    """Pictures (n, H, W) of a sector as clips (m, length, 176, 224); a still stands all along.
+def as_clips(pictures: Picture, length: int = 16, size: tuple[int, int] = INPUT_SIZE) -> Picture:
+    """Pictures (n, H, W) of a sector as clips (m, length, *size); a still stands all along.
 
     What does not fill a clip is left out, unless there is no more.
     """
     box = Box(0, 0, pictures.shape[2], pictures.shape[1])
-    small = np.stack([to_input(picture, box, INPUT_SIZE) for picture in pictures])
+    small = np.stack([to_input(picture, box, size) for picture in pictures])
     if len(small) < length:
         small = np.concatenate([small, np.repeat(small[-1:], length - len(small), axis=0)])
     whole = len(small) // length

@@ -223,11 +223,13 @@ def train_st3d(
     """ST3D from scratch on the same clips and wanted planes; goes on from `folder`."""
     torch.manual_seed(recipe.seed)
     composer = Composer(sources, teacher, bf16=recipe.bf16)
-    height, width = INPUT_SIZE
-    net = ST3D(ST3DConfig(height=height, width=width, map_pool=2))
+    net = ST3D(ST3DConfig())
+    net.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    size = (net.config.height, net.config.width)
 
     def loss_of(batch: Batch) -> Tensor:
-        return _divergence(net.logits(batch.clips), batch)
+        small = functional.interpolate(batch.clips.float(), size, mode="area")
+        return _divergence(net.logits(small), batch)
 
     def clips_at(step: int) -> Batch:
         rng = np.random.default_rng((recipe.seed, 3, step))
@@ -253,7 +255,7 @@ def calibrate(net: Backbone, sources: Sequence[Source]) -> float:
     scores, allowed = [], []
     for source in sources:
         if source.planes:
-            clips = as_clips(source.pictures)
+            clips = as_clips(source.pictures, size=(net.config.height, net.config.width))
             scores.append(torch.cat([net.logits(torch.from_numpy(clip[None])) for clip in clips]))
             within = torch.tensor([name in source.planes for name in SONONET_CLASSES])
             allowed.append(within.expand(len(clips), -1))

@@ -87,11 +87,17 @@ def find_stand_ins(
         steady = [_steadiness(picture, column, ask, rng) for picture in pool]
         order = [i for i in np.argsort(steady)[::-1] if steady[i] >= _SURE][: search.wanted]
         found += [
-            Source(f"standin/{plane}-{number}", pool[i][None], (plane,))
+            Source(f"standin/{plane}-{number}", _bright(pool[i])[None], (plane,))
             for number, i in enumerate(order)
         ]
         say(f"{plane}: {len(order)} stand-ins, best {max(steady):.2f} when moved")
     return found
+
+
+def _bright(picture: Picture) -> Picture:
+    """A picture over the whole range of grey; the teacher takes no notice of brightness."""
+    peak = max(float(np.percentile(picture[picture > 0], 99)), 1.0)
+    return np.asarray(np.clip(picture * (220 / peak), 0, 255), np.uint8)
 
 
 def save_stand_ins(folder: Path, sources: Sequence[Source]) -> None:

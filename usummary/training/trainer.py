@@ -55,6 +55,7 @@ class Recipe:
         prediction: Weight of equation (10), the squared error against wanted scores; 0: nothing
             annotated is looked at.
         window: Clips of the random stretch of a lesson that one step sees; None: all.
+        bf16: Compute in bfloat16, for processors that are fast at it.
     """
 
     seed: int = 1
@@ -70,6 +71,7 @@ class Recipe:
     cut_off: int | None = None
     prediction: float = 0.0
     window: int | None = None
+    bf16: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,8 @@ class Trainer:
         """One step; loss, mean reward, mean and spread of p, and the last layer's gradient."""
         recipe = self._recipe
         lesson = _stretch(self._lessons[which], recipe.window, rng)
-        logits = self._net.logits(lesson.features[None].to(self._device))[0]
+        with torch.autocast(self._device, torch.bfloat16, enabled=recipe.bf16):
+            logits = self._net.logits(lesson.features[None].to(self._device))[0].float()
         p = logits.sigmoid()
         chances = p.detach().cpu().numpy()
         if not np.isfinite(chances).all():
