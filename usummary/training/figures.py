@@ -1,4 +1,4 @@
-"""Score curves over the truth of composed exams: peaks where planes are held, lows while searching."""
+"""Score curves over the truth of composed exams: peaks at held planes, lows while searching."""
 
 from __future__ import annotations
 
