@@ -50,11 +50,13 @@ class InputSpec:
         clip_length: Sampled frames in a clip, n.
         size: Height and width of an input picture.
         classes: Names of its plane outputs; empty without a plane head.
+        unsure: Below this probability a plane counts as not recognised.
     """
 
     clip_length: int
     size: tuple[int, int]
     classes: tuple[str, ...]
+    unsure: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,7 @@ def _joined(
         steps=all_of("steps").astype(np.float32, copy=False),
         planes=all_of("planes").astype(np.float32, copy=False),
         classes=spec.classes,
+        unsure=spec.unsure,
         samples=samples,
         frozen=all_of("frozen").astype(np.bool_, copy=False),
         regions=regions,

@@ -228,7 +228,8 @@ def _features(
     settings, progress, grown = how
     progress(Progress("features", 0.0))
     rate = None if settings.sample_rate == "all" else float(settings.sample_rate)
-    spec = InputSpec(backbone.clip_length, (backbone.height, backbone.width), backbone.classes)
+    size = (backbone.height, backbone.width)
+    spec = InputSpec(backbone.clip_length, size, backbone.classes, backbone.unsure)
     with runtime.open_runner(backbone, settings.device) as runner:
         kept = None
         if settings.use_cache:

@@ -7,9 +7,6 @@ from numpy.typing import NDArray
 
 from usummary.types import BACKGROUND, Features
 
-MIN_CONFIDENCE = 0.5
-"""Below this probability a plane counts as not recognised."""
-
 
 def best_plane(features: Features, clips: NDArray[np.int64]) -> tuple[str | None, float]:
     """The standard plane that one of these clips shows best, with its probability.
@@ -19,7 +16,7 @@ def best_plane(features: Features, clips: NDArray[np.int64]) -> tuple[str | None
         clips: Indices of clips.
 
     Returns:
-        ``(None, 0.0)`` if no clip shows one with at least MIN_CONFIDENCE.
+        ``(None, 0.0)`` if no clip shows one with at least `Features.unsure`.
     """
     columns = [index for index, name in enumerate(features.classes) if name != BACKGROUND]
     if not columns or len(clips) == 0:
@@ -27,6 +24,6 @@ def best_plane(features: Features, clips: NDArray[np.int64]) -> tuple[str | None
     planes = features.planes[clips][:, columns]
     _, column = np.unravel_index(int(planes.argmax()), planes.shape)
     confidence = float(planes.max())
-    if confidence < MIN_CONFIDENCE:
+    if confidence < features.unsure:
         return None, 0.0
     return features.classes[columns[int(column)]], confidence

@@ -276,6 +276,7 @@ class Features:
         frozen: (T, n) bool, the sampled frame shows a frozen picture.
         regions: Sector of each recording.
         notices: Fallbacks and other things a person must see.
+        unsure: Below this probability a plane counts as not recognised.
     """
 
     maps: NDArray[np.float16]
@@ -286,6 +287,7 @@ class Features:
     frozen: NDArray[np.bool_]
     regions: tuple[Region, ...]
     notices: tuple[str, ...] = ()
+    unsure: float = 0.5
 
 
 @dataclass(frozen=True)

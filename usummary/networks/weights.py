@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CARD = "model.toml"
 WEIGHTS = "weights.safetensors"
+UNSURE = 0.5
+"""What a plane must be recognised with where a model does not say."""
 
 Role = Literal["backbone", "summariser"]
 Network = Literal["sononet-i3d", "resnet50-i3d", "st3d", "3dst-unet", "bilstm"]
@@ -55,6 +57,7 @@ class _Card(BaseModel):
     sha256: str = Field(pattern=_SHA256)
     config: dict[str, int | float | bool | str | tuple[int, ...]]
     classes: tuple[str, ...] = ()
+    unsure: float = Field(default=UNSURE, gt=0, le=1)
     backbone: str = ""
     backbone_sha256: str = Field(default="", pattern=rf"^$|{_SHA256}")
     training_data: str
@@ -73,6 +76,7 @@ class Model:
         sha256: Hash of the weights file.
         folder: Where it lies.
         classes: Names of the plane columns (backbones with a plane head).
+        unsure: Below this probability a plane counts as not recognised.
         backbone: Name of the backbone whose features it was trained on (summarisers).
         backbone_sha256: Hash of that backbone's weights.
         training_data: What it was trained on, with authors, for people.
@@ -86,6 +90,7 @@ class Model:
     sha256: str
     folder: Path
     classes: tuple[str, ...] = ()
+    unsure: float = UNSURE
     backbone: str = ""
     backbone_sha256: str = ""
     training_data: str = ""
@@ -119,12 +124,14 @@ class Training:
         data: What it was trained on, with authors, for people.
         licence: Licence of the weights, for people.
         classes: Names of the plane columns, for a backbone with a plane head.
+        unsure: Below this probability a plane counts as not recognised.
         backbone: For a summariser, the backbone that made its features.
     """
 
     data: str
     licence: str = "Apache-2.0"
     classes: tuple[str, ...] = ()
+    unsure: float = UNSURE
     backbone: Model | None = None
 
 
@@ -235,6 +242,7 @@ def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
         sha256=sha256,
         config=asdict(module.config),  # type: ignore[call-overload]
         classes=training.classes,
+        unsure=training.unsure,
         backbone=training.backbone.name if training.backbone else "",
         backbone_sha256=training.backbone.sha256 if training.backbone else "",
         training_data=training.data,
@@ -289,6 +297,7 @@ def _read(folder: Path) -> Model:
         sha256=card.sha256,
         folder=folder,
         classes=card.classes,
+        unsure=card.unsure,
         backbone=card.backbone,
         backbone_sha256=card.backbone_sha256,
         training_data=card.training_data,

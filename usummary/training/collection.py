@@ -58,9 +58,9 @@ def planned(plan: Plan) -> list[Planned]:
     """The recordings of a plan, those without usable saves left out."""
     return [
         Planned(f"{plan.part}-operator{timeline.operator}-{number}.mp4", timeline, number)
+        for number in range(plan.casts)
         for timeline in load_timelines(plan.data, plan.part)
         if timeline.saved is not None
-        for number in range(plan.casts)
     ]
 
 

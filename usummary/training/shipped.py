@@ -36,6 +36,7 @@ from usummary.training.pretrain import (
     calibrate,
     train_backbone,
     train_st3d,
+    unsure_below,
 )
 from usummary.training.standins import find_stand_ins, load_stand_ins, save_stand_ins
 from usummary.training.summarisers import Wanted, train_summariser
@@ -169,14 +170,16 @@ def make_backbone(shop: Workshop, kind: BackboneKind) -> Model:
         net = train_st3d(sources, teacher, recipe, checkpoints, shop.say)
     else:
         net = SonoNetI3D(recipe.flat(), teacher).eval()
-    temperature = calibrate(net, load_sources(shop.data, "validation"))
-    shop.say(f"{kind}: temperature {temperature:.3f}")
-    return save_model(folder, net, Training(data=PICTURES, classes=SONONET_CLASSES))
+    held_out = load_sources(shop.data, "validation")
+    temperature, unsure = calibrate(net, held_out), unsure_below(net, held_out)
+    shop.say(f"{kind}: temperature {temperature:.3f}, unsure below {unsure}")
+    training = Training(data=PICTURES, classes=SONONET_CLASSES, unsure=unsure)
+    return save_model(folder, net, training)
 
 
 def copy_model(model: Model, out: Path) -> None:
     """A model folder under another name."""
-    training = Training(model.training_data, model.licence, model.classes)
+    training = Training(model.training_data, model.licence, model.classes, model.unsure)
     save_model(out, build(model), training)
 
 
