@@ -1,0 +1,1 @@
+"""Methods of summarising, one module each."""
