@@ -16,7 +16,7 @@ import typer
 
 import usummary
 from usummary import errors, terminal
-from usummary.cli import exams, summarise
+from usummary.cli import exams, research, summarise
 from usummary.cli.options import RESEARCH_USE
 
 EXIT_UNEXPECTED, EXIT_EXPORT = 1, 5
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=given, prog_name="usummary")
     except terminal.Interrupted as interrupted:
-        terminal.complain("Cancelled, nothing was written.")
+        terminal.complain(interrupted.text)
         code = 128 + interrupted.signum
     except Exception as error:  # noqa: BLE001 -- the last stop before the person
         text, code = _explain(error)
@@ -92,5 +92,13 @@ def options(
     """Take the options that stand before a command; `main` acts on them."""
 
 
-for command in (summarise.summarize, exams.info, exams.phantom, exams.models):
+for command in (
+    summarise.summarize,
+    exams.info,
+    exams.phantom,
+    exams.models,
+    research.features,
+):
     app.command()(command)
+app.add_typer(research.dataset, name="dataset")
+app.add_typer(research.experiment, name="experiment")
