@@ -23,6 +23,9 @@ experiment = typer.Typer(
     help="Train and test methods side by side; tables and figures of it.", no_args_is_help=True
 )
 
+_PLOTTED = ("3dst-unet-unsup", "dr-dsn-unsup")
+"""What figures 7 and 8 of the paper compare."""
+
 Results = Annotated[list[Path], typer.Argument(help="Folders of experiments, or their results.")]
 
 
@@ -222,3 +225,30 @@ def _tables(what: str, records: Sequence[Record], against: str) -> list[Table]:
     if what == "comparison":
         return [comparison_table(record, against) for record in records]
     return [paper_table(what.upper(), records)]
+
+
+@experiment.command("plot")
+def plot(
+    figure: Annotated[Literal["5", "7", "8"], typer.Argument(help="Figure of the paper.")],
+    results: Results,
+    out: Annotated[Path, typer.Option("--out", help="FILE.svg, .png or .pdf; data beside it.")],
+    method: Annotated[
+        list[str] | None, typer.Option(help="7, 8: names of the methods to show, in order.")
+    ] = None,
+    video: Annotated[str, typer.Option(help="8: name or title of the video.")] = "",
+    length: Annotated[str, typer.Option(help="8: of the summary.")] = "15%",
+) -> None:
+    """A figure of the paper from one or more experiments, with its data as CSV beside it."""
+    from usummary.evaluation.figures import figure_5, figure_7, save_figure
+    from usummary.evaluation.timelines import figure_8
+
+    records = _records(results)
+    names = method or list(_PLOTTED)
+    if figure == "5":
+        made = figure_5(records)
+    elif figure == "7":
+        made = figure_7(records, names)
+    else:
+        made = figure_8(records[0], names, video, length)
+    for path in save_figure(out, made):
+        terminal.out(str(path))

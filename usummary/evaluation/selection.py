@@ -14,6 +14,7 @@ from usummary.errors import InputError
 from usummary.evaluation.videos import Video
 from usummary.frame_scores import hold, shot_means
 from usummary.settings import parse_length
+from usummary.types import IntArray
 
 
 def choose(video: Video, scores: ArrayLike, budget: int) -> NDArray[np.bool_]:
@@ -27,17 +28,26 @@ def choose(video: Video, scores: ArrayLike, budget: int) -> NDArray[np.bool_]:
     Raises:
         InputError: Fewer or more scores than steps, or one that is no number.
     """
-    values = np.asarray(scores, np.float64)
     try:
-        frames = hold(values, video.picks, video.frame_count)
+        shots = key_shots(scores, video.picks, video.shots, budget)
     except ValueError as error:
         raise InputError(f"{video.name}: {error}.") from error
-    starts, ends = video.shots[:, 0], video.shots[:, 1]
-    means = shot_means(frames, starts.tolist(), ends.tolist())
     chosen = np.zeros(video.frame_count, np.bool_)
-    for shot in knapsack.select(means, ends - starts, budget):
-        chosen[starts[shot] : ends[shot]] = True
+    for start, end in video.shots[shots]:
+        chosen[start:end] = True
     return chosen
+
+
+def key_shots(scores: ArrayLike, picks: IntArray, shots: IntArray, budget: int) -> list[int]:
+    """Numbers of the best shots of at most `budget` frames together; see `choose`.
+
+    Raises:
+        ValueError: The scores do not fit the picks, or are no numbers.
+    """
+    frames = hold(np.asarray(scores, np.float64), picks, int(shots[-1, 1]))
+    starts, ends = shots[:, 0], shots[:, 1]
+    means = shot_means(frames, starts.tolist(), ends.tolist())
+    return knapsack.select(means, ends - starts, budget)
 
 
 def budget_of(video: Video, length: str) -> int:
