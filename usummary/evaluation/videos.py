@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from usummary.types import IntArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Video:
     """One annotated video of a data set. Intervals are half-open, frames count from 0.
 
@@ -68,7 +68,7 @@ class Video:
         return self.users[:, self.picks].astype(np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DataSet:
     """A benchmark file.
 
