@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["reading", "features", "scoring", "selecting", "exporting"]
+Stage = Literal["reading", "features", "scoring", "selecting", "exporting", "experiment"]
 STAGES: tuple[Stage, ...] = ("reading", "features", "scoring", "selecting", "exporting")
+"""Those of one summary, in order."""
 
 
 class Cancelled(BaseException):

@@ -103,8 +103,11 @@ def make_settings(values: dict[str, object], *, where: str = "The settings") -> 
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise SettingsError(f"{where} cannot be used. {faults}.") from error
+        raise SettingsError(f"{where} cannot be used. {faults(error)}.") from error
+
+
+def faults(error: ValidationError) -> str:
+    """Every fault that validation found, with the key it is at."""
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['msg']}" for fault in error.errors()
+    )

@@ -35,7 +35,10 @@ class Interrupted(Cancelled):
 
     Attributes:
         signum: The signal; a shell expects 128 more as exit code.
+        text: What the person is told of it.
     """
+
+    text = "Cancelled, nothing was written."
 
     def __init__(self, signum: int) -> None:
         super().__init__(f"ended by signal {signum}")

@@ -16,7 +16,7 @@ import typer
 
 import usummary
 from usummary import errors, terminal
-from usummary.cli import exams, summarise, training
+from usummary.cli import exams, research, summarise, training
 from usummary.cli.options import RESEARCH_USE
 
 EXIT_UNEXPECTED, EXIT_EXPORT = 1, 5
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=given, prog_name="usummary")
     except terminal.Interrupted as interrupted:
-        terminal.complain("Cancelled, nothing was written.")
+        terminal.complain(interrupted.text)
         code = 128 + interrupted.signum
     except Exception as error:  # noqa: BLE001 -- the last stop before the person
         text, code = _explain(error)
@@ -99,6 +99,9 @@ for command in (
     exams.models,
     training.compose,
     training.evaluate,
+    research.features,
 ):
     app.command()(command)
 app.add_typer(training.train, name="train")
+app.add_typer(research.dataset, name="dataset")
+app.add_typer(research.experiment, name="experiment")
