@@ -34,6 +34,7 @@ from usummary.types import (
     Analysis,
     Box,
     FreezeFrame,
+    PlaneTrack,
     Provenance,
     RecordingInfo,
     Region,
@@ -224,7 +225,13 @@ def long_exam() -> tuple[OpenedExam, Analysis]:
     scores = Scores(times[sampled], values, np.zeros_like(sampled), sampled)
     region = Region(Box(0, 0, 1280, 720), ((0, 0), (1280, 0), (1280, 720), (0, 720)), "pictures")
     provenance = Provenance({}, (), "CPU", {}, {}, {})
-    analysis = Analysis(path, end_s, count, (region,), scores, shots, freezes, provenance, (times,))
+    clips = np.arange(0, count, RATE * 16 // SCORE_RATE)
+    shown = rng.integers(len(STANDARD_PLANES), size=len(clips))
+    sure = rng.random(len(clips)).astype(np.float32)
+    analysis = Analysis(
+        path, end_s, count, (region,), scores, shots, freezes, provenance, (times,),
+        PlaneTrack(np.zeros_like(clips), clips, shown, sure),
+    )  # fmt: skip
     info = RecordingInfo(path, 1280, 720, count, end_s, "h264", "video")
     return OpenedExam(path, (info,), FrameTable(times, (0, count), end_s), freezes), analysis
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from usummary.types import BACKGROUND, Features
+from usummary.types import BACKGROUND, STANDARD_PLANES, Features, PlaneTrack
 
 MIN_CONFIDENCE = 0.5
 """Below this probability a plane counts as not recognised."""
@@ -30,3 +30,18 @@ def best_plane(features: Features, clips: NDArray[np.int64]) -> tuple[str | None
     if confidence < MIN_CONFIDENCE:
         return None, 0.0
     return features.classes[columns[int(column)]], confidence
+
+
+def plane_track(features: Features) -> PlaneTrack:
+    """The standard plane that each clip shows best; without clips if the backbone knows none."""
+    columns = [column for column, name in enumerate(features.classes) if name in STANDARD_PLANES]
+    numbers = np.array([STANDARD_PLANES.index(features.classes[c]) for c in columns], np.int64)
+    clips = slice(None) if columns else slice(0)
+    planes = features.planes[clips][:, columns]
+    best = planes.argmax(axis=1) if columns else np.zeros(0, np.int64)
+    return PlaneTrack(
+        recordings=features.samples.recordings[clips],
+        frames=features.samples.frames[clips, 0],
+        planes=numbers[best],
+        confidences=planes[np.arange(len(best)), best].astype(np.float32),
+    )
