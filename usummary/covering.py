@@ -1,8 +1,9 @@
 """Where an exam shows each standard plane best: the stretches that a covering summary keeps first.
 
-A plane is recognised where a shot is labelled with it (`usummary.planes`). Of all stretches of such
-shots the best one holds the most importance x probability of the plane, integrated over time: what
-matters and shows the plane, for long. ``docs/decisions/covering.md`` says why.
+A plane is recognised if a shot that is labelled with it holds it: over a stretch its probability is
+`MIN_HELD` on average. Of all such stretches the best one has the most importance x probability of
+the plane, integrated over time: what matters and shows the plane, for long.
+``docs/decisions/covering.md`` says why.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from usummary.planes import MIN_HELD
 from usummary.types import STANDARD_PLANES, Analysis, IntArray, Shot
 
 CRUMB_S = 1.0
@@ -37,16 +39,19 @@ class Stretch:
     end_frame: int
 
 
-def best_stretches(analysis: Analysis, length_s: float) -> dict[str, Stretch]:
-    """The stretch that shows each recognised plane best, in the order of `STANDARD_PLANES`.
+def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretch]]:
+    """For each recognised plane, best first, the best stretch of each shot that holds it.
 
-    Stretches begin and end at sampled frames or where their shot does. They are at most `length_s`
-    long, or a second longer where a shot would leave too little. Shots that a person decided on
-    take no part. Of equally good stretches it is the earliest.
+    Stretches begin and end at sampled frames or where their shot does. They are `length_s` long; a
+    shot that is shorter, or less than a second longer, is one as a whole. Shots that a person
+    decided on take no part. Of equally good stretches the earliest comes first.
 
     Args:
         analysis: A finished analysis.
         length_s: Seconds of a stretch, above 0.
+
+    Returns:
+        Stretches by plane, in the order of `STANDARD_PLANES`.
     """
     places = [
         place
@@ -54,27 +59,24 @@ def best_stretches(analysis: Analysis, length_s: float) -> dict[str, Stretch]:
         if shot.plane in STANDARD_PLANES and shot.decision == "automatic"
     ]
     shots = [analysis.shots[place] for place in places]
-    scores = analysis.scores
-    keys = _keys(scores.recordings, scores.frames)
+    frames = analysis.scores.frames
+    keys = _keys(analysis.scores.recordings, frames)
     samples = np.searchsorted(keys, _borders(shots))
     planes = np.array([STANDARD_PLANES.index(str(shot.plane)) for shot in shots], np.int64)
     times_s = np.array([(shot.start_s, shot.end_s) for shot in shots]).reshape(-1, 2)
     shown, sure = _evidence(analysis, keys, shots, samples, planes)
-    begins, ends, worth = _best_windows(
-        (scores.times_s, scores.values * sure, shown), (samples, times_s, planes), length_s
-    )
-    found = {}
-    for number in np.unique(planes):
-        mine = np.flatnonzero(planes == number)
-        best = int(mine[worth[mine].argmax()])
+    scores = analysis.scores.times_s, analysis.scores.values.astype(np.float64)
+    windows, worth = _best_windows((*scores, shown, sure), (samples, times_s, planes), length_s)
+    found: dict[str, list[Stretch]] = {}
+    for best in np.lexsort((-worth, planes)).tolist():
         if worth[best] > 0:
-            shot, (first, stop) = shots[best], samples[best]
-            begin, end = begins[best], ends[best]
-            found[STANDARD_PLANES[number]] = Stretch(
+            shot, (begin, end), (first, stop) = shots[best], windows[best], samples[best]
+            stretch = Stretch(
                 places[best],
-                shot.start_frame if begin == first else int(scores.frames[begin]),
-                shot.end_frame if end == stop else int(scores.frames[end]),
+                shot.start_frame if begin == first else int(frames[begin]),
+                shot.end_frame if end == stop else int(frames[end]),
             )
+            found.setdefault(str(shot.plane), []).append(stretch)
     return found
 
 
@@ -111,47 +113,53 @@ def _evidence(
 
 @njit(cache=True, nogil=True)
 def _best_windows(
-    frames: tuple[NDArray[np.float64], NDArray[np.float64], IntArray],
+    frames: tuple[NDArray[np.float64], NDArray[np.float64], IntArray, NDArray[np.float64]],
     shots: tuple[IntArray, NDArray[np.float64], IntArray],
     length_s: float,
-) -> tuple[IntArray, IntArray, NDArray[np.float64]]:
+) -> tuple[IntArray, NDArray[np.float64]]:
     """The best stretch within each shot.
 
     Args:
-        frames: Of all sampled frames (L,): exam time, worth of a second, what it shows.
+        frames: Of all sampled frames (L,): exam time, importance, plane and its probability.
         shots: Samples (n, 2) from its first to after its last, start and end (n, 2) in seconds,
             and plane (n,) of each shot.
-        length_s: Greatest length.
+        length_s: Length of a stretch; within a sample, and never more.
 
     Returns:
-        For each shot the sample where the stretch begins, the one where it ends, and its worth.
+        Samples (n, 2) where the stretch begins and ends, and its worth (n,), 0 where a shot has
+        none that holds its plane.
     """
-    times_s, per_second, shown = frames
+    times_s, importance, shown, sure = frames
     samples, bounds_s, planes = shots
-    begins, ends = samples[:, 0].copy(), samples[:, 1].copy()
-    worth = np.zeros(len(planes))
+    windows, worth = samples.copy(), np.zeros(len(planes))
     for shot in range(len(planes)):
-        first, stop = samples[shot]
-        start_s, end_s = bounds_s[shot]
-        borders_s = np.empty(stop - first + 1)
-        borders_s[:-1] = times_s[first:stop]
-        borders_s[0], borders_s[-1] = start_s, end_s
-        sums = np.zeros(stop - first + 1)
-        for at in range(stop - first):
-            seconds = borders_s[at + 1] - borders_s[at]
-            gain = per_second[first + at] * seconds if shown[first + at] == planes[shot] else 0.0
-            sums[at + 1] = sums[at] + gain
-        most_s = length_s if end_s - start_s >= length_s + CRUMB_S - _SAME_S else end_s - start_s
+        first, count = samples[shot, 0], samples[shot, 1] - samples[shot, 0]
+        borders_s = np.empty(count + 1)
+        borders_s[:-1] = times_s[first : first + count]
+        borders_s[0], borders_s[-1] = bounds_s[shot]
+        held, gained = np.zeros(count + 1), np.zeros(count + 1)  # from the start to each border
+        for at in range(count):
+            seconds = borders_s[at + 1] - borders_s[at] if shown[first + at] == planes[shot] else 0
+            held[at + 1] = held[at] + sure[first + at] * seconds
+            gained[at + 1] = gained[at] + importance[first + at] * sure[first + at] * seconds
+        most_s = borders_s[-1] - borders_s[0]
+        if most_s >= length_s + CRUMB_S - _SAME_S:
+            most_s = length_s
         end = 0
-        for begin in range(stop - first):
-            before_s = borders_s[begin] - start_s
+        for begin in range(count):
             end = max(end, begin + 1)
-            while end < stop - first and borders_s[end + 1] <= borders_s[begin] + most_s + _SAME_S:
+            while end < count and borders_s[end + 1] - borders_s[begin] <= most_s + _SAME_S:
                 end += 1
-            after_s = end_s - borders_s[end]
-            clean = begin == 0 or before_s >= CRUMB_S - _SAME_S
-            clean = clean and (end == stop - first or after_s >= CRUMB_S - _SAME_S)
-            if clean and sums[end] - sums[begin] > worth[shot]:
-                worth[shot] = sums[end] - sums[begin]
-                begins[shot], ends[shot] = first + begin, first + end
-    return begins, ends, worth
+            before_s, after_s = borders_s[begin] - borders_s[0], borders_s[-1] - borders_s[end]
+            least_s = MIN_HELD * (borders_s[end] - borders_s[begin])
+            if (
+                (begin == 0 or before_s >= CRUMB_S - _SAME_S)
+                and (end == count or after_s >= CRUMB_S - _SAME_S)
+                and held[end] - held[begin] >= least_s - _SAME_S
+                and gained[end] - gained[begin] > worth[shot]
+            ):
+                worth[shot] = gained[end] - gained[begin]
+                windows[shot] = first + begin, first + end
+            if end == count:
+                break  # the others are parts of this one
+    return windows, worth

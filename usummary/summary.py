@@ -5,9 +5,10 @@ Two values of a shot, because they answer different questions:
 * ``benchmark``: mean score, paid in frames; the protocol of the public benchmarks.
 * ``application``: mean score x duration, paid in milliseconds; what a person can watch.
 
-In application mode a summary can cover the planes: the best stretch of every recognised standard
-plane comes first, and the rest of the budget is spent as ever. A stretch is a part of a shot; the
-rest of that shot can be bought like a shot of its own. See ``docs/decisions/covering.md``.
+In application mode a summary can cover the planes: of every recognised standard plane that the
+best choice leaves out, the best stretch comes first, and the rest of the budget is spent as ever. A
+stretch is a part of a shot; the rest of that shot can be bought like a shot of its own. See
+``docs/decisions/covering.md``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usummary import knapsack
-from usummary.covering import Stretch, best_stretches
+from usummary.covering import Stretch, find_stretches
 from usummary.errors import SettingsError
 from usummary.frame_scores import span_scores
 from usummary.settings import parse_length
@@ -47,6 +48,15 @@ class Priced:
     per_second: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch as a knapsack item; the attributes are those of `Stretch` and `Priced`."""
+
+    stretch: Stretch
+    value: float
+    weight: int
+
+
 def select(
     analysis: Analysis,
     length: str,
@@ -66,7 +76,8 @@ def select(
         mode: See the module.
         reference: Indices of the reference key shots, whose share is ``P``; None or empty if there
             are no freeze-frames.
-        cover_s: Seconds of every recognised plane that are kept first (application mode); 0: none.
+        cover_s: Seconds to keep of every recognised plane (application mode); 0: planes are not
+            covered.
 
     Raises:
         SettingsError: The length cannot be read, or is ``P`` without freeze-frames; or planes are
@@ -82,14 +93,11 @@ def select(
     notices: tuple[str, ...] = ()
     if spent > budget:
         notices = (_too_much(spent / priced.per_second, budget / priced.per_second),)
-    stretches: dict[int, Stretch] = {}
-    if cover_s:
-        found = _uncovered(analysis, cover_s)
-        stretches, left_out = _affordable(analysis, found, budget - spent)
-        notices += _no_room(left_out, len(found))
-    chosen = _choose(analysis, priced, stretches, budget - spent)
-    shots = _marked(analysis, chosen, stretches)
-    if not chosen and not stretches and mode == "application":
+    wanted = _wanted(analysis, cover_s) if cover_s else {}
+    chosen, parts, left_out = _choose_covering(analysis, priced, wanted, budget - spent)
+    notices += _no_room(left_out, len(wanted))
+    shots = _marked(analysis, chosen, parts)
+    if not chosen and not parts and mode == "application":
         shots, cut_notices = _cut(analysis, shots, priced, budget)
         notices += cut_notices
     return Summary(
@@ -104,23 +112,55 @@ def select(
     )
 
 
-def _choose(
-    analysis: Analysis, priced: Priced, stretches: Mapping[int, Stretch], room: int
-) -> set[int]:
+def _choose_covering(
+    analysis: Analysis, priced: Priced, wanted: Mapping[str, Sequence[Stretch]], room: int
+) -> tuple[set[int], dict[int, _Part], list[str]]:
+    """The best choice that shows every plane for which there is room.
+
+    Chooses without regard to the planes, then with the best stretch of each plane that is missing,
+    until none is missing that was not tried. So a plane is paid for only if no shot shows it that
+    is worth its time anyway.
+
+    Args:
+        analysis: A finished analysis.
+        priced: Its shots as items.
+        wanted: Stretches of each plane, best first; each shot that has one shows the plane.
+        room: What may be spent beside the shots that a person kept.
+
+    Returns:
+        Indices of the shots that are in the summary as a whole, the parts of others that are, by
+        the index of their shot, and the planes for which there is no room.
+    """
+    first: dict[str, _Part] = {}
+    while True:
+        parts = _affordable(list(first.values()), room)
+        chosen = _choose(analysis, priced, parts, room)
+        shown = chosen | parts.keys()
+        missing = [
+            plane
+            for plane, stretches in wanted.items()
+            if shown.isdisjoint(stretch.shot for stretch in stretches)
+        ]
+        new = [plane for plane in missing if plane not in first]
+        if not new:
+            return chosen, parts, missing
+        first |= {plane: _priced_part(analysis, wanted[plane][0]) for plane in new}
+
+
+def _choose(analysis: Analysis, priced: Priced, parts: Mapping[int, _Part], room: int) -> set[int]:
     """Indices of the shots that are in the summary as a whole.
 
     Args:
         analysis: A finished analysis.
         priced: Its shots as items.
-        stretches: What is in the summary of some shots at least, by index.
+        parts: What is in the summary of some shots at least, by index.
         room: What may be spent on these and all shots that nobody decided on.
     """
     values, weights = priced.values.copy(), priced.weights.copy()
-    for index, stretch in stretches.items():
-        value, weight = _cost(analysis, stretch)
-        values[index] -= value
-        weights[index] -= weight
-        room -= weight
+    for index, part in parts.items():
+        values[index] -= part.value
+        weights[index] -= part.weight
+        room -= part.weight
     chosen = {*_decided(analysis, "kept", "locked").tolist()}
     if room > 0:
         free = _decided(analysis, "automatic")
@@ -129,47 +169,38 @@ def _choose(
     return chosen
 
 
-def _uncovered(analysis: Analysis, cover_s: float) -> dict[str, Stretch]:
-    """The best stretch of every plane that no shot shows which a person kept."""
+def _wanted(analysis: Analysis, cover_s: float) -> dict[str, list[Stretch]]:
+    """The stretches of every plane that no shot is labelled with which a person kept."""
     kept = {analysis.shots[index].plane for index in _decided(analysis, "kept", "locked")}
-    found = best_stretches(analysis, cover_s)
-    return {plane: stretch for plane, stretch in found.items() if plane not in kept}
+    found = find_stretches(analysis, cover_s)
+    return {plane: stretches for plane, stretches in found.items() if plane not in kept}
 
 
-def _affordable(
-    analysis: Analysis, found: Mapping[str, Stretch], room: int
-) -> tuple[dict[int, Stretch], list[str]]:
-    """The stretches that fit, by their shot, and the planes for which there is no room.
-
-    As many planes as possible, and of those choices the one of the greatest value.
-    """
-    costs = np.array([_cost(analysis, stretch) for stretch in found.values()]).reshape(-1, 2)
-    values, weights = costs[:, 0], costs[:, 1].astype(np.int64)
+def _affordable(parts: Sequence[_Part], room: int) -> dict[int, _Part]:
+    """As many parts as there is room for, and of those choices the most valuable; by shot."""
+    values = np.array([part.value for part in parts])
+    weights = np.array([part.weight for part in parts], np.int64)
     fits = knapsack.select(values + values.sum(), weights, room)
-    planes = list(found)
-    stretches = {found[planes[place]].shot: found[planes[place]] for place in fits}
-    return stretches, [plane for place, plane in enumerate(planes) if place not in fits]
+    return {parts[place].stretch.shot: parts[place] for place in fits}
 
 
-def _cost(analysis: Analysis, stretch: Stretch) -> tuple[float, int]:
-    """Value and weight of a stretch, as `price` reckons them in application mode."""
+def _priced_part(analysis: Analysis, stretch: Stretch) -> _Part:
+    """A stretch with value and weight as `price` reckons them in application mode."""
     shot = analysis.shots[stretch.shot]
     first, last = stretch.start_frame, stretch.end_frame
     means, _ = _scores_within(analysis, shot, [first], [last])
     weight = _duration_ms(analysis, shot, first, last)
-    return float(means[0]) * weight, weight
+    return _Part(stretch, float(means[0]) * weight, weight)
 
 
-def _marked(
-    analysis: Analysis, chosen: set[int], stretches: Mapping[int, Stretch]
-) -> tuple[Shot, ...]:
-    """All shots with the key shots marked; those of which only a stretch is one are cut."""
+def _marked(analysis: Analysis, chosen: set[int], parts: Mapping[int, _Part]) -> tuple[Shot, ...]:
+    """All shots with the key shots marked; those of which only a part is one are cut."""
     shots: list[Shot] = []
     for index, shot in enumerate(analysis.shots):
-        stretch = stretches.get(index)
         if index in chosen:
             shots.append(replace(shot, selected=True))
-        elif stretch is not None:
+        elif index in parts:
+            stretch = parts[index].stretch
             shots += _pieces(analysis, shot, stretch.start_frame, stretch.end_frame)
         else:
             shots.append(shot)
