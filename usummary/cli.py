@@ -252,7 +252,7 @@ def _matched(summary: Summary) -> str:
 
 def _covered(summary: Summary) -> str:
     shown = sum(state["shown"] for state in summary.coverage.values())
-    first = ", each one recognised kept first" if summary.cover_s else ""
+    first = ", recognised ones first" if summary.cover_s else ""
     return f"{shown} of {len(summary.coverage)} shown{first}"
 
 
