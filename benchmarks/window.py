@@ -29,11 +29,13 @@ from ui.session import Session
 from ui.state import FrameTable, OpenedExam, State
 from ui.timeline import Timeline
 from usummary import pipeline
+from usummary.settings import DEFAULTS
 from usummary.types import (
     STANDARD_PLANES,
     Analysis,
     Box,
     FreezeFrame,
+    PlaneTrack,
     Provenance,
     RecordingInfo,
     Region,
@@ -43,6 +45,7 @@ from usummary.types import (
 
 MINUTES = 65
 RATE, SCORE_RATE = 30, 15
+COVER_S = DEFAULTS.covering_s
 SHOTS, FREEZES = 800, 120
 WIDTH, HEIGHT = 1920, 1080
 LANES_WIDTH, LANES_HEIGHT = 1896, 224
@@ -171,7 +174,7 @@ def change_lengths(opened: OpenedExam, analysis: Analysis) -> tuple[list[float],
     window.resize(WIDTH, HEIGHT)
     session.state.start_opening(opened.path)
     session.state.finish_opening(opened)
-    session.state.finish_run(pipeline.select(analysis, "15%"))
+    session.state.finish_run(pipeline.select(analysis, "15%", cover_s=COVER_S))
     window.show()
     session.changed.emit()
     window.timeline.fit()
@@ -185,7 +188,7 @@ def change_lengths(opened: OpenedExam, analysis: Analysis) -> tuple[list[float],
         lengths.append((time.perf_counter() - began) * 1000)
         QApplication.processEvents()
         began = time.perf_counter()
-        pipeline.select(analysis, length)
+        pipeline.select(analysis, length, cover_s=COVER_S)
         choosing.append((time.perf_counter() - began) * 1000)
     if paints.count < len(LENGTHS):
         raise RuntimeError("the timeline was not painted again")
@@ -224,7 +227,13 @@ def long_exam() -> tuple[OpenedExam, Analysis]:
     scores = Scores(times[sampled], values, np.zeros_like(sampled), sampled)
     region = Region(Box(0, 0, 1280, 720), ((0, 0), (1280, 0), (1280, 720), (0, 720)), "pictures")
     provenance = Provenance({}, (), "CPU", {}, {}, {})
-    analysis = Analysis(path, end_s, count, (region,), scores, shots, freezes, provenance, (times,))
+    clips = np.arange(0, count, RATE * 16 // SCORE_RATE)
+    shown = rng.integers(len(STANDARD_PLANES), size=len(clips))
+    sure = rng.random(len(clips)).astype(np.float32)
+    analysis = Analysis(
+        path, end_s, count, (region,), scores, shots, freezes, provenance, (times,),
+        PlaneTrack(np.zeros_like(clips), clips, shown, sure),
+    )  # fmt: skip
     info = RecordingInfo(path, 1280, 720, count, end_s, "h264", "video")
     return OpenedExam(path, (info,), FrameTable(times, (0, count), end_s), freezes), analysis
 

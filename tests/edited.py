@@ -20,6 +20,7 @@ from usummary.types import (
     Analysis,
     Box,
     FreezeFrame,
+    PlaneTrack,
     Provenance,
     Region,
     Scores,
@@ -88,6 +89,12 @@ def make_analysis() -> Analysis:
             notices=("The recording is simulated.",),
         ),
         frame_times_s=tuple(times),
+        planes=PlaneTrack(
+            recordings=np.repeat([0, 1], [4, 3]),
+            frames=np.array([0, 16, 32, 48, 0, 16, 32]),
+            planes=np.array([7, 7, 2, 2, 0, 12, 12]),
+            confidences=np.linspace(0.2, 0.8, 7, dtype=np.float32),
+        ),
     )
 
 
@@ -171,18 +178,20 @@ def _freeze(name: str, old: Edits, summary: Summary, number: int, plane: str | N
     return e.remove_freeze(old, freeze) if name == "remove" else e.relabel(old, freeze, plane)
 
 
-def histories(most: int = 12) -> st.SearchStrategy[list[tuple[Step, str]]]:
-    """Steps, each with the summary length chosen before it."""
-    return st.lists(
-        st.tuples(steps(), st.sampled_from(["1%", "15%", "40%", "100%"])), max_size=most
-    )
+History = list[tuple[Step, str, float]]
 
 
-def edited(history: list[tuple[Step, str]]) -> list[Edits]:
+def histories(most: int = 12) -> st.SearchStrategy[History]:
+    """Steps, each with the summary length and the seconds of every plane chosen before it."""
+    lengths, covered = st.sampled_from(["1%", "15%", "40%", "100%"]), st.sampled_from([0.0, 0.4])
+    return st.lists(st.tuples(steps(), lengths, covered), max_size=most)
+
+
+def edited(history: History) -> list[Edits]:
     """The edits after each step; a refused step changes nothing."""
     all_edits = [UNEDITED]
-    for step, length in history:
-        summary = pipeline.select(ANALYSIS, length, edits=all_edits[-1])
+    for step, length, cover_s in history:
+        summary = pipeline.select(ANALYSIS, length, edits=all_edits[-1], cover_s=cover_s)
         try:
             all_edits.append(step.do(all_edits[-1], summary))
         except SettingsError:

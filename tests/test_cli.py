@@ -55,6 +55,7 @@ def test_version(run):
         (["--sample-rate", "0"], "sample_rate"),
         (["--device", "abacus"], "abacus"),
         (["--mode", "abacus"], "abacus"),
+        (["--mode", "benchmark", "--cover-planes"], "no covering"),
         (["--speed", "9"], "--speed"),
     ],
 )
@@ -70,6 +71,12 @@ def test_options_come_before_the_settings_file(tmp_path):
     file.write_text('length = "20%"\nshot_s = 7.0\n', encoding="utf-8")
     settings = summarise._settings(file, {"length": "25%", "model": None})
     assert (settings.length, settings.shot_s) == ("25%", 7.0)
+
+
+def test_planes_are_covered_in_application_mode_unless_told_otherwise():
+    assert cli._settings(None, {}).covering_s == 3.0
+    assert cli._settings(None, {"cover_planes": False}).covering_s == 0.0
+    assert cli._settings(None, {"mode": "benchmark"}).covering_s == 0.0
 
 
 def test_an_unknown_setting_is_named(run, tmp_path):

@@ -75,7 +75,7 @@ def test_kept_shots_are_shown_and_rejected_ones_never(history, length):
 @given(histories())
 def test_a_locked_shot_stays_until_it_is_unlocked(history):
     states = edited(history)
-    for (step, _), before, after in zip(history, states, states[1:], strict=False):
+    for (step, *_), before, after in zip(history, states, states[1:], strict=False):
         if not step.name.startswith("unlock"):
             assert before.locked <= after.locked
             assert before.locked <= after.kept

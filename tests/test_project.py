@@ -30,7 +30,9 @@ from usummary.project import Project, load_project, save_project
 from usummary.settings import Settings
 
 SETTINGS = Settings(sample_rate=7.5, freeze_frames=Path("/exams/list.csv"))
-PROJECT = Project(ANALYSIS.path, SETTINGS, "P", e.keep(UNEDITED, ANALYSIS.shots[1]), ANALYSIS)
+PROJECT = Project(
+    ANALYSIS.path, SETTINGS, "P", e.keep(UNEDITED, ANALYSIS.shots[1]), ANALYSIS, cover_planes=True
+)
 
 
 def assert_same(one: object, other: object, where: str = "project") -> None:
@@ -75,7 +77,7 @@ def test_a_long_exam_is_small_and_opens_at_once(tmp_path):
     analysis = long_analysis(rate=60.0)
     edits = e.split(UNEDITED, analysis.shots, 0, analysis.shots[9].start_frame + 1)
     path = tmp_path / "long.usummary"
-    saved = Project(ANALYSIS.path, SETTINGS, "15%", edits, analysis)
+    saved = Project(ANALYSIS.path, SETTINGS, "15%", edits, analysis, cover_planes=False)
     save_project(path, saved)
     assert path.stat().st_size < 3e6
     taken = []
@@ -91,8 +93,8 @@ def test_the_shown_result_is_the_saved_one(tmp_path):
     path = tmp_path / "exam.usummary"
     save_project(path, PROJECT)
     loaded = load_project(path)
-    before = pipeline.select(PROJECT.analysis, PROJECT.length, edits=PROJECT.edits)
-    after = pipeline.select(loaded.analysis, loaded.length, edits=loaded.edits)
+    before = pipeline.select(PROJECT.analysis, PROJECT.length, edits=PROJECT.edits, cover_s=0.4)
+    after = pipeline.select(loaded.analysis, loaded.length, edits=loaded.edits, cover_s=0.4)
     assert after.shots == before.shots
     assert after.freeze_frames == before.freeze_frames
     assert after.metrics == before.metrics
@@ -106,7 +108,7 @@ def test_the_edits_stand_in_the_file_as_documented(tmp_path):
         assert set(file.namelist()) == {"project.json", "analysis.zip"}
         header = json.loads(file.read("project.json"))
         analysis = zipfile.ZipFile(io.BytesIO(file.read("analysis.zip")))
-    assert header["version"] == 1
+    assert header["version"] == 2
     assert header["length"] == "P"
     assert header["edits"]["kept"] == [{"recording": 0, "start_frame": 7, "end_frame": 20}]
     arrays = {name: np.load(analysis.open(name)) for name in analysis.namelist() if ".npy" in name}
@@ -135,15 +137,26 @@ def rewrite(path: Path, change) -> None:
 def test_a_newer_format_asks_for_an_update(tmp_path):
     path = tmp_path / "exam.usummary"
     save_project(path, PROJECT)
-    rewrite(path, lambda header: header.update(version=2))
-    with pytest.raises(UnreadableFile, match=r"format 2, this program reads 1.*Update"):
+    rewrite(path, lambda header: header.update(version=3))
+    with pytest.raises(UnreadableFile, match=r"format 3, this program reads 2.*Update"):
         load_project(path)
+
+
+def test_a_file_of_the_first_format_is_read(tmp_path):
+    """It is one of today without what was added: no clips, no covering."""
+    path = tmp_path / "exam.usummary"
+    old = replace(PROJECT, analysis=replace(ANALYSIS, planes=None), cover_planes=False)
+    save_project(path, old)
+    rewrite(path, lambda header: (header.update(version=1), header.pop("cover_planes")))
+    assert_same(load_project(path), old)
 
 
 @pytest.mark.parametrize(
     "change",
     [
         lambda header: header.pop("edits"),
+        lambda header: header.pop("cover_planes"),
+        lambda header: header.update(cover_planes="yes"),
         lambda header: header.update(program="another"),
         lambda header: header.update(length="a lot"),
         lambda header: header.update(exam=7),

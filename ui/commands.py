@@ -59,6 +59,7 @@ def commands(window: MainWindow) -> dict[str, Callable[[], object]]:
         "picture_full": window.player.view.zoom_full,
         "keys": window.show_keys,
     }
+    calls["cover"] = window.length.cover_button.click
     for number, length in enumerate(LENGTHS, start=1):
         calls[f"length_{number}"] = partial(window.length.choose, length)
     return calls

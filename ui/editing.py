@@ -30,6 +30,7 @@ class Choice(NamedTuple):
 
     edits: Edits
     length: str
+    cover_planes: bool
 
 
 class Change(QUndoCommand):
@@ -73,7 +74,7 @@ class Editing(QObject):
     @property
     def choice(self) -> Choice:
         """What is shown now."""
-        return Choice(self._state.edits, self._state.length)
+        return Choice(self._state.edits, self._state.length, self._state.cover_planes)
 
     def forget(self) -> None:
         """Another exam: its history starts empty."""
@@ -82,12 +83,19 @@ class Editing(QObject):
     def edit(self, text: str, edits: Edits) -> None:
         """Shows other edits and remembers the step; `text` names it in the menu."""
         if edits != self._state.edits:
-            self._change(text, Choice(edits, self._possible_length(edits)))
+            length = self._possible_length(edits)
+            self._change(text, self.choice._replace(edits=edits, length=length))
 
     def choose_length(self, length: str) -> None:
         """Selects again with another length."""
         if length != self._state.length:
-            self._change(f"Length {length}", Choice(self._state.edits, length))
+            self._change(f"Length {length}", self.choice._replace(length=length))
+
+    def cover_planes(self, wanted: bool) -> None:
+        """Selects again, with something of every recognised plane or without."""
+        if wanted != self._state.cover_planes:
+            text = "Cover planes" if wanted else "Do not cover planes"
+            self._change(text, self.choice._replace(cover_planes=wanted))
 
     @Slot()
     def undo(self) -> None:

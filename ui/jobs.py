@@ -14,7 +14,7 @@ from ui.worker import Operation
 from usummary.edits import Edits
 from usummary.paths import cache_dir
 from usummary.progress import Progress, Report
-from usummary.settings import Settings
+from usummary.settings import Settings, make_settings
 from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
@@ -45,12 +45,14 @@ def analyse(path: Path, settings: Settings, preview: Show | None = None) -> Oper
     return work
 
 
-def select(computed: Analysis, choice: tuple[Edits, str], mode: Mode) -> Summary:
-    """What edits and a length make of an analysis; quick enough for the main thread."""
+def select(computed: Analysis, choice: tuple[Edits, str, bool], mode: Mode) -> Summary:
+    """What edits, length and covering make of an analysis; quick enough for the main thread."""
     from usummary import pipeline
 
-    edits, length = choice
-    return pipeline.select(computed, length, mode, edits)
+    edits, length, cover_planes = choice
+    settings = make_settings(computed.provenance.settings)
+    wanted = settings.model_copy(update={"mode": mode, "cover_planes": cover_planes})
+    return pipeline.select(computed, length, mode, edits, cover_s=wanted.covering_s)
 
 
 def export(path: Path, summary: Summary, folder: Path, options: ExportOptions) -> Operation:

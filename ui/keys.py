@@ -60,6 +60,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("length_2", "Length 20 %", ("2",), "Length"),
     Doing("length_3", "Length 25 %", ("3",), "Length"),
     Doing("length_4", "Length P, the share that the freeze-frames hold", ("4",), "Length"),
+    Doing("cover", "Something of every recognised plane first, or not", ("C",), "Length"),
     Doing("undo", "Undo", ("Ctrl+Z",), "Edit"),
     Doing("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
     Doing("keep", "Keep the shot, or decide automatically again", ("Return", "Enter"), "Edit"),

@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
         self.start_page.sample_wanted.connect(session.open_sample)
         self.start_page.recent_chosen.connect(self.open)
         self.length.chosen.connect(session.choose_length)
+        self.length.covering.connect(session.cover_planes)
         self.timeline.scrubbed.connect(playback.scrub)
         self.timeline.sought.connect(self.navigation.seek)
         self.cards.chosen.connect(self.navigation.go_to_shot)
@@ -226,6 +227,7 @@ class MainWindow(QMainWindow):
             (self._open_button, "open"),
             (self._fit_button, "fit"),
             (self._help_button, "keys"),
+            (self.length.cover_button, "cover"),
         ):
             actions.name_keys(button, name)
         for number, preset in enumerate(self.length.buttons, start=1):
@@ -413,6 +415,8 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(tr("{name} – usummary", name=state.path.name))
         self._facts.set_text(self._describe())
         self.length.show_length(state.length)
+        covers = state.summary is None or state.summary.mode == "application"
+        self.length.show_covering(state.cover_planes, possible=covers)
         self.length.allow_p(state.summary is not None and bool(state.freeze_frames))
         self.run_button.setEnabled(state.can_run and not self.session.busy)
         self.run_button.setText(tr("Run again") if state.summary else tr("Run"))

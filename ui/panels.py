@@ -102,13 +102,15 @@ class StartPage(QWidget):
 
 
 class LengthControl(QWidget):
-    """How long the summary may be.
+    """How long the summary may be, and whether it covers the planes.
 
     Signals:
         chosen: The length as `usummary.settings.parse_length` reads it.
+        covering: Something of every recognised plane is wanted first, or not.
     """
 
     chosen = Signal(str)
+    covering = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,6 +141,13 @@ class LengthControl(QWidget):
         self._spin.setFixedWidth(74)
         self._spin.valueChanged.connect(self._choose_free)
         row.addWidget(self._spin)
+        self.cover_button = QToolButton()
+        self.cover_button.setText(tr("Cover planes"))
+        self.cover_button.setCheckable(True)
+        self.cover_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.cover_button.setAccessibleName(tr("Something of every recognised plane first"))
+        self.cover_button.clicked.connect(self.covering)
+        row.addWidget(self.cover_button)
 
     @property
     def buttons(self) -> list[QToolButton]:
@@ -156,6 +165,11 @@ class LengthControl(QWidget):
             self._spin.blockSignals(True)
             self._spin.setValue(100 * share[0] / share[1])
             self._spin.blockSignals(False)
+
+    def show_covering(self, covering: bool, *, possible: bool) -> None:
+        """Shows whether planes are covered; benchmark summaries cannot."""
+        self.cover_button.setChecked(covering)
+        self.cover_button.setEnabled(possible)
 
     def allow_p(self, allowed: bool) -> None:
         """P, the share that the freeze-frames hold, exists only where there are freeze-frames."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from ui import liveness
+from ui import jobs, liveness
 from ui.worker import Operation, Worker
 from usummary.edits import Edits
 from usummary.errors import UnreadableFile, UsummaryError
@@ -83,16 +83,14 @@ def resume(exam_path: Path, project_path: Path, analyse: Operation) -> Operation
 
 
 def _result_of(project_path: Path, exam_path: Path, report: Report) -> Result:
-    from usummary import pipeline
-
     project = load_project(project_path)
     if project.exam_path != exam_path:
         project = replace(
             project, exam_path=exam_path, analysis=replace(project.analysis, path=exam_path)
         )
     check_recording(project, lambda: report(Progress("reading", 0.5)))
-    mode = project.settings.mode
-    summary = pipeline.select(project.analysis, project.length, mode, project.edits)
+    choice = project.edits, project.length, project.cover_planes
+    summary = jobs.select(project.analysis, choice, project.settings.mode)
     liveness.engine_is_loaded()
     return Result(summary, project.analysis, project.edits, saved=True)
 

@@ -65,7 +65,7 @@ class Session(QObject):
 
     def __init__(self, settings: Settings = DEFAULTS, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.state = State(length=settings.length)
+        self.state = State(length=settings.length, cover_planes=settings.cover_planes)
         self.playback = Playback(self.state, self)
         self.editing = Editing(self.state, self)
         self.queue = Queue()
@@ -129,6 +129,7 @@ class Session(QObject):
         self.editing.forget()
         self.state.start_opening(path)
         self.state.project_path = project_path
+        self.state.cover_planes = self._settings.cover_planes
         self.playback.open(path)
         self.changed.emit()
         self.opening.emit(path)
@@ -149,7 +150,8 @@ class Session(QObject):
             self._next = self.run
             return
         self.state.start_run()
-        settings = self._settings.model_copy(update={"length": self.state.length})
+        wanted = {"length": self.state.length, "cover_planes": self.state.cover_planes}
+        settings = self._settings.model_copy(update=wanted)
         operation = jobs.analyse(path, settings, partial(self._previewed.emit, path))
         if self.state.computed is None:
             operation = resume(path, project_path, operation)
@@ -175,6 +177,14 @@ class Session(QObject):
             self.editing.choose_length(length)
         else:
             self.state.length = length
+        self.changed.emit()
+
+    def cover_planes(self, wanted: bool) -> None:
+        """Selects again with or without something of every plane; remembered before a result."""
+        if self.state.can_edit:
+            self.editing.cover_planes(wanted)
+        else:
+            self.state.cover_planes = wanted
         self.changed.emit()
 
     def edit(self, text: str, edits: Edits) -> None:
@@ -217,7 +227,9 @@ class Session(QObject):
         if state.path is None or state.computed is None:
             return None
         settings = make_settings(state.computed.provenance.settings)
-        return Project(state.path, settings, state.length, state.edits, state.computed)
+        return Project(
+            state.path, settings, state.length, state.edits, state.computed, state.cover_planes
+        )
 
     @Slot(object)
     def _take_saved(self, path: Path) -> None:
@@ -317,7 +329,7 @@ class Session(QObject):
                 return
             wanted = self.editing.choice
             self.state.finish_run(summary)
-            if wanted != Choice(Edits(), summary.length):
+            if wanted != Choice(Edits(), summary.length, self.state.cover_planes):
                 self.editing.show(wanted)
         self.changed.emit()
 

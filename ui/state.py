@@ -119,6 +119,7 @@ class State:
         opened: The exam, once it can be shown.
         summary: The finished result, None before.
         length: Wanted summary length as it is shown in the control.
+        cover_planes: The summary shows something of every recognised standard plane first.
         playhead_s: Exam time of the picture on screen.
         selected: Index into `shots` of the selected shot, or None.
         computed: The analysis as it was computed, without any edit; None before a result.
@@ -135,6 +136,7 @@ class State:
     opened: OpenedExam | None = None
     summary: Summary | None = None
     length: str = "15%"
+    cover_planes: bool = True
     playhead_s: float = 0.0
     selected: int | None = None
     computed: Analysis | None = None
@@ -200,6 +202,7 @@ class State:
         """
         before = self.shots[self.selected] if self.selected is not None else None
         self.summary, self.length = summary, summary.length
+        self.cover_planes = summary.cover_s > 0
         if before is None:
             return
         self.selected = max(

@@ -273,12 +273,15 @@ def _recut(
 ) -> Edits:
     """The edits with some shots replaced by others, which inherit what was decided about them.
 
-    Whatever is then covered by no shot becomes one, about which nothing is decided.
+    Whatever is then covered by no shot becomes one, about which nothing is decided. Shots that
+    the choice of the summary cut stay whole, but for those that are replaced.
     """
+    wholes = {Span.of(shot): _whole(shot) for shot in shots}
+    cut = {wholes[span] for span in pieces}
     spans = [*new]
-    for shot in shots:
-        spans += pieces.get(Span.of(shot), (Span.of(shot),))
-    spans = _gaps_filled(spans, shots)
+    for span, whole in wholes.items():
+        spans += pieces.get(span, (span if whole in cut else whole,))
+    spans = _gaps_filled(dict.fromkeys(spans), shots)
 
     def inherited(decided: frozenset[Span]) -> frozenset[Span]:
         return frozenset(part for span in decided for part in pieces.get(span, (span,)))
@@ -290,6 +293,11 @@ def _recut(
         rejected=inherited(edits.rejected),
         locked=inherited(edits.locked),
     )
+
+
+def _whole(shot: Shot) -> Span:
+    """The shot that it is a part of, or itself."""
+    return Span(shot.recording, *shot.whole) if shot.whole else Span.of(shot)
 
 
 def _gaps_filled(spans: Iterable[Span], shots: Sequence[Shot]) -> list[Span]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib import metadata
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from usummary import cache, freeze, metrics, readers
 from usummary import edits as edits_stage
@@ -27,11 +28,12 @@ from usummary.errors import InputError
 from usummary.features import Extraction, InputSpec
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
+from usummary.planes import plane_track
 from usummary.preview import Previews, Show
 from usummary.progress import Progress, Report, silent
 from usummary.sector import find_region
 from usummary.settings import DEFAULTS, Settings
-from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Summary
+from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Shot, Summary
 
 RECALL_TOLERANCE_S = 1.0
 """A freeze-frame counts as shown if a key shot is at most this far away."""
@@ -58,7 +60,7 @@ def summarize(
     """
     with readers.open_exam(Path(path), freeze_frames=settings.freeze_frames) as exam:
         analysis = analyse(exam, settings, progress, preview)
-    return select(analysis, settings.length, settings.mode)
+    return select(analysis, settings.length, settings.mode, cover_s=settings.covering_s)
 
 
 def models() -> tuple[Model, ...]:
@@ -125,6 +127,7 @@ def analyse(
             recording.times_s + offset
             for recording, offset in zip(exam.recordings, exam.offsets_s, strict=True)
         ),
+        planes=plane_track(features),
     )
 
 
@@ -145,6 +148,8 @@ def select(
     length: str = "15%",
     mode: Literal["application", "benchmark"] = "application",
     edits: Edits = UNEDITED,
+    *,
+    cover_s: float = 0.0,
 ) -> Summary:
     """Choose key shots of a finished analysis and compare them with the freeze-frames.
 
@@ -155,14 +160,15 @@ def select(
         length: ``15%``, ``0.18`` or ``P``.
         mode: See `usummary.summary`.
         edits: What a person changed; the summary's own analysis has these changes made.
+        cover_s: Seconds of every recognised plane that are kept first (`Settings.covering_s`).
 
     Raises:
-        SettingsError: The length cannot be read, or is ``P`` without freeze-frames; or the edits
-            belong to another recording.
+        SettingsError: The length cannot be read, or is ``P`` without freeze-frames; planes are to
+            be covered in benchmark mode; or the edits belong to another recording.
     """
     analysis = edits_stage.apply(analysis, edits)
     reference = freeze.reference_shots(analysis.freeze_frames, analysis.shots)
-    chosen = summary_stage.select(analysis, length, mode, reference)
+    chosen = summary_stage.select(analysis, length, mode, reference, cover_s=cover_s)
     freeze_frames = freeze.matched(analysis.freeze_frames, chosen.shots)
     return replace(
         chosen,
@@ -176,18 +182,23 @@ def select(
 def _metrics(chosen: Summary) -> dict[str, float]:
     """Comparison of a summary with the freeze-frames of its exam; empty without any.
 
-    The reference has a shot for each freeze-frame it counts (`freeze.reference_shots`).
+    The reference has a shot for each freeze-frame it counts (`freeze.reference_shots`), a whole
+    one also where the summary holds only a part of it.
     """
-    freeze_frames = chosen.analysis.freeze_frames
+    freeze_frames, whole = chosen.analysis.freeze_frames, chosen.analysis.shots
     times = [save.time_s for save in freeze_frames]
     recall = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
     if recall is None:
         return {}
-    reference = set(freeze.reference_shots(freeze_frames, chosen.shots))
-    lengths = [shot.end_frame - shot.start_frame for shot in chosen.shots]
-    selected = np.repeat([shot.selected for shot in chosen.shots], lengths)
-    wanted = np.repeat([index in reference for index in range(len(chosen.shots))], lengths)
+    reference = set(freeze.reference_shots(freeze_frames, whole))
+    selected = _by_frame(chosen.shots, [shot.selected for shot in chosen.shots])
+    wanted = _by_frame(whole, [index in reference for index in range(len(whole))])
     return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recall}
+
+
+def _by_frame(shots: Sequence[Shot], marks: list[bool]) -> NDArray[np.bool_]:
+    """(n_frames,) the mark of each frame's shot."""
+    return np.repeat(marks, [shot.end_frame - shot.start_frame for shot in shots])
 
 
 def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[Region, ...]]:

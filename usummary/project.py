@@ -28,10 +28,21 @@ from usummary import cache, edits, paths
 from usummary.edits import Edits
 from usummary.errors import ExportError, InputError, SettingsError, UnreadableFile
 from usummary.settings import Settings, make_settings, parse_length
-from usummary.types import Analysis, FreezeFrame, IntArray, Provenance, Region, Scores, Shot
+from usummary.types import (
+    STANDARD_PLANES,
+    Analysis,
+    FreezeFrame,
+    IntArray,
+    PlaneTrack,
+    Provenance,
+    Region,
+    Scores,
+    Shot,
+)
 
 SUFFIX = ".usummary"
-VERSION = 1
+VERSION = 2
+"""Format 1 knew neither what the clips show nor covering; such files are still read."""
 
 _PROGRAM = "usummary project"
 _LARGEST = 2**28
@@ -61,6 +72,7 @@ class Project:
         length: The wanted summary length, as the person wrote it.
         edits: What the person changed.
         analysis: As it was computed, without the edits.
+        cover_planes: The summary shows something of every recognised standard plane.
     """
 
     exam_path: Path
@@ -68,6 +80,7 @@ class Project:
     length: str
     edits: Edits
     analysis: Analysis
+    cover_planes: bool
 
     @property
     def input_sha256(self) -> dict[str, str]:
@@ -199,6 +212,7 @@ def _write(file: IO[bytes], project: Project) -> None:
         "exam": str(project.exam_path.absolute()),
         "settings": project.settings.model_dump(mode="json"),
         "length": project.length,
+        "cover_planes": project.cover_planes,
         "edits": project.edits,
     }
     with zipfile.ZipFile(file, "w") as archive:
@@ -238,6 +252,14 @@ def _pack(analysis: Analysis) -> bytes:
         "score_recordings": _bent(scores.recordings),
         "score_frames": _bent(scores.frames),
     }
+    if analysis.planes is not None:
+        track = analysis.planes
+        arrays |= {
+            "clip_recordings": _bent(track.recordings),
+            "clip_frames": _bent(track.frames),
+            "clip_planes": np.asarray(track.planes, np.int64),
+            "clip_confidences": np.asarray(track.confidences, np.float32),
+        }
     for number, times in enumerate(analysis.frame_times_s):
         arrays[f"frame_times_{number}"] = _bent(_bits(times))
     packed = io.BytesIO()
@@ -313,7 +335,7 @@ def _check_size(file: zipfile.ZipFile) -> None:
 def _check_version(header: Mapping[str, Any], path: Path) -> None:
     if header["program"] != _PROGRAM:
         raise ValueError("another program's file")
-    if header["version"] != VERSION:
+    if header["version"] not in range(1, VERSION + 1):
         raise UnreadableFile(
             f"{path} was written by another version of usummary (format {header['version']}, this "
             f"program reads {VERSION}). Update the program to open it."
@@ -330,9 +352,18 @@ def _read(header: Mapping[str, Any], packed: bytes) -> Project:
         length=header["length"],
         edits=_EDITS.validate_python(header["edits"]),
         analysis=analysis,
+        cover_planes=_cover_planes(header),
     )
     edits.apply(analysis, project.edits)
     return project
+
+
+def _cover_planes(header: Mapping[str, Any]) -> bool:
+    """Without covering where the format did not know it: the result is then the saved one."""
+    wanted = header["cover_planes"] if header["version"] > 1 else False
+    if not isinstance(wanted, bool):
+        raise ValueError("cover_planes is neither true nor false")
+    return wanted
 
 
 def _unpack(packed: bytes, exam_path: Path) -> Analysis:
@@ -347,6 +378,14 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
                 raise ValueError(f"{name} has another type than it should")
             return stored
 
+        planes = None
+        if "clip_frames.npy" in file.namelist():
+            planes = PlaneTrack(
+                _straight(array("clip_recordings", np.int64)),
+                _straight(array("clip_frames", np.int64)),
+                array("clip_planes", np.int64),
+                array("clip_confidences", np.float32),
+            )
         regions = _REGIONS.validate_python(values["regions"])
         analysis = Analysis(
             path=exam_path,
@@ -366,6 +405,7 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
                 _straight(array(f"frame_times_{number}", np.int64)).view(np.float64)
                 for number in range(len(regions))
             ),
+            planes=planes,
         )
     _check_whole(analysis)
     return analysis
@@ -382,6 +422,12 @@ def _check_whole(analysis: Analysis) -> None:
         == len(scores.frames)
     ):
         raise ValueError("scores of different lengths")
+    track = analysis.planes
+    if track is not None and not (
+        len(track.recordings) == len(track.frames) == len(track.planes) == len(track.confidences)
+        and ((track.planes >= 0) & (track.planes < len(STANDARD_PLANES))).all()
+    ):
+        raise ValueError("clips that show no plane there is")
     if sum(counts) != analysis.frame_count:
         raise ValueError("not as many frame times as frames")
     inside = all(

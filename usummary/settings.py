@@ -33,10 +33,19 @@ class Settings(BaseModel):
     """Mean duration of shots that segmentation aims at (application mode), seconds."""
     min_shot_s: float = Field(default=2.0, ge=0)
     """Shortest shot (application mode), seconds."""
+    cover_planes: bool = True
+    """Keep the best stretch of every recognised standard plane first (application mode)."""
+    cover_s: float = Field(default=3.0, gt=0, le=60)
+    """Length of such a stretch, seconds; a shot that is up to a second longer is kept whole."""
     freeze_frames: Path | None = None
     """List of freeze-frames to use instead of the `*.freeze.csv` beside the recording."""
     use_cache: bool = True
     """Keep finished features on disk and use them again."""
+
+    @property
+    def covering_s(self) -> float:
+        """Seconds of every recognised plane that are kept first; 0: planes are not covered."""
+        return self.cover_s if self.cover_planes and self.mode == "application" else 0.0
 
     @field_validator("length")
     @classmethod

@@ -307,6 +307,25 @@ class Scores:
     frames: IntArray
 
 
+@dataclass(frozen=True)
+class PlaneTrack:
+    """The standard plane that each clip of an exam shows best, however unsure.
+
+    A clip lasts from its first frame to that of the next one, or to the end of its recording.
+
+    Attributes:
+        recordings: (T,) recording position of each clip, in exam order.
+        frames: (T,) its first frame, index in that recording.
+        planes: (T,) position in `STANDARD_PLANES`.
+        confidences: (T,) float32 probability of that plane.
+    """
+
+    recordings: IntArray
+    frames: IntArray
+    planes: IntArray
+    confidences: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """An interval between change points, within one recording.
@@ -323,6 +342,8 @@ class Shot:
         decision: What the person decided about it; ``kept`` and ``locked`` ones are key shots at
             any length, ``rejected`` ones at none.
         recut: Its borders were set by the person.
+        whole: Frame range of the shot that it was cut out of when the summary was chosen, None if
+            it is a whole one. Shots of an `Analysis` are whole.
     """
 
     recording: int
@@ -337,6 +358,7 @@ class Shot:
     selected: bool = False
     decision: Decision = "automatic"
     recut: bool = False
+    whole: tuple[int, int] | None = None
 
     @property
     def duration_s(self) -> float:
@@ -380,6 +402,7 @@ class Analysis:
         freeze_frames: From every source, by time.
         provenance: How it came about.
         frame_times_s: Exam time of every frame, one array per recording.
+        planes: What its clips show; None where it was not kept (project files of format 1).
     """
 
     path: Path
@@ -391,6 +414,7 @@ class Analysis:
     freeze_frames: tuple[FreezeFrame, ...]
     provenance: Provenance
     frame_times_s: tuple[NDArray[np.float64], ...]
+    planes: PlaneTrack | None = None
 
 
 @dataclass(frozen=True)
@@ -407,6 +431,7 @@ class Summary:
         metrics: Comparison with the freeze-frames by name; empty without freeze-frames.
         coverage: Per standard plane ``{"shown": bool, "frozen": bool}``.
         notices: Things about the selection a person must see (a shot was cut, nothing fitted).
+        cover_s: Seconds of every recognised plane that were kept first; 0: planes were not covered.
         edits: How many changes of each kind a person made (`usummary.edits.counts`); empty if the
             summary is as it was computed.
     """
@@ -420,6 +445,7 @@ class Summary:
     metrics: dict[str, float] = field(default_factory=dict)
     coverage: dict[str, dict[str, bool]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    cover_s: float = 0.0
     edits: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -79,6 +79,7 @@ class Monkey:
             session.undo: 8,
             session.redo: 5,
             self.choose_length: 5,
+            self.window.length.cover_button.click: 2,
             self.seek: 8,
             self.step: 5,
             playback.toggle: 3,

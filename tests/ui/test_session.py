@@ -9,6 +9,7 @@ from usummary import pipeline
 from usummary.edits import Edits
 from usummary.phantom import Recorder, render
 from usummary.project import default_path, load_project
+from usummary.settings import Settings
 
 RUN_MS = 120_000
 
@@ -95,6 +96,27 @@ def test_undo_and_redo_show_and_save_the_value_before(qtbot, session, recording)
     assert saved(qtbot, session) == newest
 
 
+def test_covering_is_switched_undone_and_saved(qtbot, session, recording) -> None:
+    finish(qtbot, session, recording)
+    state = session.state
+    assert state.cover_planes
+    assert state.summary.cover_s == Settings().cover_s
+    shots = state.shots
+    session.cover_planes(False)
+    assert (state.cover_planes, state.summary.cover_s) == (False, 0.0)
+    assert saved(qtbot, session) == state.edits
+    finish(qtbot, session, recording)
+    assert not state.cover_planes
+    session.cover_planes(True)
+    assert state.shots == shots
+    session.undo()
+    assert not state.cover_planes
+    session.redo()
+    assert state.shots == shots
+    saved(qtbot, session)
+    assert load_project(state.project_path).cover_planes
+
+
 def test_a_project_opens_its_recording_and_is_saved_to(qtbot, session, recording, tmp_path) -> None:
     finish(qtbot, session, recording)
     copy = tmp_path / "for a colleague.usummary"
@@ -104,7 +126,8 @@ def test_a_project_opens_its_recording_and_is_saved_to(qtbot, session, recording
     finish(qtbot, session, copy)
     assert session.state.path == recording
     assert session.state.edits == before
-    session.editing.decide(0, "keep")
+    free = [shot.decision for shot in session.state.shots].index("automatic")
+    session.editing.decide(free, "keep")
     assert saved(qtbot, session) == session.state.edits != before
     assert load_project(copy).edits == session.state.edits
     assert load_project(default_path(recording)).edits == before

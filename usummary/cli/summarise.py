@@ -37,6 +37,13 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
         Literal["application", "benchmark"] | None,
         typer.Option(help="How shots are valued: for people, or as the benchmarks do."),
     ] = None,
+    cover_planes: Annotated[
+        bool | None,
+        typer.Option(
+            "--cover-planes/--no-cover-planes",
+            help="Show something of every recognised plane first. Usual except in benchmark mode.",
+        ),
+    ] = None,
     freeze_frames: Annotated[
         Path | None, typer.Option(help="List of freeze-frames (CSV: time_s or frame, plane).")
     ] = None,
@@ -60,9 +67,12 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
             "device": device,
             "sample_rate": _rate(sample_rate),
             "mode": mode,
+            "cover_planes": cover_planes,
             "freeze_frames": freeze_frames,
         },
     )
+    if cover_planes and settings.mode == "benchmark":
+        raise SettingsError("Benchmark mode has no covering. Leave out --cover-planes.")
 
     from usummary.export import ExportOptions, check_folder
 
@@ -82,7 +92,9 @@ def _summarise(
     settings, wanted = how
     with readers.open_exam(path, freeze_frames=settings.freeze_frames) as exam:
         analysis = pipeline.analyse(exam, settings, progress)
-        summary = pipeline.select(analysis, settings.length, settings.mode)
+        summary = pipeline.select(
+            analysis, settings.length, settings.mode, cover_s=settings.covering_s
+        )
         return summary, export_summary(exam, summary, folder, wanted, progress)
 
 
@@ -118,6 +130,7 @@ def _print_summary(summary: Summary, folder: Path, files: tuple[Path, ...]) -> N
             f" ({summary.length})",
         ),
         ("Freeze-frames", _matched(summary)),
+        ("Planes", _covered(summary)),
         ("Device", analysis.provenance.device),
         ("Files", f"{len(files)} in {folder}"),
     ]
@@ -145,3 +158,9 @@ def _matched(summary: Summary) -> str:
         return "none given or found"
     matched = sum(freeze.matched_shot is not None for freeze in summary.freeze_frames)
     return f"{matched} of {total} inside a key shot"
+
+
+def _covered(summary: Summary) -> str:
+    shown = sum(state["shown"] for state in summary.coverage.values())
+    first = ", recognised ones first" if summary.cover_s else ""
+    return f"{shown} of {len(summary.coverage)} shown{first}"

@@ -17,7 +17,7 @@ from usummary.export.options import RESEARCH_USE, ExportOptions
 from usummary.export.shots import ShownShot
 from usummary.types import Exam, FreezeFrame, Shot, Summary
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 def build_record(
@@ -49,6 +49,7 @@ def build_record(
         "selection": {
             "length": summary.length,
             "mode": summary.mode,
+            "cover_planes": summary.cover_s > 0,
             "budget_s": summary.budget_s,
             "used_s": summary.used_s,
             "key_shots": len(summary.key_shots),
@@ -181,6 +182,7 @@ def _shot(shot: Shot, shown: ShownShot | None) -> dict[str, Any]:
         "selected": shot.selected,
         "decision": shot.decision,
         "recut": shot.recut,
+        "whole": list(shot.whole) if shot.whole else None,
         "clip": shown.clip if shown else None,
         "still": shown.still if shown else None,
     }

@@ -238,7 +238,7 @@ def _provenance(figure: Figure, summary: Summary, texts: ReportTexts) -> None:
     spent = sum(provenance.timings_s.values())
     rows = [
         ("models", ", ".join(models) or "none"),
-        ("selection", summary.mode),
+        ("selection", f"{summary.mode}{', planes covered' if summary.cover_s else ''}"),
         ("device", provenance.device),
         ("versions", ", ".join(versions)),
         ("analysis took", f"{spent:.0f} s"),

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from usummary import freeze, pipeline, readers, scores, shots
+from usummary import freeze, pipeline, planes, readers, scores, shots
 from usummary.errors import UnreadableFile
 from usummary.networks.weights import Model
 from usummary.progress import Report, silent
@@ -136,6 +136,7 @@ def _unscored(exam: Exam, features: Features, settings: Settings, mode: Mode) ->
         shots=shots.segment(exam, features, settings),
         freeze_frames=freeze.merged(exam.freeze_frames, freeze.find_frozen(features)),
         provenance=Provenance({}, (), "", settings.model_dump(mode="json"), {}, {}),
+        planes=planes.plane_track(features),
         frame_times_s=tuple(
             recording.times_s + offset
             for recording, offset in zip(exam.recordings, exam.offsets_s, strict=True)
