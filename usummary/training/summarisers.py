@@ -10,10 +10,10 @@ import numpy as np
 
 from usummary import pipeline
 from usummary.networks.scorer import Scorer
-from usummary.training.assess import network_scores
 from usummary.training.exams import ReadExam
 from usummary.training.methods import Method
 from usummary.training.trainer import Epoch, Judge, Trainer
+from usummary.types import FloatArray
 
 LENGTH = "15%"
 """The length that supervised training is judged by."""
@@ -54,11 +54,11 @@ def train_summariser(
 def f1_judge(validation: Sequence[ReadExam]) -> Judge:
     """Mean F1 over exams at `LENGTH`, application mode."""
 
-    def judge(net: Scorer) -> float:
-        values = []
-        for exam in validation:
-            analysis = exam.scored(network_scores(net, exam))
-            values.append(pipeline.select(analysis, LENGTH).metrics["f1"])
-        return float(np.mean(values))
+    def judge(scores: Sequence[FloatArray]) -> float:
+        found = [
+            pipeline.select(exam.scored(values), LENGTH).metrics["f1"]
+            for exam, values in zip(validation, scores, strict=True)
+        ]
+        return float(np.mean(found))
 
     return judge

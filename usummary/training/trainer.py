@@ -123,7 +123,8 @@ class Epoch:
         )
 
 
-Judge = Callable[[Scorer], float]
+Judge = Callable[[Sequence[FloatArray]], float]
+"""From the scores (T n,) of each validation exam to how good they are, more is better."""
 
 
 class Trainer:
@@ -207,7 +208,11 @@ class Trainer:
         signal = float(np.square(gradients.mean(axis=0)).sum())
         loss, reward, mean, spread = np.mean([values for *values, _ in told], axis=0)
         self._net.eval()
-        spreads = [_spread(p, len(trial.features)) for trial, p in self._tried()]
+        tried = self._tried()
+        spreads = [
+            _spread(p, len(trial.features))
+            for trial, p in zip(self._validation, tried, strict=True)
+        ]
         return Epoch(
             number,
             float(loss),
@@ -215,7 +220,7 @@ class Trainer:
             float(mean),
             float(spread),
             signal / noise if noise > 0 else 0.0,
-            self._judge(self._net),
+            self._judge(tried),
             float(np.mean(spreads)) if spreads else 0.0,
         )
 
@@ -271,16 +276,18 @@ class Trainer:
         return total
 
     @torch.no_grad()
-    def _tried(self) -> list[tuple[Lesson, FloatArray]]:
-        return [
-            (trial, self._net(trial.features[None].to(self._device))[0].cpu().numpy())
-            for trial in self._validation
-        ]
+    def _tried(self) -> list[FloatArray]:
+        """Scores (T n,) of every validation exam."""
+        with torch.autocast(self._device, torch.bfloat16, enabled=self._recipe.bf16):
+            return [
+                self._net(trial.features[None].to(self._device))[0].float().cpu().numpy()
+                for trial in self._validation
+            ]
 
-    def _reward_of(self, _: Scorer) -> float:
+    def _reward_of(self, tried: Sequence[FloatArray]) -> float:
         """Mean reward of sampled validation episodes less the regularisation."""
         values = []
-        for trial, p in self._tried():
+        for trial, p in zip(self._validation, tried, strict=True):
             rng = np.random.default_rng(self._recipe.seed)  # the same luck in every epoch
             actions = rng.random((self._recipe.episodes, len(p))) < p
             cost = float(regularisation_loss(torch.from_numpy(p), self._recipe.share))
