@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from ui import jobs
 from ui.editing import Choice, Editing
 from ui.frames import Small, ThumbnailSource
-from ui.player import Playback
+from ui.playback import Playback
 from ui.problems import Action, describe
 from ui.projects import Result, Saver, find_exam, resume
 from ui.queue import Queue
