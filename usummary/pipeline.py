@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib import metadata
@@ -24,7 +24,7 @@ from usummary import shots as shots_stage
 from usummary import summary as summary_stage
 from usummary.edits import UNEDITED, Edits
 from usummary.errors import InputError
-from usummary.features import Extraction, InputSpec
+from usummary.features import Extraction, Grown, InputSpec
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
 from usummary.preview import Previews, Show
@@ -155,26 +155,29 @@ def select(
     return replace(
         chosen,
         freeze_frames=freeze_frames,
-        metrics=_metrics(chosen),
+        metrics=_metrics(chosen, reference),
         coverage=metrics.coverage(chosen.key_shots, freeze_frames),
         edits=edits_stage.counts(edits, analysis.shots),
     )
 
 
-def _metrics(chosen: Summary) -> dict[str, float]:
+def _metrics(chosen: Summary, reference: Sequence[int]) -> dict[str, float]:
     """Comparison of a summary with the freeze-frames of its exam; empty without any.
 
-    The reference has a shot for each freeze-frame it counts (`freeze.reference_shots`).
+    `reference` are the reference shots among those of the analysis (`freeze.reference_shots`);
+    where the choice cut a shot there are more shots than those, and other indices.
     """
     freeze_frames = chosen.analysis.freeze_frames
     times = [save.time_s for save in freeze_frames]
     recall = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
     if recall is None:
         return {}
-    reference = set(freeze.reference_shots(freeze_frames, chosen.shots))
+    if len(chosen.shots) != len(chosen.analysis.shots):
+        reference = freeze.reference_shots(freeze_frames, chosen.shots)
     lengths = [shot.end_frame - shot.start_frame for shot in chosen.shots]
     selected = np.repeat([shot.selected for shot in chosen.shots], lengths)
-    wanted = np.repeat([index in reference for index in range(len(chosen.shots))], lengths)
+    in_reference = np.isin(np.arange(len(chosen.shots)), reference)
+    wanted = np.repeat(in_reference, lengths)
     return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recall}
 
 
@@ -210,7 +213,7 @@ def _features(
     regions: tuple[Region, ...],
     hashes: dict[str, str],
     backbone: Model,
-    how: tuple[Settings, Report, Callable[[Features], None] | None],
+    how: tuple[Settings, Report, Grown | None],
 ) -> tuple[Features, str]:
     """Features of the exam, with the text that names device and precision."""
     settings, progress, grown = how
@@ -241,9 +244,7 @@ def _features(
 
 
 @contextmanager
-def _previews(
-    summariser: Model, settings: Settings, show: Show | None
-) -> Iterator[Callable[[Features], None] | None]:
+def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[Grown | None]:
     """What `features.compute` calls for previews.
 
     They have a runner of their own, opened by the first one and closed before the exam is scored,
