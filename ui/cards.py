@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
     QModelIndex,
+    QObject,
     QPoint,
     QRect,
     QRectF,
@@ -59,11 +62,11 @@ WAITING = {
 }
 """What stands in place of the cards."""
 BUTTONS: dict[str, tuple[str, tuple[Decision, ...]]] = {
-    "keep": ("Keep (Enter)", ("kept", "locked")),
-    "reject": ("Reject (X)", ("rejected",)),
-    "lock": ("Lock (Ctrl+L)", ("locked",)),
+    "keep": ("Keep", ("kept", "locked")),
+    "reject": ("Reject", ("rejected",)),
+    "lock": ("Lock", ("locked",)),
 }
-"""A card's buttons: tip, and the decisions at which each is down."""
+"""A card's buttons by id in `ui.keys.DOINGS`: tip, and the decisions at which each is down."""
 
 
 def button_at(card: QRect, name: str) -> QRectF:
@@ -81,6 +84,10 @@ class CardDelegate(QStyledItemDelegate):
     """
 
     decided = Signal(int, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tips: dict[str, str] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, _: AnyIndex) -> QSize:
         return QSize(300, CARD_HEIGHT)
@@ -127,7 +134,7 @@ class CardDelegate(QStyledItemDelegate):
         index: AnyIndex,
     ) -> bool:
         name = _button_under(event.pos(), option.rect)
-        QToolTip.showText(event.globalPos(), tr(BUTTONS[name][0]) if name else "", view)
+        QToolTip.showText(event.globalPos(), self.tips.get(name or "", ""), view)
         return True
 
     def _paint_picture(
@@ -234,6 +241,7 @@ class ShotCards(QWidget):
         super().__init__(parent)
         self._state = state
         self.model = ShotModel(state, pictures, self)
+        self.delegate = CardDelegate(self)
         self._facts = label("", "muted", wrap=True)
         self.budget = BudgetBar()
         self.all_box = QCheckBox(tr("All shots"))
@@ -254,9 +262,8 @@ class ShotCards(QWidget):
     def _make_list(self) -> QListView:
         made = QListView()
         made.setModel(self.model)
-        delegate = CardDelegate(made)
-        delegate.decided.connect(self.decided)
-        made.setItemDelegate(delegate)
+        self.delegate.decided.connect(self.decided)
+        made.setItemDelegate(self.delegate)
         made.setMouseTracking(True)
         made.setUniformItemSizes(True)
         made.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -276,6 +283,10 @@ class ShotCards(QWidget):
         if summary is not None:
             self.budget.show_budget(summary.used_s, summary.budget_s)
         self.show_selected()
+
+    def show_keys(self, tip: Callable[[str, str], str]) -> None:
+        """Has the buttons' tips name the keys; `tip` adds those of an id to a text."""
+        self.delegate.tips = {name: tip(tr(text), name) for name, (text, _) in BUTTONS.items()}
 
     def show_selected(self) -> None:
         """Marks the selected shot and scrolls to it."""

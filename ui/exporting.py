@@ -50,8 +50,9 @@ class Exporting(QObject):
     def review(self) -> None:
         """Shows the outlines, to be confirmed."""
         path, computed, opened = self._state.path, self._state.computed, self._state.opened
-        if path is None or computed is None or opened is None:
+        if path is None or computed is None or opened is None or not self._state.can_edit:
             return
+        self._session.playback.pause()
         sizes = tuple((info.width, info.height) for info in opened.recordings)
         masks = self._state.edits.masks
         review = MaskReview(path, sizes, computed.regions, masks, self._sheet or self._window)

@@ -4,37 +4,69 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ui.icons import icon
+from ui.language import tr
 from ui.playback import Playback
 from ui.state import State, clock
+from ui.track import Track
 from ui.view import PictureView
-from ui.widgets import icon_button, label, panel
+from ui.widgets import IconButton, icon_button, label, panel
 from usummary.edits import Span
+
+CONTROLS = (
+    ("freeze_back", "Previous freeze-frame"),
+    ("shot_back", "Previous key shot"),
+    ("frame_back", "One frame back"),
+    ("play", "Play or pause"),
+    ("frame_on", "One frame on"),
+    ("shot_on", "Next key shot"),
+    ("freeze_on", "Next freeze-frame"),
+)
+TOGGLES = (
+    ("loop", "Loop the shot"),
+    ("reel", "Play only the key shots"),
+    ("outline", "Outline of the ultrasound sector"),
+    ("mask", "Black around the sector, as exports have it"),
+)
+POINTS = (
+    ("mark_in", "In point: the picture on screen is the first one"),
+    ("mark_out", "Out point: the picture on screen is the last one"),
+    ("add_shot", "Add a shot between in and out point"),
+)
+"""Buttons by what they do (an id of `ui.keys.DOINGS`, and the icon's name), with their tips."""
+PLACES = {
+    (False, False): "frame {frame:,} / {total:,}",
+    (False, True): "near frame {frame:,} / {total:,}",
+    (True, False): "frame {frame:,} / {total:,} of recording {recording}",
+    (True, True): "near frame {frame:,} / {total:,} of recording {recording}",
+}
+"""What is on screen, by whether there are several recordings and whether the person drags."""
 
 
 class Player(QWidget):
-    """The picture and its controls.
+    """The picture, the track below it, and the controls.
 
     Signals:
-        jump_wanted: ``shot`` or ``freeze``, and a direction of +1 or -1.
+        doing_wanted: Id in `ui.keys.DOINGS` of what a button is for.
     """
 
-    jump_wanted = Signal(str, int)
+    doing_wanted = Signal(str)
 
     def __init__(self, state: State, playback: Playback, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = state
         self.playback = playback
         self.view = PictureView(self)
+        self.track = Track(state)
         self._time = label("", "time")
         self._frame = label("", "muted")
         self._speed = label("", "muted")
         self._speed.setMinimumWidth(48)
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, IconButton] = {}
         self._build()
         self.playback.shown.connect(self.view.show_image)
         self.playback.shown.connect(self._show_place)
@@ -49,8 +81,27 @@ class Player(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
         bar = panel("transport")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(12, 6, 12, 6)
+        column = QVBoxLayout(bar)
+        column.setContentsMargins(12, 4, 12, 6)
+        column.setSpacing(2)
+        column.addLayout(self._upper_row())
+        column.addLayout(self._lower_row())
+        layout.addWidget(bar)
+
+    def _upper_row(self) -> QHBoxLayout:
+        """The track between in and out point."""
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        for name, tip in POINTS:
+            self._add(name, tip, partial(self.doing_wanted.emit, name))
+        row.addWidget(self.buttons["mark_in"])
+        row.addWidget(self.track, 1)
+        row.addWidget(self.buttons["mark_out"])
+        row.addWidget(self.buttons["add_shot"])
+        return row
+
+    def _lower_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
         row.setSpacing(4)
         place = QVBoxLayout()
         place.setSpacing(0)
@@ -58,46 +109,35 @@ class Player(QWidget):
         place.addWidget(self._frame)
         row.addLayout(place)
         row.addStretch(1)
-        playback = self.playback
-        jump = self.jump_wanted.emit
-        controls: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("freeze_back", "Previous freeze-frame (Shift+F)", lambda: jump("freeze", -1)),
-            ("shot_back", "Previous key shot (Up)", lambda: jump("shot", -1)),
-            ("frame_back", "One frame back (,)", lambda: playback.step(-1)),
-            ("play", "Play or pause (Space)", playback.toggle),
-            ("frame_forward", "One frame on (.)", lambda: playback.step(1)),
-            ("shot_forward", "Next key shot (Down)", lambda: jump("shot", 1)),
-            ("freeze_forward", "Next freeze-frame (F)", lambda: jump("freeze", 1)),
-        )
-        for picture, tip, call in controls:
-            self.buttons[picture] = icon_button(picture, tip, call)
-            row.addWidget(self.buttons[picture])
+        for name, tip in CONTROLS:
+            row.addWidget(self._add(name, tip, partial(self.doing_wanted.emit, name)))
         row.addStretch(1)
         row.addWidget(self._speed)
-        toggles: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("loop", "Loop the shot (R)", self._loop),
-            ("reel", "Play only the key shots", self._play_only),
-            ("outline", "Outline of the ultrasound sector", self._show_place),
-            ("mask", "Black around the sector, as exports have it (M)", self._show_place),
-        )
-        for picture, tip, call in toggles:
-            self.buttons[picture] = icon_button(picture, tip, call)
-            self.buttons[picture].setCheckable(True)
-            row.addWidget(self.buttons[picture])
+        toggled: dict[str, Callable[[], object]] = {
+            "loop": self._loop,
+            "reel": self._play_only,
+            "outline": self._show_place,
+            "mask": self._show_place,
+        }
+        for name, tip in TOGGLES:
+            button = self._add(name, tip, toggled[name])
+            button.setCheckable(True)
+            row.addWidget(button)
         self.buttons["outline"].setChecked(True)
-        layout.addWidget(bar)
+        return row
+
+    def _add(self, name: str, tip: str, call: Callable[[], object]) -> IconButton:
+        self.buttons[name] = icon_button(name, tr(tip), call)
+        return self.buttons[name]
 
     def _play_only(self) -> None:
         self.playback.only_key_shots = self.buttons["reel"].isChecked()
         if self.buttons["reel"].isChecked() and not self.playback.speed:
             self.playback.play()
 
-    def toggle_loop(self) -> None:
-        """Loops the selected shot, else the one under the playhead; or ends that."""
-        self.buttons["loop"].click()
-
-    def toggle_mask(self) -> None:
-        self.buttons["mask"].click()
+    def toggle(self, name: str) -> None:
+        """As if one of the buttons in `TOGGLES` were pressed."""
+        self.buttons[name].click()
 
     def _loop(self) -> None:
         shot = self._state.target_shot
@@ -122,6 +162,8 @@ class Player(QWidget):
         for name in ("outline", "mask"):
             self.buttons[name].setEnabled(self._state.analysis is not None)
         self.buttons["loop"].setEnabled(bool(self._state.shots))
+        between = self._state.between_points is not None
+        self.buttons["add_shot"].setEnabled(self._state.can_edit and between)
         looping = self.playback.looping
         spans = {Span.of(shot) for shot in self._state.shots}
         if looping is not None and Span.of(looping) not in spans:
@@ -140,9 +182,10 @@ class Player(QWidget):
         recording, frame = table.place_of(self.playback.due)
         total = table.starts[recording + 1] - table.starts[recording]
         self._time.setText(f"{clock(at, digits=3)} / {clock(table.end_s)}")
-        which = f" of recording {recording + 1}" if len(opened.recordings) > 1 else ""
-        near = "near " if self.playback.scrubbing else ""
-        self._frame.setText(f"{near}frame {frame + 1:,} / {total:,}{which}")
+        several, near = len(opened.recordings) > 1, self.playback.scrubbing
+        text = PLACES[several, near]
+        self._frame.setText(tr(text, frame=frame + 1, total=total, recording=recording + 1))
+        self.track.update()
         analysis = self._state.analysis
         self.view.show_region(
             analysis.regions[recording] if analysis is not None else None,
@@ -152,6 +195,6 @@ class Player(QWidget):
 
     @Slot(float)
     def _show_speed(self, speed: float) -> None:
-        self.buttons["play"].setIcon(icon("pause" if speed else "play"))
+        self.buttons["play"].show_picture("pause" if speed else "play")
         shown = "" if math.isclose(speed, 1.0) or not speed else f"{speed:g}×".replace("-", "−")
         self._speed.setText(shown)

@@ -22,6 +22,7 @@ from ui.filmstrip import Filmstrip
 from ui.frames import Small
 from ui.hover import HoverCard
 from ui.lanes import Lane
+from ui.language import tr
 from ui.minimap import MiniMap
 from ui.scale import View
 from ui.state import State, clock
@@ -92,7 +93,7 @@ class Timeline(QWidget):
         self.setMinimumHeight(212)
         self.setMaximumHeight(320)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Timeline")
+        self.setAccessibleName(tr("Timeline"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
@@ -172,12 +173,15 @@ class Timeline(QWidget):
     def _describe(self) -> None:
         state, view = self._state, self._view
         decided = sum(shot.decision != "automatic" for shot in state.shots)
-        shots = "1 shot" if decided == 1 else f"{decided} shots"
         self.setAccessibleDescription(
-            f"{len(state.key_shots)} key shots and {len(state.freeze_frames)} freeze-frames "
-            f"in {clock(self._limit_s)}, {shots} decided by you. "
-            f"Shows {clock(view.first_s)} to {clock(view.last_s)}."
-        )
+            tr(
+                "{shots} key shots and {freezes} freeze-frames in {time}. Shots decided by you: "
+                "{decided}. Shows {first} to {last}.",
+                shots=len(state.key_shots), freezes=len(state.freeze_frames),
+                time=clock(self._limit_s), decided=decided,
+                first=clock(view.first_s), last=clock(view.last_s),
+            )
+        )  # fmt: skip
 
     # Places
 
@@ -238,9 +242,9 @@ class Timeline(QWidget):
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), color("panel"))
             painter.setPen(color("muted"))
-            for lane, strip in zip(LANES, strips, strict=True):
+            for (name, _, _), strip in zip(LANES, strips, strict=True):
                 spot = QRectF(12, strip.top(), NAMES_PX - 20, strip.height())
-                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, lane[0])
+                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(name))
             if self._state.opened is None:
                 return
             painter.setClipRect(QRectF(NAMES_PX - 6, 0, self._inner_width() + 12, self.height()))
@@ -315,7 +319,8 @@ class Timeline(QWidget):
             picture = self._strip.near(time_s, nearby_s)
         _, frame = table.place_of(position)
         spot = self.mapTo(self.window(), QPointF(self._hover.x(), -hover.MARGIN_PX)).toPoint()
-        self._card.show_at(spot, f"{clock(time_s, digits=2)}   frame {frame + 1:,}", picture)
+        text = tr("{time}   frame {frame:,}", time=clock(time_s, digits=2), frame=frame + 1)
+        self._card.show_at(spot, text, picture)
 
     # Mouse and keys
 
