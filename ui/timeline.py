@@ -242,9 +242,9 @@ class Timeline(QWidget):
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), color("panel"))
             painter.setPen(color("muted"))
-            for (name, _, _), strip in zip(LANES, strips, strict=True):
+            for lane, strip in zip(LANES, strips, strict=True):
                 spot = QRectF(12, strip.top(), NAMES_PX - 20, strip.height())
-                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(name))
+                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(lane[0]))
             if self._state.opened is None:
                 return
             painter.setClipRect(QRectF(NAMES_PX - 6, 0, self._inner_width() + 12, self.height()))
