@@ -67,9 +67,13 @@ class Exporting(QObject):
 
     def _show_masks(self) -> None:
         if self._sheet is not None and self._state.computed is not None:
-            count = len(self._state.computed.regions)
-            masks = self._state.edits.masks or (None,) * count
-            self._sheet.show_masks([mask is not None for mask in masks])
+            regions = self._state.computed.regions
+            masks = self._state.edits.masks or (None,) * len(regions)
+            missing = any(
+                mask is None and region.source == "whole"
+                for mask, region in zip(masks, regions, strict=True)
+            )
+            self._sheet.show_masks([mask is not None for mask in masks], missing=missing)
 
     @Slot()
     def _forget(self) -> None:
