@@ -50,10 +50,11 @@ def _use(path: Path, seconds: float) -> tuple[list[float], list[float]]:
     """Times in minutes and resident memory in MB while the window is used."""
     from PySide6.QtWidgets import QApplication
 
-    from ui import liveness, theme
+    from ui import liveness, memory, theme
     from ui.main_window import MainWindow
 
     liveness.keep_live()
+    memory.give_back_what_is_freed()
     app = QApplication([])
     theme.apply(app)
     window = MainWindow()
@@ -107,7 +108,7 @@ def _act(window: MainWindow, chance: random.Random) -> None:
 
 
 def _let_pass(seconds: float) -> None:
-    """Runs the event loop, as the program does: without one Qt never deletes what is to go later."""
+    """Runs the event loop, as the program does; without one Qt puts deleting off for ever."""
     from PySide6.QtCore import QEventLoop, QTimer
 
     loop = QEventLoop()
