@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         exam = QWidget()
         column = QVBoxLayout(exam)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
+        column.setSpacing(8)
         column.addWidget(self.header)
         column.addWidget(self.notices)
         column.addWidget(middle, 6)

@@ -38,6 +38,8 @@ POINTS = (
     ("add_shot", "Add a shot between in and out point"),
 )
 """Buttons by what they do (an id of `ui.keys.DOINGS`, and the icon's name), with their tips."""
+PLACE_PX = 150
+"""Room for the time of a short exam, so that it stays put while an exam is being opened."""
 PLACES = {
     (False, False): "frame {frame:,} / {total:,}",
     (False, True): "near frame {frame:,} / {total:,}",
@@ -63,6 +65,7 @@ class Player(QWidget):
         self.view = PictureView(self)
         self.track = Track(state)
         self._time = label("", "time")
+        self._time.setMinimumWidth(PLACE_PX)
         self._frame = label("", "muted")
         self._speed = label("", "muted")
         self._speed.setMinimumWidth(48)

@@ -40,6 +40,8 @@ WORDS: dict[How, str] = {
 }
 ROW, ROWS = 34, 2
 """Height of a row of the queue in pixels; how many are shown without scrolling."""
+LOW_PX = 900
+"""In a window lower than this there is room for one row only."""
 
 
 class RunningPanel(QFrame):
@@ -191,7 +193,8 @@ class QueuePanel(QFrame):
         for entry in self._shown:
             column.addWidget(self._row(entry))
         self._area.setWidget(rows)
-        self._area.setFixedHeight(ROW * min(len(self._shown), ROWS))
+        rows = ROWS if self.window().height() >= LOW_PX else 1
+        self._area.setFixedHeight(ROW * min(len(self._shown), rows))
         self.setVisible(bool(self._shown))
 
     def _row(self, entry: Entry) -> QWidget:

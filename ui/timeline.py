@@ -33,6 +33,8 @@ NAMES_PX = 120
 RIGHT_PX = 14
 GAP_PX = 5
 CLICK_PX = 4
+LEAST_PX = 196
+"""Height at which the importance curve is just tall enough to be read."""
 SHORTEST_VIEW_S = 0.5
 ASK_MS = 60
 """How long the view or the mouse must rest before pictures are asked for."""
@@ -90,7 +92,7 @@ class Timeline(QWidget):
         self._map.wanted.connect(self._show_from)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumHeight(212)
+        self.setMinimumHeight(LEAST_PX)
         self.setMaximumHeight(320)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(tr("Timeline"))

@@ -47,7 +47,7 @@ class PictureView(QWidget):
         self._scale: float | None = None
         self._middle = QPointF()
         self._dragged_from: QPointF | None = None
-        self.setMinimumSize(320, 200)
+        self.setMinimumSize(320, 96)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(tr("Picture"))
