@@ -67,8 +67,6 @@ class Player(QWidget):
         self._time = label("", "time")
         self._time.setMinimumWidth(PLACE_PX)
         self._frame = label("", "muted")
-        self._speed = label("", "muted")
-        self._speed.setMinimumWidth(48)
         self.buttons: dict[str, IconButton] = {}
         self._build()
         self.playback.shown.connect(self.view.show_image)
@@ -105,7 +103,7 @@ class Player(QWidget):
 
     def _lower_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(4)
+        row.setSpacing(1)  # all of it fits a window of 1024 pixels
         place = QVBoxLayout()
         place.setSpacing(0)
         place.addWidget(self._time)
@@ -115,7 +113,6 @@ class Player(QWidget):
         for name, tip in CONTROLS:
             row.addWidget(self._add(name, tip, partial(self.doing_wanted.emit, name)))
         row.addStretch(1)
-        row.addWidget(self._speed)
         toggled: dict[str, Callable[[], object]] = {
             "loop": self._loop,
             "reel": self._play_only,
@@ -187,7 +184,10 @@ class Player(QWidget):
         self._time.setText(f"{clock(at, digits=3)} / {clock(table.end_s)}")
         several, near = len(opened.recordings) > 1, self.playback.scrubbing
         text = PLACES[several, near]
-        self._frame.setText(tr(text, frame=frame + 1, total=total, recording=recording + 1))
+        place = tr(text, frame=frame + 1, total=total, recording=recording + 1)
+        speed = self.playback.speed
+        shown = "" if math.isclose(speed, 1.0) or not speed else f"  ·  {speed:g}×"
+        self._frame.setText(place + shown.replace("-", "−"))
         self.track.update()
         analysis = self._state.analysis
         self.view.show_region(
@@ -199,5 +199,4 @@ class Player(QWidget):
     @Slot(float)
     def _show_speed(self, speed: float) -> None:
         self.buttons["play"].show_picture("pause" if speed else "play")
-        shown = "" if math.isclose(speed, 1.0) or not speed else f"{speed:g}×".replace("-", "−")
-        self._speed.setText(shown)
+        self._show_place()

@@ -178,7 +178,9 @@ class QueuePanel(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
         row.setSpacing(18)
-        row.addWidget(label(tr("Queue"), "stage"), 0, Qt.AlignmentFlag.AlignTop)
+        name = label(tr("Queue"), "stage")
+        name.setFixedHeight(ROW)  # beside the first row
+        row.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._area, 1)
         self.hide()
 
