@@ -195,8 +195,8 @@ class QueuePanel(QFrame):
         for entry in self._shown:
             column.addWidget(self._row(entry))
         self._area.setWidget(rows)
-        rows = ROWS if self.window().height() >= LOW_PX else 1
-        self._area.setFixedHeight(ROW * min(len(self._shown), rows))
+        most = ROWS if self.window().height() >= LOW_PX else 1
+        self._area.setFixedHeight(ROW * min(len(self._shown), most))
         self.setVisible(bool(self._shown))
 
     def _row(self, entry: Entry) -> QWidget:
