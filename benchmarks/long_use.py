@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
-
     from ui.main_window import MainWindow
 
 READ_EVERY_S = 2.0
@@ -52,10 +50,11 @@ def _use(path: Path, seconds: float) -> tuple[list[float], list[float]]:
     """Times in minutes and resident memory in MB while the window is used."""
     from PySide6.QtWidgets import QApplication
 
-    from ui import liveness, theme
+    from ui import liveness, memory, theme
     from ui.main_window import MainWindow
 
     liveness.keep_live()
+    memory.give_back_what_is_freed()
     app = QApplication([])
     theme.apply(app)
     window = MainWindow()
@@ -64,14 +63,14 @@ def _use(path: Path, seconds: float) -> tuple[list[float], list[float]]:
     times: list[float] = []
     sizes: list[float] = []
     chance = random.Random(1)
-    _open(app, window, path)
+    _open(window, path)
     began = read_at = opened_at = time.monotonic()
     while (now := time.monotonic()) < began + seconds:
         if now - opened_at > REOPEN_EVERY_S:
-            _open(app, window, path)
+            _open(window, path)
             opened_at = time.monotonic()
         _act(window, chance)
-        _let_pass(app, 0.1)
+        _let_pass(0.1)
         if now >= read_at:
             read_at += READ_EVERY_S
             times.append((now - began) / 60)
@@ -80,11 +79,11 @@ def _use(path: Path, seconds: float) -> tuple[list[float], list[float]]:
     return times, sizes
 
 
-def _open(app: QApplication, window: MainWindow, path: Path) -> None:
+def _open(window: MainWindow, path: Path) -> None:
     window.open(path)
     give_up = time.monotonic() + RUN_LIMIT_S
     while window.state.phase != "done" and time.monotonic() < give_up:
-        _let_pass(app, 0.05)
+        _let_pass(0.05)
     if window.state.phase != "done":
         raise SystemExit(f"The run did not finish: {window.error.title.text()}")
 
@@ -108,11 +107,13 @@ def _act(window: MainWindow, chance: random.Random) -> None:
     chance.choice(acts)()
 
 
-def _let_pass(app: QApplication, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        app.processEvents()
-        time.sleep(0.002)
+def _let_pass(seconds: float) -> None:
+    """Runs the event loop, as the program does; without one Qt puts deleting off for ever."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 def _resident_mb() -> float:

@@ -20,7 +20,12 @@ class Work:
         self.cost_s = cost_s
         self.now_s = self.spent_s = 0.0
         self.shown: list[int] = []
+        self.asked = 0
         self.previews = Previews(self.score, self.shown.append, lambda: self.now_s)
+
+    def get(self, features):
+        self.asked += 1
+        return features
 
     def score(self, features) -> int:
         taken = self.cost_s * len(features.maps)
@@ -33,7 +38,8 @@ class Work:
         for number in range(1, parts + 1):
             self.now_s += PART_CLIPS
             maps = np.zeros((number * PART_CLIPS, 1, 1, 1), np.float16)
-            self.previews(type(features)(**{**fields(features), "maps": maps}))
+            so_far = type(features)(**{**fields(features), "maps": maps})
+            self.previews(len(maps), lambda so_far=so_far: self.get(so_far))
 
 
 def fields(value) -> dict:
@@ -57,13 +63,21 @@ def test_dear_previews_come_less_often(cost_s) -> None:
     later_s = work.spent_s - cost_s * PART_CLIPS
     assert later_s <= SHARE * work.now_s
     assert len(work.shown) < 14
+    assert work.asked == len(work.shown)
 
 
 def test_features_so_far_are_the_beginning_of_all() -> None:
     exam = exam_of(moving(4 * (PART_CLIPS + 30)), moving(4 * PART_CLIPS, seed=1), moving(9, seed=2))
     so_far = []
     whole = run(exam, MeanBackbone())
-    how = run_with(exam, so_far.append)
+    counts = []
+
+    def grown(clips, get_features) -> None:
+        counts.append(clips)
+        so_far.append(get_features())
+
+    how = run_with(exam, grown)
+    assert counts == [64, 94, 158]
     assert [len(features.maps) for features in so_far] == [64, 94, 158]
     for features in so_far:
         count = len(features.maps)

@@ -47,11 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(path: Path | None) -> int:
-    from ui import language, liveness, preferences, theme
+    from ui import language, liveness, memory, preferences, theme
     from ui.application import Application
     from ui.main_window import MainWindow
 
     liveness.keep_live()
+    memory.give_back_what_is_freed()
     # Python would hear Ctrl-C only when the event loop next calls it, which may be never.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = Application(sys.argv[:1])

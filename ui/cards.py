@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import (
     QAbstractItemModel,
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QRectF,
@@ -44,6 +44,7 @@ from PySide6.QtWidgets import (
 from ui.language import tr
 from ui.marks import draw_mark
 from ui.pictures import Pictures
+from ui.shot_model import AnyIndex, ShotModel, ShotRole
 from ui.state import State, clock
 from ui.theme import color
 from ui.widgets import label
@@ -60,35 +61,12 @@ WAITING = {
     "failed": "The run did not finish.",
 }
 """What stands in place of the cards."""
-DECISIONS: dict[Decision, str] = {
-    "automatic": "",
-    "kept": "kept by you",
-    "locked": "kept and locked by you",
-    "rejected": "rejected by you",
-}
 BUTTONS: dict[str, tuple[str, tuple[Decision, ...]]] = {
-    "keep": ("Keep (Enter)", ("kept", "locked")),
-    "reject": ("Reject (X)", ("rejected",)),
-    "lock": ("Lock (Ctrl+L)", ("locked",)),
+    "keep": ("Keep", ("kept", "locked")),
+    "reject": ("Reject", ("rejected",)),
+    "lock": ("Lock", ("locked",)),
 }
-"""A card's buttons: tip, and the decisions at which each is down."""
-AnyIndex = QModelIndex | QPersistentModelIndex
-ShotRole = Qt.ItemDataRole.UserRole
-
-
-def plane_name(plane: str | None) -> str:
-    """A shot's plane in words; the program does not claim that an unknown one shows none."""
-    return plane or tr("No plane recognised")
-
-
-def match_text(numbers: list[int]) -> str:
-    """What a card says of the freeze-frames its shot holds; empty if it holds none."""
-    if not numbers:
-        return ""
-    shown = ", ".join(map(str, numbers[:4])) + (", …" if len(numbers) > 4 else "")
-    if len(numbers) > 1:
-        return tr("matches freeze-frames {numbers}", numbers=shown)
-    return tr("matches freeze-frame {numbers}", numbers=shown)
+"""A card's buttons by id in `ui.keys.DOINGS`: tip, and the decisions at which each is down."""
 
 
 def button_at(card: QRect, name: str) -> QRectF:
@@ -96,67 +74,6 @@ def button_at(card: QRect, name: str) -> QRectF:
     place = list(BUTTONS).index(name)
     left = card.left() + PICTURE.width() + 20 + place * (BUTTON + 6)
     return QRectF(left, card.bottom() - BUTTON - 10, BUTTON, BUTTON)
-
-
-class ShotModel(QAbstractListModel):
-    """The key shots of the state, or all its shots, in exam order."""
-
-    def __init__(self, state: State, pictures: Pictures, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._state, self._pictures = state, pictures
-        self._shots: list[int] = []
-        self.shows_all = False
-        pictures.arrived.connect(self._repaint)
-
-    def rowCount(self, parent: AnyIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._shots)
-
-    def refresh(self) -> None:
-        """Takes over the state's shots; every card is drawn again."""
-        wanted = list(range(len(self._state.shots))) if self.shows_all else self._state.key_shots
-        if wanted != self._shots:
-            self.beginResetModel()
-            self._shots = wanted
-            self.endResetModel()
-        self._repaint()
-
-    def row_of(self, shot: int | None) -> int | None:
-        return self._shots.index(shot) if shot in self._shots else None
-
-    def shot(self, row: int) -> Shot:
-        return self._state.shots[self._shots[row]]
-
-    def key_position(self, row: int) -> int:
-        """Position in the exam of a row's key frame."""
-        opened, shot = self._state.opened, self.shot(row)
-        return opened.table.position_of(shot.recording, shot.key_frame) if opened else 0
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if role == ShotRole:
-            return self._shots[index.row()]
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._pictures.get(self.key_position(index.row()))
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.DisplayRole):
-            lines = (*self.lines(index.row()), tr(DECISIONS[self.shot(index.row()).decision]))
-            return ". ".join(line for line in lines if line)
-        return None
-
-    def lines(self, row: int) -> tuple[str, str, str]:
-        """A card's lines: plane; time, length and score; freeze-frames."""
-        shot = self.shot(row)
-        sure = f" · {shot.plane_confidence:.0%}" if shot.plane else ""
-        return (
-            plane_name(shot.plane) + sure,
-            tr(
-                "{start} · {length:.1f} s · score {score:.2f}",
-                start=clock(shot.start_s, digits=1), length=shot.duration_s, score=shot.score,
-            ),
-            match_text(self._state.matched_freeze_frames(self._shots[row])),
-        )  # fmt: skip
-
-    def _repaint(self, _: int = 0) -> None:
-        if self._shots:
-            self.dataChanged.emit(self.index(0), self.index(len(self._shots) - 1))
 
 
 class CardDelegate(QStyledItemDelegate):
@@ -167,6 +84,10 @@ class CardDelegate(QStyledItemDelegate):
     """
 
     decided = Signal(int, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tips: dict[str, str] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, _: AnyIndex) -> QSize:
         return QSize(300, CARD_HEIGHT)
@@ -213,7 +134,7 @@ class CardDelegate(QStyledItemDelegate):
         index: AnyIndex,
     ) -> bool:
         name = _button_under(event.pos(), option.rect)
-        QToolTip.showText(event.globalPos(), tr(BUTTONS[name][0]) if name else "", view)
+        QToolTip.showText(event.globalPos(), self.tips.get(name or "", ""), view)
         return True
 
     def _paint_picture(
@@ -320,6 +241,7 @@ class ShotCards(QWidget):
         super().__init__(parent)
         self._state = state
         self.model = ShotModel(state, pictures, self)
+        self.delegate = CardDelegate(self)
         self._facts = label("", "muted", wrap=True)
         self.budget = BudgetBar()
         self.all_box = QCheckBox(tr("All shots"))
@@ -340,9 +262,8 @@ class ShotCards(QWidget):
     def _make_list(self) -> QListView:
         made = QListView()
         made.setModel(self.model)
-        delegate = CardDelegate(made)
-        delegate.decided.connect(self.decided)
-        made.setItemDelegate(delegate)
+        self.delegate.decided.connect(self.decided)
+        made.setItemDelegate(self.delegate)
         made.setMouseTracking(True)
         made.setUniformItemSizes(True)
         made.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -362,6 +283,10 @@ class ShotCards(QWidget):
         if summary is not None:
             self.budget.show_budget(summary.used_s, summary.budget_s)
         self.show_selected()
+
+    def show_keys(self, tip: Callable[[str, str], str]) -> None:
+        """Has the buttons' tips name the keys; `tip` adds those of an id to a text."""
+        self.delegate.tips = {name: tip(tr(text), name) for name, (text, _) in BUTTONS.items()}
 
     def show_selected(self) -> None:
         """Marks the selected shot and scrolls to it."""

@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.cards import draw_picture, plane_name
+from ui.cards import draw_picture
 from ui.editing import Editing
 from ui.language import tr
 from ui.pictures import Pictures
+from ui.shot_model import plane_name
 from ui.state import State, clock
 from ui.theme import color
 from ui.widgets import label, push_button

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
@@ -19,12 +17,8 @@ from ui.language import tr
 from ui.panels import RESEARCH_USE
 from ui.widgets import label, panel, push_button
 
-if TYPE_CHECKING:
-    pass
-
-
-MOST_HEIGHT = 660
-"""Pixels that fit on every screen the window fits on."""
+MARGIN = 40
+"""Pixels of the window that stay in sight above and below the keys together."""
 
 NOTICE = (
     "usummary chooses parts of an ultrasound recording by learned rules and shows how they compare "
@@ -79,7 +73,8 @@ class CheatSheet(QDialog):
         layout.addWidget(scroll, 1)
         layout.addWidget(push_button(tr("Close"), self.close), 0, Qt.AlignmentFlag.AlignRight)
         wanted = inner.sizeHint()
-        self.resize(wanted.width() + 90, min(wanted.height() + 140, MOST_HEIGHT))
+        most = parent.window().height() - MARGIN if parent is not None else wanted.height()
+        self.resize(wanted.width() + 90, min(wanted.height() + 140, most))
 
 
 def _key_grid(doings: list[Doing], keys: Keys) -> QGridLayout:

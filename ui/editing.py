@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from ui import jobs
+from ui.language import tr
 from ui.state import LENGTHS, State
 from usummary import edits as engine
 from usummary.edits import Edits, Polygon
@@ -22,7 +23,7 @@ from usummary.types import FreezeFrame, Summary
 
 Decided = Literal["keep", "reject", "lock", "clear"]
 NO_SHOT = "There is no shot here."
-NO_POINTS = "Set the in point (I) and the out point (O) first."
+NO_POINTS = "Set the in point and the out point first."
 
 
 class Choice(NamedTuple):
@@ -89,12 +90,12 @@ class Editing(QObject):
     def choose_length(self, length: str) -> None:
         """Selects again with another length."""
         if length != self._state.length:
-            self._change(f"Length {length}", self.choice._replace(length=length))
+            self._change(tr("Length {length}", length=length), self.choice._replace(length=length))
 
     def cover_planes(self, wanted: bool) -> None:
         """Selects again, with something of every recognised plane or without."""
         if wanted != self._state.cover_planes:
-            text = "Cover planes" if wanted else "Do not cover planes"
+            text = tr("Cover planes") if wanted else tr("Do not cover planes")
             self._change(text, self.choice._replace(cover_planes=wanted))
 
     @Slot()
@@ -115,14 +116,16 @@ class Editing(QObject):
         shot = self._state.shots[index]
         now = self._state.edits.decision(shot)
         if decided == "lock":
-            verb, text = (engine.unlock, "Unlock") if now == "locked" else (engine.lock, "Lock")
+            verb, text = engine.lock, tr("Lock shot")
+            if now == "locked":
+                verb, text = engine.unlock, tr("Unlock shot")
         elif decided == "clear" or (decided, now) in (("keep", "kept"), ("reject", "rejected")):
-            verb, text = engine.clear, "Decide automatically on"
+            verb, text = engine.clear, tr("Decide automatically on shot")
         elif decided == "keep":
-            verb, text = engine.keep, "Keep"
+            verb, text = engine.keep, tr("Keep shot")
         else:
-            verb, text = engine.reject, "Reject"
-        self._attempt(f"{text} shot", lambda: verb(self._state.edits, shot))
+            verb, text = engine.reject, tr("Reject shot")
+        self._attempt(text, lambda: verb(self._state.edits, shot))
 
     @Slot(str)
     def decide_here(self, decided: Decided) -> None:
@@ -138,7 +141,7 @@ class Editing(QObject):
             return
         place = opened.table.place_of(opened.table.position_at(self._state.playhead_s))
         self._attempt(
-            "Split shot", lambda: engine.split(self._state.edits, self._state.shots, *place)
+            tr("Split shot"), lambda: engine.split(self._state.edits, self._state.shots, *place)
         )
 
     @Slot(int, str, int)
@@ -154,7 +157,7 @@ class Editing(QObject):
         first, stop = opened.table.starts[recording : recording + 2]
         frame = min(max(position, first), stop) - first
         self._attempt(
-            f"Move {edge} of shot",
+            tr("Move start of shot") if edge == "start" else tr("Move end of shot"),
             lambda: engine.move_edge(self._state.edits, self._state.shots, index, edge, frame),
         )
 
@@ -163,17 +166,17 @@ class Editing(QObject):
         """Makes what lies between the in and the out point a shot, and keeps it."""
         between, opened = self._state.between_points, self._state.opened
         if between is None or opened is None:
-            self.refused.emit(NO_POINTS)
+            self.refused.emit(tr(NO_POINTS))
             return
         recording, start = opened.table.place_of(between[0])
         end = between[1] - opened.table.starts[recording]
         count = opened.recordings[recording].frame_count
         if end > count:
-            self.refused.emit("The in and the out point lie in different recordings.")
+            self.refused.emit(tr("The in and the out point lie in different recordings."))
             return
         edits, shots = self._state.edits, self._state.shots
         made = self._attempt(
-            "Add shot", lambda: engine.add_shot(edits, shots, recording, start, end)
+            tr("Add shot"), lambda: engine.add_shot(edits, shots, recording, start, end)
         )
         if made:
             self._state.clear_points()
@@ -188,21 +191,21 @@ class Editing(QObject):
             return
         place = opened.table.place_of(opened.table.position_at(self._state.playhead_s))
         if any((freeze.recording, freeze.frame) == place for freeze in self._state.freeze_frames):
-            self.refused.emit("There is a freeze-frame at this picture already.")
+            self.refused.emit(tr("There is a freeze-frame at this picture already."))
             return
         freeze = engine.freeze_at(computed, *place, plane)
-        self._attempt("Add freeze-frame", lambda: engine.add_freeze(self._state.edits, freeze))
+        self._attempt(tr("Add freeze-frame"), lambda: engine.add_freeze(self._state.edits, freeze))
 
     def remove_freeze(self, freeze: FreezeFrame) -> None:
         """Leaves a freeze-frame out."""
         self._attempt(
-            "Remove freeze-frame", lambda: engine.remove_freeze(self._state.edits, freeze)
+            tr("Remove freeze-frame"), lambda: engine.remove_freeze(self._state.edits, freeze)
         )
 
     def relabel(self, freeze: FreezeFrame, plane: str | None) -> None:
         """Says which plane a freeze-frame shows."""
         self._attempt(
-            "Relabel freeze-frame", lambda: engine.relabel(self._state.edits, freeze, plane)
+            tr("Relabel freeze-frame"), lambda: engine.relabel(self._state.edits, freeze, plane)
         )
 
     def set_mask(self, recording: int, polygon: Polygon | None) -> None:
@@ -211,13 +214,13 @@ class Editing(QObject):
             return
         count = len(self._state.computed.regions)
         self._attempt(
-            "Set sector outline",
+            tr("Set sector outline"),
             lambda: engine.set_mask(self._state.edits, recording, polygon, count),
         )
 
     def _has_shot(self, index: int) -> bool:
         if self._state.can_edit and not 0 <= index < len(self._state.shots):
-            self.refused.emit(NO_SHOT)
+            self.refused.emit(tr(NO_SHOT))
             return False
         return self._state.can_edit
 

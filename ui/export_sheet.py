@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.language import tr
-from ui.widgets import label, push_button
+from ui.widgets import label, push_button, restyle
 
 if TYPE_CHECKING:
     from usummary.export import Estimate, ExportOptions
@@ -98,15 +98,22 @@ class ExportSheet(QDialog):
         layout.addLayout(self._buttons())
         self._refresh()
 
-    def show_masks(self, confirmed: Sequence[bool]) -> None:
-        """Says for how many recordings the person has confirmed the mask."""
+    def show_masks(self, confirmed: Sequence[bool], *, missing: bool = False) -> None:
+        """Says for how many recordings the person has confirmed the mask.
+
+        `missing`: for one of the others no sector was found, so that all of its picture shows.
+        """
         done = sum(confirmed)
         if done == len(confirmed):
             text = tr("Mask confirmed by you")
+        elif missing:
+            text = tr("No sector was found: outline it, or nothing is blacked out")
         elif done:
             text = tr("Masks: {done} of {all} confirmed", done=done, all=len(confirmed))
         else:
             text = tr("Mask proposed by the program, not confirmed yet")
+        self.mask_state.setObjectName("warning" if missing else "muted")
+        restyle(self.mask_state)
         self.mask_state.setText(text)
         self._refresh()
 

@@ -50,8 +50,9 @@ class Exporting(QObject):
     def review(self) -> None:
         """Shows the outlines, to be confirmed."""
         path, computed, opened = self._state.path, self._state.computed, self._state.opened
-        if path is None or computed is None or opened is None:
+        if path is None or computed is None or opened is None or not self._state.can_edit:
             return
+        self._session.playback.pause()
         sizes = tuple((info.width, info.height) for info in opened.recordings)
         masks = self._state.edits.masks
         review = MaskReview(path, sizes, computed.regions, masks, self._sheet or self._window)
@@ -66,9 +67,13 @@ class Exporting(QObject):
 
     def _show_masks(self) -> None:
         if self._sheet is not None and self._state.computed is not None:
-            count = len(self._state.computed.regions)
-            masks = self._state.edits.masks or (None,) * count
-            self._sheet.show_masks([mask is not None for mask in masks])
+            regions = self._state.computed.regions
+            masks = self._state.edits.masks or (None,) * len(regions)
+            missing = any(
+                mask is None and region.source == "whole"
+                for mask, region in zip(masks, regions, strict=True)
+            )
+            self._sheet.show_masks([mask is not None for mask in masks], missing=missing)
 
     @Slot()
     def _forget(self) -> None:

@@ -25,6 +25,11 @@ from usummary.types import Exam, Frame, IntArray, Picture
 STORE_BYTES = 160 * 2**20
 BLOCK = 12
 """Frames that are decoded at once to go backwards, and read over rather than sought past."""
+OPENING = 10
+"""A jump costs as much as decoding this many frames, besides those on the way from a sync frame."""
+SETTLE_S = 0.25
+"""After a jump of the playhead, what lies around it is not decoded before it rests this long:
+while it is dragged, each picture would have to wait for those around the one before."""
 IDLE_S = 0.05
 STILL_HERE = Progress("reading", 0.0)
 """Reported only to hear whether the source is still wanted."""
@@ -88,16 +93,28 @@ class Want:
 class Cursor:
     """Reads an exam's frames by position, onwards where that is near, else from a new place."""
 
-    def __init__(self, exam: Exam, table: FrameTable) -> None:
-        self._exam, self._table = exam, table
+    def __init__(self, exam: Exam, table: FrameTable, syncs: IntArray) -> None:
+        self._exam, self._table, self._syncs = exam, table, syncs
         self._stream: Iterator[Frame] | None = None
         self._next = self._stop = -1
         self.seek_s = 0.2
         """How long the last jump took, to aim ahead of a playhead that moves on meanwhile."""
 
-    def near(self, position: int) -> bool:
-        """`position` is reached sooner by reading on than by a jump."""
-        return self._next <= position < min(self._next + BLOCK, self._stop)
+    def near(self, position: int, *, moving: bool) -> bool:
+        """`position` is reached sooner by reading on than by a jump.
+
+        Reading on, every frame is decoded and made a picture, at about twice the cost of those
+        that a jump decodes on its way from the sync frame before. Where the playhead moves, a jump
+        can aim ahead of it. A block is read in any case: a jump backwards lands so far before.
+        """
+        if not self._next <= position < self._stop:
+            return False
+        ahead = position - self._next
+        if ahead < BLOCK or moving:
+            return ahead < BLOCK
+        before = int(np.searchsorted(self._syncs, position, side="right")) - 1
+        run_in = position - int(self._syncs[before]) if before >= 0 else position
+        return 2 * ahead <= run_in + OPENING
 
     def late(self, want: Want) -> int | None:
         """Where to read on while playing, leaving out pictures whose time has come already."""
@@ -144,6 +161,7 @@ class FrameSource(QObject):
         self._held: dict[int, QImage] = {}
         self._dead: set[int] = set()
         self._want = Want()
+        self._rests_at = 0.0
         self._changed = threading.Condition()
         self._worker = Worker("player", self)
         self._worker.failed.connect(self.failed)
@@ -160,6 +178,8 @@ class FrameSource(QObject):
     def want(self, position: int, velocity: float = 0.0) -> None:
         """Says what is on screen and how fast it moves; wakes the decoder."""
         with self._changed:
+            if abs(position - self._want.position) > BLOCK:
+                self._rests_at = time.monotonic() + SETTLE_S
             self._want = Want(position, velocity)
             self._changed.notify()
 
@@ -189,7 +209,7 @@ class FrameSource(QObject):
             self._syncs = _sync_positions(exam, opened.table)
             self.opened.emit(opened)
             capacity = max(8, min(64, STORE_BYTES // max(first.sizeInBytes(), 1)))
-            cursor = Cursor(exam, opened.table)
+            cursor = Cursor(exam, opened.table, self._syncs)
             while True:
                 report(STILL_HERE)
                 self._step(cursor, capacity, len(opened.table))
@@ -200,11 +220,12 @@ class FrameSource(QObject):
             want = self._want
             span = want.span(capacity, length)
             missing = cursor.late(want) or want.missing(span, self._held.keys() | self._dead)
-            if missing is None:
+            around = missing != want.position and want.velocity == 0
+            if missing is None or (around and time.monotonic() < self._rests_at):
                 self._changed.wait(IDLE_S)
                 return
         jumped_at = time.monotonic()
-        jumped = not cursor.near(missing)
+        jumped = not cursor.near(missing, moving=want.velocity != 0)
         if jumped:
             cursor.jump(self._landing(want, missing, span, cursor.seek_s))
         read = cursor.read()

@@ -38,6 +38,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("open_folder", "Open a study folder …", ("Ctrl+Shift+O",), "Exam"),
     Doing("run", "Run", ("Ctrl+R",), "Exam"),
     Doing("export", "Export …", ("E",), "Exam"),
+    Doing("review_mask", "Look at what exports leave visible …", ("Ctrl+M",), "Exam"),
     Doing("save_as", "Save the project as …", ("Ctrl+Shift+S",), "Exam"),
     Doing("cancel", "Stop the work, close a message", ("Esc",), "Exam"),
     Doing("settings", "Settings …", ("Ctrl+,",), "Exam"),
@@ -50,6 +51,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("second_back", "One second back", ("Left",), "Play"),
     Doing("second_on", "One second on", ("Right",), "Play"),
     Doing("loop", "Loop the shot", ("R",), "Play"),
+    Doing("reel", "Play only the key shots", ("P",), "Play"),
     Doing("shot_back", "Previous key shot", ("Up",), "Go to"),
     Doing("shot_on", "Next key shot", ("Down",), "Go to"),
     Doing("freeze_on", "Next freeze-frame", ("F",), "Go to"),
@@ -75,6 +77,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("closer", "Timeline closer", ("+", "="), "View"),
     Doing("wider", "Timeline wider", ("-",), "View"),
     Doing("fit", "All of the timeline", ("Z",), "View"),
+    Doing("outline", "Outline of the sector", ("Shift+M",), "View"),
     Doing("mask", "Black around the sector", ("M",), "View"),
     Doing("picture_fit", "All of the picture", ("Ctrl+0",), "View"),
     Doing("picture_full", "Picture at 100 %", ("Ctrl+1",), "View"),
@@ -154,12 +157,15 @@ class Actions(QObject):
         undo.setText(tr("Undo: {what}", what=undone) if undone else tr("Undo"))
         redo.setText(tr("Redo: {what}", what=redone) if redone else tr("Redo"))
 
+    def tip(self, text: str, name: str) -> str:
+        """A tool tip that ends with the keys of `name`."""
+        keys = shown(effective(self.chosen)[name])
+        return tr("{what} ({keys})", what=text, keys=", ".join(keys)) if keys else text
+
     def name_keys(self, button: QAbstractButton, name: str) -> None:
         """Has a button's tool tip end with the keys that do the same."""
         self._buttons.append((button, name))
         self._show_tip(button, name)
 
     def _show_tip(self, button: QAbstractButton, name: str) -> None:
-        what = button.accessibleName() or button.text()
-        keys = shown(effective(self.chosen)[name])
-        button.setToolTip(tr("{what} ({keys})", what=what, keys=", ".join(keys)) if keys else what)
+        button.setToolTip(self.tip(button.accessibleName() or button.text(), name))

@@ -31,6 +31,7 @@ from ui.cards import PICTURE
 from ui.commands import commands
 from ui.dialogs import CheatSheet, FirstStartNotice
 from ui.exporting import Exporting
+from ui.header import Header
 from ui.keys import Actions
 from ui.language import tr
 from ui.menus import MenuBar
@@ -40,7 +41,6 @@ from ui.panels import (
     RESEARCH_USE,
     DonePanel,
     ErrorPanel,
-    LengthControl,
     NoticePanel,
     StartPage,
 )
@@ -51,9 +51,8 @@ from ui.running import QueuePanel, RunningPanel
 from ui.session import Session
 from ui.settings_dialog import SettingsDialog
 from ui.side import SidePanel
-from ui.state import clock
 from ui.timeline import Timeline
-from ui.widgets import ElidedLabel, icon_button, label, panel, push_button
+from ui.widgets import icon_button, label, panel
 from ui.worker import Worker
 from usummary import cache
 from usummary.paths import resources_dir
@@ -78,18 +77,15 @@ class MainWindow(QMainWindow):
         self.side = SidePanel(self.session)
         self.cards = self.side.cards
         self.timeline = Timeline(self.state)
-        self.length = LengthControl()
+        self.header = Header(self.state)
+        self.length = self.header.length
+        self.run_button, self.export_button = self.header.run_button, self.header.export_button
         self.exporting = Exporting(self.session, self)
         self.running = RunningPanel()
         self.queue = QueuePanel()
         self.error = ErrorPanel()
         self.notices = NoticePanel()
         self.done = DonePanel()
-        self._name = ElidedLabel("title", Qt.TextElideMode.ElideMiddle)
-        self._facts = ElidedLabel("muted", Qt.TextElideMode.ElideRight)
-        self.run_button = push_button(tr("Run"), self.session.run)
-        self.export_button = push_button(tr("Export …"), self.ask_export, name="primary")
-        self._open_button = icon_button("open", tr("Open a file"), self.ask_open)
         self._fit_button = icon_button("fit", tr("Show the whole exam"), self.timeline.fit)
         self._help_button = icon_button("help", tr("Keys"), self.show_keys)
         self.hint = label("", "warning")
@@ -130,11 +126,11 @@ class MainWindow(QMainWindow):
         exam = QWidget()
         column = QVBoxLayout(exam)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self._header())
+        column.setSpacing(8)
+        column.addWidget(self.header)
         column.addWidget(self.notices)
-        column.addWidget(middle, 6)
-        column.addWidget(self._timeline_panel(), 1)
+        column.addWidget(middle, 5)
+        column.addWidget(self._timeline_panel(), 2)
         self._pages.addWidget(self.start_page)
         self._pages.addWidget(exam)
         page = panel("page")
@@ -146,23 +142,6 @@ class MainWindow(QMainWindow):
         outer.insertWidget(0, self._pages, 1)
         outer.addLayout(self._footer())
         self.setCentralWidget(page)
-
-    def _header(self) -> QWidget:
-        header = panel("header")
-        row = QHBoxLayout(header)
-        row.setContentsMargins(8, 8, 12, 8)
-        row.setSpacing(8)
-        row.addWidget(self._open_button)
-        names = QVBoxLayout()
-        names.setSpacing(0)
-        names.addWidget(self._name)
-        names.addWidget(self._facts)
-        row.addLayout(names, 1)
-        row.addWidget(self.length)
-        row.addSpacing(8)
-        row.addWidget(self.run_button)
-        row.addWidget(self.export_button)
-        return header
 
     def _timeline_panel(self) -> QWidget:
         below = panel("timelinePanel")
@@ -195,7 +174,10 @@ class MainWindow(QMainWindow):
         self.timeline.sought.connect(self.navigation.seek)
         self.cards.chosen.connect(self.navigation.go_to_shot)
         self.side.pictures_wanted.connect(self._want_pictures)
-        self.player.jump_wanted.connect(self.navigation.jump)
+        self.player.track.scrubbed.connect(playback.scrub)
+        self.player.track.sought.connect(self.navigation.seek)
+        for part in (self.header, self.player):
+            part.doing_wanted.connect(self._do)
         self.navigation.selected.connect(self._show_selected)
         self.running.cancel_wanted.connect(self.cancel)
         self.queue.open_wanted.connect(self.open)
@@ -224,12 +206,16 @@ class MainWindow(QMainWindow):
         for button, name in (
             (self.run_button, "run"),
             (self.export_button, "export"),
-            (self._open_button, "open"),
+            (self.header.open_button, "open"),
             (self._fit_button, "fit"),
             (self._help_button, "keys"),
             (self.length.cover_button, "cover"),
+            (self.running.cancel_button, "cancel"),
+            *((button, name) for name, button in self.player.buttons.items()),
         ):
             actions.name_keys(button, name)
+        actions.remapped.connect(lambda: self.cards.show_keys(actions.tip))
+        self.cards.show_keys(actions.tip)
         for number, preset in enumerate(self.length.buttons, start=1):
             actions.name_keys(preset, f"length_{number}")
         return actions
@@ -343,6 +329,10 @@ class MainWindow(QMainWindow):
         self.timeline.refresh()
 
     @Slot(str)
+    def _do(self, name: str) -> None:
+        self.doings[name].trigger()
+
+    @Slot(str)
     def _act(self, action: str) -> None:
         actions: dict[str, Callable[[], None]] = {
             "open": self.ask_open,
@@ -411,18 +401,11 @@ class MainWindow(QMainWindow):
             self.start_page.show_recent(self._recent()[:5])
             self.setWindowTitle("usummary")
         else:
-            self._name.set_text(state.path.name)
             self.setWindowTitle(tr("{name} – usummary", name=state.path.name))
-        self._facts.set_text(self._describe())
-        self.length.show_length(state.length)
-        covers = state.summary is None or state.summary.mode == "application"
-        self.length.show_covering(state.cover_planes, possible=covers)
-        self.length.allow_p(state.summary is not None and bool(state.freeze_frames))
-        self.run_button.setEnabled(state.can_run and not self.session.busy)
-        self.run_button.setText(tr("Run again") if state.summary else tr("Run"))
-        self.export_button.setEnabled(state.can_export and not self.session.busy)
+        self.header.refresh(busy=self.session.busy)
         self.doings["run"].setEnabled(self.run_button.isEnabled())
         self.doings["export"].setEnabled(self.export_button.isEnabled())
+        self.doings["review_mask"].setEnabled(state.can_edit)
         self._show_history()
         self.notices.show_notices(state.notices)
         self.queue.show_queue(self.session.queue)
@@ -443,23 +426,6 @@ class MainWindow(QMainWindow):
     def _recent(self) -> list[Path]:
         paths = [Path(path) for path in self.preferences.recent]
         return [path for path in paths if path.exists()]
-
-    def _describe(self) -> str:
-        opened = self.state.opened
-        if opened is None:
-            return tr("Opening …")
-        first = opened.recordings[0]
-        parts = [
-            clock(opened.table.end_s),
-            tr("{count:,} frames", count=len(opened.table)),
-            tr("{width} × {height}", width=first.width, height=first.height),
-        ]
-        if len(opened.recordings) > 1:
-            parts.insert(0, tr("{count} recordings", count=len(opened.recordings)))
-        analysis = self.state.analysis
-        if analysis is not None:
-            parts.append(analysis.provenance.device)
-        return "  ·  ".join(parts)
 
     def _remember(self, **values: object) -> None:
         self.preferences = replace(self.preferences, **values)  # type: ignore[arg-type]

@@ -42,16 +42,20 @@ class MenuBar(QMenuBar):
         self.recent = file.addMenu(tr("Open recent"))
         file.addAction(tr("Open sample exam"), open_sample)
         self._fill(
-            file, (SEPARATOR, "run", "export", "save_as", SEPARATOR, "settings", SEPARATOR, "quit")
+            file,
+            (SEPARATOR, "run", "export", "review_mask", "save_as", SEPARATOR, "settings"),
         )
+        self._fill(file, (SEPARATOR, "quit"))
         decide = ("keep", "reject", "lock", "split", SEPARATOR, "mark_in", "mark_out")
         more = ("add_shot", "clear_points", SEPARATOR, "add_freeze")
         self._menu(tr("&Edit"), ("undo", "redo", SEPARATOR, *decide, *more))
-        play = ("play", "slower", "faster", "frame_back", "frame_on", "second_back", "second_on")
-        self._menu(tr("&Play"), play)
+        play = ("play", "slower", "faster", "reel", "loop", SEPARATOR)
+        steps = ("frame_back", "frame_on", "second_back", "second_on")
+        self._menu(tr("&Play"), (*play, *steps))
         go = ("shot_back", "shot_on", SEPARATOR, "freeze_back", "freeze_on", SEPARATOR)
         self._menu(tr("&Go"), (*go, "start", "end"))
-        view = self._menu(tr("&View"), ("closer", "wider", "fit", SEPARATOR))
+        picture = ("outline", "mask", "picture_fit", "picture_full")
+        view = self._menu(tr("&View"), ("closer", "wider", "fit", SEPARATOR, *picture, SEPARATOR))
         self._themes = self._theme_menu(view, choose_theme)
         self._menu(tr("&Help"), ("keys",))
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QRe
 from PySide6.QtWidgets import QWidget
 
 from ui import lanes
+from ui.language import tr
 from ui.scale import View
 from ui.state import State
 from ui.theme import color
@@ -32,8 +33,8 @@ class MiniMap(QWidget):
         self._held_at: float | None = None
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Mini-map")
-        self.setToolTip("The whole exam; drag the frame to move the timeline")
+        self.setAccessibleName(tr("Mini-map"))
+        self.setToolTip(tr("The whole exam; drag the frame to move the timeline"))
 
     @property
     def whole(self) -> View:

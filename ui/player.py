@@ -1,300 +1,73 @@
-"""The player: one exact picture at a time, at true speed.
-
-Time is the master: while playing, the clock says which picture is due, and a picture that is not
-decoded in time is left out. Nothing here decodes; `ui.frames` does, beside the window.
-"""
+"""The player: the picture, its controls, and where in the exam it is."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ui.frames import FrameSource
-from ui.icons import icon
-from ui.state import HALF_TICK_S, FrameTable, OpenedExam, State, clock, next_speed
+from ui.language import tr
+from ui.playback import Playback
+from ui.state import State, clock
+from ui.track import Track
 from ui.view import PictureView
-from ui.widgets import icon_button, label, panel
+from ui.widgets import IconButton, icon_button, label, panel
 from usummary.edits import Span
-from usummary.types import Shot
 
-TICK_MS = 8
-
-
-class Playback(QObject):
-    """The playhead: where it is, how fast it moves, which picture is shown.
-
-    Signals:
-        moved: Exam time of the playhead changed.
-        shown: A `QImage` to show now.
-        speed_changed: Speed, 0 while paused.
-        looped: The `Shot` that is played over and over, or None.
-        ready: The exam can be read; its first picture is shown.
-        opened: The `OpenedExam`, passed on from the frame source.
-        failed: The exception that ended decoding.
-    """
-
-    moved = Signal(float)
-    shown = Signal(object)
-    speed_changed = Signal(float)
-    looped = Signal(object)
-    ready = Signal()
-    opened = Signal(object)
-    failed = Signal(object)
-
-    def __init__(self, state: State, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._state = state
-        self._source: FrameSource | None = None
-        self._table: FrameTable | None = None
-        self._on_screen: int | None = None
-        self._due = 0
-        self._started_at = self._started_s = 0.0
-        self.speed = 0.0
-        self.only_key_shots = False
-        self.scrubbing = False
-        self._loop: Shot | None = None
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self._tick)
-
-    @property
-    def on_screen(self) -> int | None:
-        """Position of the picture that is shown; None before the first one."""
-        return self._on_screen
-
-    @property
-    def due(self) -> int:
-        """Position that is on screen, or will be as soon as it is decoded."""
-        return self._due
-
-    @property
-    def looping(self) -> Shot | None:
-        """The shot that is played over and over."""
-        return self._loop
-
-    def open(self, path: Path) -> None:
-        self.close()
-        self._source = FrameSource(path, self)
-        self._source.first_picture.connect(self._show_first)
-        self._source.opened.connect(self._finish_opening)
-        self._source.arrived.connect(self._take)
-        self._source.failed.connect(self.failed)
-        self._source.start()
-
-    def close(self) -> None:
-        self.pause()
-        self.loop(None)
-        self.scrubbing = False
-        if self._source is not None:
-            self._source.close()
-            self._source.deleteLater()
-        self._source = self._table = self._on_screen = None
-        self._due = 0
-
-    def seek(self, time_s: float) -> None:
-        """Goes to the picture on screen at an exam time; playing goes on from there."""
-        if self._table is None:
-            return
-        if self.speed:
-            self._leave_loop(time_s)
-            self._start_clock(time_s)
-            self._go(self._table.position_at(time_s), time_s)
-        else:
-            self.go(self._table.position_at(time_s))
-
-    def go(self, position: int) -> None:
-        """Pauses at exactly this position."""
-        if self._table is None:
-            return
-        self.pause()
-        self.scrubbing = False
-        position = min(max(position, 0), len(self._table) - 1)
-        self._leave_loop(self._table.time_of(position))
-        self._go(position, self._table.time_of(position))
-
-    def scrub(self, time_s: float) -> None:
-        """While dragging: shows what is there at once, or the nearest picture that decodes alone.
-
-        The playhead is where the cursor is; `seek` at the end shows exactly that picture.
-        """
-        if self._table is None or self._source is None:
-            return
-        self.pause()
-        self.scrubbing = True
-        time_s = min(max(time_s, 0.0), self._table.end_s)
-        position = self._table.position_at(time_s)
-        if self._source.picture(position) is None:
-            position = self._source.nearest_sync(position)
-        self._leave_loop(time_s)
-        self._go(position, time_s)
-
-    def loop(self, shot: Shot | None) -> None:
-        """Plays a shot over and over, or no more; playing itself goes on."""
-        if shot == self._loop:
-            return
-        self._loop = shot
-        if shot is not None:
-            if not _holds(shot, self._state.playhead_s):
-                self._state.playhead_s = shot.start_s
-                self._start_clock(shot.start_s)
-            if not self.speed:
-                self.play()
-        self.looped.emit(shot)
-
-    def _keep_looping(self, now: float) -> float:
-        """`now`, or where the loop goes on; time that passed beyond the border is not lost."""
-        shot = self._loop
-        if shot is None or _holds(shot, now):
-            return now
-        now = shot.start_s + (now - shot.start_s) % (shot.end_s - shot.start_s)
-        self._start_clock(now)
-        return now
-
-    def _leave_loop(self, time_s: float) -> None:
-        """A person who goes elsewhere wants to be there."""
-        shot = self._loop
-        if shot is not None and not _holds(shot, time_s):
-            self.loop(None)
-
-    def step(self, count: int) -> None:
-        """Pauses and goes `count` pictures on, or back."""
-        if self._table is not None:
-            here = self._table.position_at(self._state.playhead_s) if self.scrubbing else self._due
-            self.go(here + count)
-
-    def play(self, speed: float = 1.0) -> None:
-        if self._table is None:
-            return
-        self.scrubbing = False
-        at = self._state.playhead_s
-        if self._loop is None and speed > 0 and self._due >= len(self._table) - 1:
-            at = 0.0
-        self.speed = speed
-        self._start_clock(at)
-        self._timer.start()
-        self.speed_changed.emit(speed)
-
-    def pause(self) -> None:
-        self._timer.stop()
-        if self.speed:
-            self.speed = 0.0
-            self._say_wanted()
-            self.speed_changed.emit(0.0)
-
-    def toggle(self) -> None:
-        if self.speed:
-            self.pause()
-        else:
-            self.play()
-
-    def change_speed(self, direction: int) -> None:
-        """One rung up (+1) or down (-1) the ladder of speeds, starting if paused."""
-        self.play(next_speed(self.speed, direction))
-
-    def _start_clock(self, time_s: float) -> None:
-        self._started_at, self._started_s = time.monotonic(), time_s
-
-    @Slot()
-    def _tick(self) -> None:
-        if self._table is None:
-            return
-        now = self._started_s + (time.monotonic() - self._started_at) * self.speed
-        if self._loop is not None:
-            now = self._keep_looping(now)
-        elif self.only_key_shots and self.speed > 0:
-            jump = self._state.after_key_shots(now)
-            if jump is None:
-                self.pause()
-                return
-            if jump > now:
-                now = jump
-                self._start_clock(now)
-        if now >= self._table.end_s or now <= 0:
-            self.go(len(self._table) - 1 if self.speed > 0 else 0)
-            return
-        self._go(self._table.position_at(now), now)
-
-    def _go(self, position: int, time_s: float) -> None:
-        self._due = position
-        self._state.playhead_s = time_s
-        self._say_wanted()
-        self.moved.emit(time_s)
-        self._show(position)
-
-    def _say_wanted(self) -> None:
-        if self._source is not None and self._table is not None:
-            self._source.want(self._due, self.speed / self._table.typical_step_s)
-
-    def _show(self, position: int) -> None:
-        if self._source is None or position == self._on_screen:
-            return
-        image = self._source.picture(position)
-        if image is not None:
-            self._on_screen = position
-            self.shown.emit(image)
-
-    @Slot(int)
-    def _take(self, position: int) -> None:
-        """Shows a picture that came, if it is due, or while playing nearer than that."""
-        if self.sender() is not self._source:
-            return
-        if position == self._due:
-            self._show(position)
-        elif self.scrubbing and self._on_screen is not None:
-            # Dragging faster than decoding: what came on the way is better than what was there.
-            if abs(self._due - position) < abs(self._due - self._on_screen):
-                self._show(position)
-        elif self.speed and self._on_screen is not None:
-            # Not what was still on its way from where the playhead was before a jump.
-            begun = self._table.position_at(self._started_s) if self._table else 0
-            between = min(begun, self._due) <= position <= max(begun, self._due)
-            if between and abs(self._due - position) < abs(self._due - self._on_screen):
-                self._show(position)
-
-    @Slot(object)
-    def _show_first(self, image: QImage) -> None:
-        if self.sender() is self._source and self._on_screen is None:
-            self.shown.emit(image)
-            self.ready.emit()
-
-    @Slot(object)
-    def _finish_opening(self, opened: OpenedExam) -> None:
-        if self.sender() is self._source:
-            self._table = opened.table
-            self.opened.emit(opened)
-            self.go(0)
-
-
-def _holds(shot: Shot, time_s: float) -> bool:
-    return shot.start_s <= time_s + HALF_TICK_S < shot.end_s
+CONTROLS = (
+    ("freeze_back", "Previous freeze-frame"),
+    ("shot_back", "Previous key shot"),
+    ("frame_back", "One frame back"),
+    ("play", "Play or pause"),
+    ("frame_on", "One frame on"),
+    ("shot_on", "Next key shot"),
+    ("freeze_on", "Next freeze-frame"),
+)
+TOGGLES = (
+    ("loop", "Loop the shot"),
+    ("reel", "Play only the key shots"),
+    ("outline", "Outline of the ultrasound sector"),
+    ("mask", "Black around the sector, as exports have it"),
+)
+POINTS = (
+    ("mark_in", "In point: the picture on screen is the first one"),
+    ("mark_out", "Out point: the picture on screen is the last one"),
+    ("add_shot", "Add a shot between in and out point"),
+)
+"""Buttons by what they do (an id of `ui.keys.DOINGS`, and the icon's name), with their tips."""
+PLACE_PX = 150
+"""Room for the time of a short exam, so that it stays put while an exam is being opened."""
+PLACES = {
+    (False, False): "frame {frame:,} / {total:,}",
+    (False, True): "near frame {frame:,} / {total:,}",
+    (True, False): "frame {frame:,} / {total:,} of recording {recording}",
+    (True, True): "near frame {frame:,} / {total:,} of recording {recording}",
+}
+"""What is on screen, by whether there are several recordings and whether the person drags."""
 
 
 class Player(QWidget):
-    """The picture and its controls.
+    """The picture, the track below it, and the controls.
 
     Signals:
-        jump_wanted: ``shot`` or ``freeze``, and a direction of +1 or -1.
+        doing_wanted: Id in `ui.keys.DOINGS` of what a button is for.
     """
 
-    jump_wanted = Signal(str, int)
+    doing_wanted = Signal(str)
 
     def __init__(self, state: State, playback: Playback, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = state
         self.playback = playback
         self.view = PictureView(self)
+        self.track = Track(state)
         self._time = label("", "time")
+        self._time.setMinimumWidth(PLACE_PX)
         self._frame = label("", "muted")
-        self._speed = label("", "muted")
-        self._speed.setMinimumWidth(48)
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, IconButton] = {}
         self._build()
         self.playback.shown.connect(self.view.show_image)
         self.playback.shown.connect(self._show_place)
@@ -309,55 +82,62 @@ class Player(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
         bar = panel("transport")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(12, 6, 12, 6)
+        column = QVBoxLayout(bar)
+        column.setContentsMargins(12, 4, 12, 6)
+        column.setSpacing(2)
+        column.addLayout(self._upper_row())
+        column.addLayout(self._lower_row())
+        layout.addWidget(bar)
+
+    def _upper_row(self) -> QHBoxLayout:
+        """The track between in and out point."""
+        row = QHBoxLayout()
         row.setSpacing(4)
+        for name, tip in POINTS:
+            self._add(name, tip, partial(self.doing_wanted.emit, name))
+        row.addWidget(self.buttons["mark_in"])
+        row.addWidget(self.track, 1)
+        row.addWidget(self.buttons["mark_out"])
+        row.addWidget(self.buttons["add_shot"])
+        return row
+
+    def _lower_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(1)  # all of it fits a window of 1024 pixels
         place = QVBoxLayout()
         place.setSpacing(0)
         place.addWidget(self._time)
         place.addWidget(self._frame)
         row.addLayout(place)
         row.addStretch(1)
-        playback = self.playback
-        jump = self.jump_wanted.emit
-        controls: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("freeze_back", "Previous freeze-frame (Shift+F)", lambda: jump("freeze", -1)),
-            ("shot_back", "Previous key shot (Up)", lambda: jump("shot", -1)),
-            ("frame_back", "One frame back (,)", lambda: playback.step(-1)),
-            ("play", "Play or pause (Space)", playback.toggle),
-            ("frame_forward", "One frame on (.)", lambda: playback.step(1)),
-            ("shot_forward", "Next key shot (Down)", lambda: jump("shot", 1)),
-            ("freeze_forward", "Next freeze-frame (F)", lambda: jump("freeze", 1)),
-        )
-        for picture, tip, call in controls:
-            self.buttons[picture] = icon_button(picture, tip, call)
-            row.addWidget(self.buttons[picture])
+        for name, tip in CONTROLS:
+            row.addWidget(self._add(name, tip, partial(self.doing_wanted.emit, name)))
         row.addStretch(1)
-        row.addWidget(self._speed)
-        toggles: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("loop", "Loop the shot (R)", self._loop),
-            ("reel", "Play only the key shots", self._play_only),
-            ("outline", "Outline of the ultrasound sector", self._show_place),
-            ("mask", "Black around the sector, as exports have it (M)", self._show_place),
-        )
-        for picture, tip, call in toggles:
-            self.buttons[picture] = icon_button(picture, tip, call)
-            self.buttons[picture].setCheckable(True)
-            row.addWidget(self.buttons[picture])
+        toggled: dict[str, Callable[[], object]] = {
+            "loop": self._loop,
+            "reel": self._play_only,
+            "outline": self._show_place,
+            "mask": self._show_place,
+        }
+        for name, tip in TOGGLES:
+            button = self._add(name, tip, toggled[name])
+            button.setCheckable(True)
+            row.addWidget(button)
         self.buttons["outline"].setChecked(True)
-        layout.addWidget(bar)
+        return row
+
+    def _add(self, name: str, tip: str, call: Callable[[], object]) -> IconButton:
+        self.buttons[name] = icon_button(name, tr(tip), call)
+        return self.buttons[name]
 
     def _play_only(self) -> None:
         self.playback.only_key_shots = self.buttons["reel"].isChecked()
         if self.buttons["reel"].isChecked() and not self.playback.speed:
             self.playback.play()
 
-    def toggle_loop(self) -> None:
-        """Loops the selected shot, else the one under the playhead; or ends that."""
-        self.buttons["loop"].click()
-
-    def toggle_mask(self) -> None:
-        self.buttons["mask"].click()
+    def toggle(self, name: str) -> None:
+        """As if one of the buttons in `TOGGLES` were pressed."""
+        self.buttons[name].click()
 
     def _loop(self) -> None:
         shot = self._state.target_shot
@@ -382,6 +162,8 @@ class Player(QWidget):
         for name in ("outline", "mask"):
             self.buttons[name].setEnabled(self._state.analysis is not None)
         self.buttons["loop"].setEnabled(bool(self._state.shots))
+        between = self._state.between_points is not None
+        self.buttons["add_shot"].setEnabled(self._state.can_edit and between)
         looping = self.playback.looping
         spans = {Span.of(shot) for shot in self._state.shots}
         if looping is not None and Span.of(looping) not in spans:
@@ -400,9 +182,13 @@ class Player(QWidget):
         recording, frame = table.place_of(self.playback.due)
         total = table.starts[recording + 1] - table.starts[recording]
         self._time.setText(f"{clock(at, digits=3)} / {clock(table.end_s)}")
-        which = f" of recording {recording + 1}" if len(opened.recordings) > 1 else ""
-        near = "near " if self.playback.scrubbing else ""
-        self._frame.setText(f"{near}frame {frame + 1:,} / {total:,}{which}")
+        several, near = len(opened.recordings) > 1, self.playback.scrubbing
+        text = PLACES[several, near]
+        place = tr(text, frame=frame + 1, total=total, recording=recording + 1)
+        speed = self.playback.speed
+        shown = "" if math.isclose(speed, 1.0) or not speed else f"  ·  {speed:g}×"
+        self._frame.setText(place + shown.replace("-", "−"))
+        self.track.update()
         analysis = self._state.analysis
         self.view.show_region(
             analysis.regions[recording] if analysis is not None else None,
@@ -412,6 +198,5 @@ class Player(QWidget):
 
     @Slot(float)
     def _show_speed(self, speed: float) -> None:
-        self.buttons["play"].setIcon(icon("pause" if speed else "play"))
-        shown = "" if math.isclose(speed, 1.0) or not speed else f"{speed:g}×".replace("-", "−")
-        self._speed.setText(shown)
+        self.buttons["play"].show_picture("pause" if speed else "play")
+        self._show_place()

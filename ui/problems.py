@@ -11,6 +11,7 @@ from typing import Literal
 
 import PySide6
 
+from ui.language import tr
 from usummary import __version__
 from usummary.errors import DeviceError, ExportError, InputError, UsummaryError
 
@@ -59,7 +60,9 @@ def describe(error: Exception, doing: Action, paths: tuple[Path, ...] = ()) -> P
         elif isinstance(error, InputError):
             action = "open"
     else:
-        sentence = "Something unexpected went wrong inside usummary. Nothing of yours was changed."
+        sentence = tr(
+            "Something unexpected went wrong inside usummary. Nothing of yours was changed."
+        )
         cause = f"{type(error).__name__}: {error}"
     return Problem(sentence, cause, action, _details(error, paths))
 

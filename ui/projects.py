@@ -1,23 +1,19 @@
-"""Projects of the window: edits are saved at every change and come back with their recording.
+"""Projects of the window: what was edited comes back with its recording.
 
-A project is one file (`usummary.project`). It is written beside the window, for a disk may take its
-time; what is told as saved is on the disk.
+A project is one file (`usummary.project`); `ui.saving` writes it.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
-
 from ui import jobs, liveness
-from ui.worker import Operation, Worker
+from ui.worker import Operation
 from usummary.edits import Edits
 from usummary.errors import UnreadableFile, UsummaryError
 from usummary.progress import Progress, Report
-from usummary.project import Project, check_recording, default_path, load_project, save_project
+from usummary.project import check_recording, default_path, load_project
 from usummary.types import Analysis, Summary
 
 SET_ASIDE = ".unused"
@@ -93,54 +89,3 @@ def _result_of(project_path: Path, exam_path: Path, report: Report) -> Result:
     summary = jobs.select(project.analysis, choice, project.settings.mode)
     liveness.engine_is_loaded()
     return Result(summary, project.analysis, project.edits, saved=True)
-
-
-class Saver(QObject):
-    """Writes projects, one after the other; of one file only the newest that waits.
-
-    Signals:
-        saved: Path of a project file that holds, on the disk, the newest that was to be saved.
-        failed: The exception that kept one from being written; what stood there still does.
-    """
-
-    saved = Signal(object)
-    failed = Signal(object)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._worker = Worker("saving", self)
-        self._waiting: dict[Path, Project] = {}
-        self._worker.failed.connect(self.failed)
-        self._worker.succeeded.connect(self._tell)
-        self._worker.ended.connect(self._go_on)
-
-    def save(self, path: Path, project: Project) -> None:
-        """Has a project written as soon as the one before is on the disk."""
-        self._waiting[path] = project
-        self._go_on()
-
-    def finish(self) -> None:
-        """Waits until everything is on the disk; tells nothing of it any more."""
-        self._worker.close()
-        with suppress(UsummaryError):  # nobody is told any more, and it was never shown as saved
-            for path, project in self._waiting.items():
-                save_project(path, project)
-        self._waiting.clear()
-
-    @Slot()
-    def _go_on(self) -> None:
-        if self._worker.busy or not self._waiting:
-            return
-        path = next(iter(self._waiting))
-        project = self._waiting.pop(path)
-
-        def work(_: Report) -> Path:
-            save_project(path, project)
-            return path
-
-        self._worker.start(work)
-
-    @Slot(object)
-    def _tell(self, path: Path) -> None:
-        if path not in self._waiting:
-            self.saved.emit(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -16,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.language import tr
 from ui.queue import Entry, How, Queue
-from ui.state import time_left
 from ui.widgets import ElidedLabel, icon_button, label, push_button, restyle
 from usummary.progress import STAGES, Progress
 
@@ -34,13 +33,15 @@ STAGE_NAMES: dict[str, dict[str, str]] = {
 """Stages of each kind of work, as they are shown."""
 
 WORDS: dict[How, str] = {
-    "waiting": "waits",
-    "running": "is being computed",
-    "done": "is ready",
-    "failed": "failed",
+    "waiting": "{name} waits",
+    "running": "{name} is being computed",
+    "done": "{name} is ready",
+    "failed": "{name} failed",
 }
 ROW, ROWS = 34, 2
 """Height of a row of the queue in pixels; how many are shown without scrolling."""
+LOW_PX = 900
+"""In a window lower than this there is room for one row only."""
 
 
 class RunningPanel(QFrame):
@@ -70,8 +71,8 @@ class RunningPanel(QFrame):
         self.device.setAlignment(right)
         self.message = label("", "", wrap=True)
         self.message.hide()
-        self.cancel_button = push_button("Cancel", self.cancel_wanted.emit)
-        self.cancel_button.setToolTip("Stop (Esc)")
+        self.cancel_button = push_button(tr("Cancel"), self.cancel_wanted.emit)
+        self.cancel_button.setAccessibleName(tr("Stop"))
         facts = QVBoxLayout()
         facts.setSpacing(2)
         facts.addWidget(self.left)
@@ -110,9 +111,9 @@ class RunningPanel(QFrame):
         for stage in STAGES:
             self._parts[stage].setVisible(stage in names)
             if stage in names:
-                self._bars[stage].setAccessibleName(names[stage])
+                self._bars[stage].setAccessibleName(tr(names[stage]))
                 self._show_stage(stage, now=False, share=0.0)
-        self.left.setText("Starting …")
+        self.left.setText(tr("Starting …"))
         self.device.set_text("")
         self.message.setText("")
         self.message.hide()
@@ -127,21 +128,23 @@ class RunningPanel(QFrame):
             share = progress.fraction if place == at else float(place < at)
             self._show_stage(stage, now=place == at, share=share)
         if progress.device:
-            self.device.set_text(f"on {progress.device}")
+            self.device.set_text(tr("on {device}", device=progress.device))
         if progress.message:
             self.message.setText(progress.message)
             self.message.show()
         if self.cancel_button.isEnabled():
-            self.left.setText(time_left(progress.seconds_left) or "Working …")
+            self.left.setText(time_left(progress.seconds_left) or tr("Working …"))
 
     def show_cancelling(self) -> None:
         self.cancel_button.setEnabled(False)
-        self.left.setText("Stopping …")
+        self.left.setText(tr("Stopping …"))
 
     def _show_stage(self, stage: str, *, now: bool, share: float) -> None:
-        shown, name = self._labels[stage], self._names[stage]
+        shown, name = self._labels[stage], tr(self._names[stage])
         done = share >= 1 and not now
-        shown.setText(f"{name}  {share:.0%}" if now else f"✓ {name}" if done else name)
+        if now:
+            name = tr("{stage}  {share:.0%}", stage=name, share=share)
+        shown.setText(tr("✓ {stage}", stage=name) if done else name)
         if (bool(shown.property("now")), bool(shown.property("done"))) != (now, done):
             shown.setProperty("now", now)
             shown.setProperty("done", done)
@@ -175,7 +178,9 @@ class QueuePanel(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
         row.setSpacing(18)
-        row.addWidget(label("Queue", "stage"), 0, Qt.AlignmentFlag.AlignTop)
+        name = label(tr("Queue"), "stage")
+        name.setFixedHeight(ROW)  # beside the first row
+        row.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._area, 1)
         self.hide()
 
@@ -190,7 +195,8 @@ class QueuePanel(QFrame):
         for entry in self._shown:
             column.addWidget(self._row(entry))
         self._area.setWidget(rows)
-        self._area.setFixedHeight(ROW * min(len(self._shown), ROWS))
+        most = ROWS if self.window().height() >= LOW_PX else 1
+        self._area.setFixedHeight(ROW * min(len(self._shown), most))
         self.setVisible(bool(self._shown))
 
     def _row(self, entry: Entry) -> QWidget:
@@ -200,7 +206,7 @@ class QueuePanel(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         text = ElidedLabel("", Qt.TextElideMode.ElideMiddle)
-        text.set_text(f"{entry.path.name} {WORDS[entry.how]}")
+        text.set_text(tr(WORDS[entry.how], name=entry.path.name))
         text.setToolTip(entry.reason or str(entry.path))
         row.addWidget(text, 1)
         if entry.reason:
@@ -208,14 +214,22 @@ class QueuePanel(QFrame):
             reason.set_text(entry.reason)
             row.addWidget(reason, 2)
         name = entry.path.name
-        show = push_button("Open" if entry.how == "done" else "Open now", self._opener(entry.path))
-        show.setAccessibleName(f"Open {name}")
-        remove = icon_button(
-            "close", f"Take {name} out of the queue", partial(self.remove_wanted.emit, entry.path)
-        )
+        words = tr("Open") if entry.how == "done" else tr("Open now")
+        show = push_button(words, partial(self.open_wanted.emit, entry.path))
+        show.setAccessibleName(tr("Open {name}", name=name))
+        tip = tr("Take {name} out of the queue", name=name)
+        remove = icon_button("close", tip, partial(self.remove_wanted.emit, entry.path))
         row.addWidget(show)
         row.addWidget(remove)
         return made
 
-    def _opener(self, path: Path) -> partial[None]:
-        return partial(self.open_wanted.emit, path)
+
+def time_left(seconds: float | None) -> str:
+    """A rough time left in words; empty while unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 5:
+        return tr("a few seconds left")
+    if seconds < 60:
+        return tr("about {count} s left", count=5 * round(seconds / 5))
+    return tr("about {count} min left", count=round(seconds / 60))

@@ -17,15 +17,16 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from ui import jobs
 from ui.editing import Choice, Editing
 from ui.frames import Small, ThumbnailSource
-from ui.player import Playback
+from ui.playback import Playback
 from ui.problems import Action, describe
-from ui.projects import Result, Saver, find_exam, resume
+from ui.projects import Result, find_exam, resume
 from ui.queue import Queue
+from ui.saving import ProjectFile
 from ui.state import OpenedExam, State
 from ui.worker import Operation, Worker
 from usummary.edits import Edits
-from usummary.project import SUFFIX, Project, default_path
-from usummary.settings import DEFAULTS, Settings, make_settings
+from usummary.project import SUFFIX, default_path
+from usummary.settings import DEFAULTS, Settings
 from usummary.types import Scores, Summary
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Session(QObject):
         self.queue = Queue()
         self._closed = False  # a paint that comes late would otherwise start a thread again
         self._queued: Path | None = None
-        self._saver = Saver(self)
+        self._project_file = ProjectFile(self.state, self)
         self._finder = Worker("project", self)
         self._settings = settings
         self._worker = Worker("work", self)
@@ -85,8 +86,9 @@ class Session(QObject):
         self.playback.failed.connect(self._fail_opening)
         self.editing.changed.connect(self._take_edit)
         self.editing.refused.connect(self.refused)
-        self._saver.saved.connect(self._take_saved)
-        self._saver.failed.connect(self._fail_saving)
+        self._project_file.told.connect(self.changed)
+        self._project_file.copied.connect(self.copied)
+        self._project_file.failed.connect(self._fail_saving)
         self._finder.succeeded.connect(self._open_exam)
         self._finder.failed.connect(self._fail_finding)
         self._worker.progressed.connect(self.progressed)
@@ -121,7 +123,7 @@ class Session(QObject):
     @Slot(object)
     def _open_exam(self, found: tuple[Path, Path]) -> None:
         path, project_path = found
-        self._saver.finish()
+        self._project_file.finish()
         self._make_way()
         self.queue.remove(path)
         self._next = None
@@ -208,41 +210,15 @@ class Session(QObject):
 
     def save_project_as(self, path: Path) -> None:
         """Writes a copy of the project; edits go on being saved where they were."""
-        project = self._project()
-        if project is not None:
-            self._saver.save(path, project)
+        self._project_file.save_copy(path)
 
     @Slot()
     def _take_edit(self) -> None:
-        """Saves at once; an exam that was never edited gets no project file."""
-        state, project = self.state, self._project()
-        edited = state.edits != Edits() or state.saving != "nothing"
-        if edited and project is not None and state.project_path is not None:
-            state.saving = "saving"
-            self._saver.save(state.project_path, project)
+        self._project_file.save()
         self.changed.emit()
-
-    def _project(self) -> Project | None:
-        state = self.state
-        if state.path is None or state.computed is None:
-            return None
-        settings = make_settings(state.computed.provenance.settings)
-        return Project(
-            state.path, settings, state.length, state.edits, state.computed, state.cover_planes
-        )
-
-    @Slot(object)
-    def _take_saved(self, path: Path) -> None:
-        if path == self.state.project_path:
-            self.state.saving = "saved"
-            self.changed.emit()
-        else:
-            self.copied.emit(path)
 
     @Slot(object)
     def _fail_saving(self, error: Exception) -> None:
-        if self.state.saving == "saving":
-            self.state.saving = "failed"
         self.problem.emit(describe(error, "export", self._secrets()))
         self.changed.emit()
 
@@ -290,7 +266,7 @@ class Session(QObject):
         self._next = None
         self._finder.close()
         self._worker.close()
-        self._saver.finish()
+        self._project_file.finish()
         self.playback.close()
         self._close_thumbnails()
 

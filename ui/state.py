@@ -355,14 +355,3 @@ def clock(time_s: float, *, digits: int = 0) -> str:
     hours, minutes = divmod(minutes, 60)
     text = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
     return f"{text}.{rest:0{digits}d}" if digits else text
-
-
-def time_left(seconds: float | None) -> str:
-    """A rough time left in words; empty while unknown."""
-    if seconds is None:
-        return ""
-    if seconds < 5:
-        return "a few seconds left"
-    if seconds < 60:
-        return f"about {5 * round(seconds / 5)} s left"
-    return f"about {round(seconds / 60)} min left"

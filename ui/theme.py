@@ -85,31 +85,35 @@ def color(part: str, alpha: int = 255) -> QColor:
 def apply(app: QApplication, choice: Choice = "dark") -> None:
     """Gives the whole program its look; every widget hears of it and paints itself again."""
     _Shown.choice = choice
-    _Shown.theme = _resolve(app, choice)
+    _show(app, _resolve(choice, app.styleHints().colorScheme()))
+
+
+def _show(app: QApplication, theme: Theme) -> None:
+    _Shown.theme = theme
     app.setStyle("Fusion")
-    app.setPalette(_palette(_Shown.theme))
+    app.setPalette(_palette(theme))
     font = app.font()
     font.setPointSizeF(10.0)
     app.setFont(font)
     template = Template((resources_dir() / "style" / "window.qss").read_text(encoding="utf-8"))
     icons = (resources_dir() / "icons").as_posix()
-    app.setStyleSheet(template.substitute(asdict(_Shown.theme), icons=icons))
+    app.setStyleSheet(template.substitute(asdict(theme), icons=icons))
 
 
 def follow_system(app: QApplication) -> None:
     """From now on a change of the system's theme shows where the person chose ``system``."""
 
-    def changed(_: Qt.ColorScheme) -> None:
-        if _Shown.choice == "system" and _resolve(app, "system") is not _Shown.theme:
-            apply(app, "system")
+    def changed(scheme: Qt.ColorScheme) -> None:
+        wanted = _resolve(_Shown.choice, scheme)
+        if wanted is not _Shown.theme:
+            _show(app, wanted)
 
     app.styleHints().colorSchemeChanged.connect(changed)
 
 
-def _resolve(app: QApplication, choice: Choice) -> Theme:
+def _resolve(choice: Choice, scheme: Qt.ColorScheme) -> Theme:
     if choice == "system":
-        light = app.styleHints().colorScheme() == Qt.ColorScheme.Light
-        return LIGHT if light else DARK
+        return LIGHT if scheme == Qt.ColorScheme.Light else DARK
     return LIGHT if choice == "light" else DARK
 
 

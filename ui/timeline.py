@@ -11,18 +11,18 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui import hover, lanes
-from ui.edges import Edge, border_time, edge_near
+from ui import hover, lanes, overlays
+from ui.edges import Edge, edge_near
 from ui.filmstrip import Filmstrip
 from ui.frames import Small
 from ui.hover import HoverCard
 from ui.lanes import Lane
+from ui.language import tr
 from ui.minimap import MiniMap
 from ui.scale import View
 from ui.state import State, clock
@@ -33,6 +33,8 @@ NAMES_PX = 120
 RIGHT_PX = 14
 GAP_PX = 5
 CLICK_PX = 4
+LEAST_PX = 196
+"""Height at which the importance curve is just tall enough to be read."""
 SHORTEST_VIEW_S = 0.5
 ASK_MS = 60
 """How long the view or the mouse must rest before pictures are asked for."""
@@ -90,10 +92,10 @@ class Timeline(QWidget):
         self._map.wanted.connect(self._show_from)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumHeight(212)
+        self.setMinimumHeight(LEAST_PX)
         self.setMaximumHeight(320)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Timeline")
+        self.setAccessibleName(tr("Timeline"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
@@ -173,12 +175,15 @@ class Timeline(QWidget):
     def _describe(self) -> None:
         state, view = self._state, self._view
         decided = sum(shot.decision != "automatic" for shot in state.shots)
-        shots = "1 shot" if decided == 1 else f"{decided} shots"
         self.setAccessibleDescription(
-            f"{len(state.key_shots)} key shots and {len(state.freeze_frames)} freeze-frames "
-            f"in {clock(self._limit_s)}, {shots} decided by you. "
-            f"Shows {clock(view.first_s)} to {clock(view.last_s)}."
-        )
+            tr(
+                "{shots} key shots and {freezes} freeze-frames in {time}. Shots decided by you: "
+                "{decided}. Shows {first} to {last}.",
+                shots=len(state.key_shots), freezes=len(state.freeze_frames),
+                time=clock(self._limit_s), decided=decided,
+                first=clock(view.first_s), last=clock(view.last_s),
+            )
+        )  # fmt: skip
 
     # Places
 
@@ -241,7 +246,7 @@ class Timeline(QWidget):
             painter.setPen(color("muted"))
             for lane, strip in zip(LANES, strips, strict=True):
                 spot = QRectF(12, strip.top(), NAMES_PX - 20, strip.height())
-                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, lane[0])
+                painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(lane[0]))
             if self._state.opened is None:
                 return
             painter.setClipRect(QRectF(NAMES_PX - 6, 0, self._inner_width() + 12, self.height()))
@@ -252,69 +257,24 @@ class Timeline(QWidget):
             self._strip.draw(painter, strips[PICTURES], self._view)
             painter.restore()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._draw_points(painter, strips)
-            self._draw_selected(painter, strips[SHOTS])
-            self._draw_edge(painter, strips)
-            self._draw_playhead(painter)
-            if self._hover is not None and not self._dragged:
-                painter.setPen(QPen(color("muted"), 1, Qt.PenStyle.DotLine))
-                self._draw_upright(painter, self._hover.x())
+            self._draw_over(painter, strips)
 
-    def _draw_upright(self, painter: QPainter, x: float) -> None:
-        bottom = self._map.y() - GAP_PX
-        painter.drawLine(QPointF(x, GAP_PX), QPointF(x, bottom))
-
-    def _draw_points(self, painter: QPainter, strips: list[QRectF]) -> None:
-        """The in and the out point as brackets, and what lies between them as a band."""
-        state = self._state
-        top, bottom = strips[CURVE].top(), strips[EDITS].bottom()
-        if state.in_s is not None and state.out_s is not None:
-            left, right = (NAMES_PX + self._view.x(at) for at in (state.in_s, state.out_s))
-            painter.fillRect(QRectF(left, top, right - left, bottom - top), color("text", 28))
-        painter.setPen(QPen(color("text"), 2))
-        for time_s, inward in ((state.in_s, 6.0), (state.out_s, -6.0)):
-            if time_s is not None:
-                x = NAMES_PX + self._view.x(time_s)
-                ends = (QPointF(x + inward, top), QPointF(x, top),
-                        QPointF(x, bottom), QPointF(x + inward, bottom))  # fmt: skip
-                painter.drawPolyline(QPolygonF(ends))
-
-    def _draw_selected(self, painter: QPainter, strip: QRectF) -> None:
-        if self._state.selected is None:
-            return
-        bar = lanes.bar_of(self._state.shots[self._state.selected], strip, self._view)
-        painter.setPen(QPen(color("text"), 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(bar.adjusted(0, 1, 0, -1), 2, 2)
-
-    def _draw_edge(self, painter: QPainter, strips: list[QRectF]) -> None:
-        """The edge under the cursor; while it is dragged, the shot as it would become."""
-        edge = self._grabbed or self._edge
-        if edge is None or self._state.opened is None:
-            return
-        strip = strips[SHOTS]
-        at = border_time(self._state.opened.table, edge.position)
-        x = NAMES_PX + self._view.x(at)
+    def _draw_over(self, painter: QPainter, strips: list[QRectF]) -> None:
+        """What moves with the mouse, the keys or the playhead."""
+        view, state, shots = self._view, self._state, strips[SHOTS]
+        column = QRectF(NAMES_PX, GAP_PX, self._inner_width(), self._map.y() - 2 * GAP_PX)
+        band = QRectF(strips[CURVE].topLeft(), strips[EDITS].bottomRight())
+        overlays.draw_points(painter, band, view, state)
+        overlays.draw_selected(painter, shots, view, state)
         if self._grabbed is not None:
-            shot = self._state.shots[edge.shot]
-            other = NAMES_PX + self._view.x(shot.end_s if edge.which == "start" else shot.start_s)
-            painter.setPen(QPen(color("text"), 1, Qt.PenStyle.DashLine))
-            painter.setBrush(color("accent", 120))
-            painter.drawRect(QRectF(QPointF(x, strip.top()), QPointF(other, strip.bottom())))
-            self._draw_upright(painter, x)
-        painter.setPen(QPen(color("text"), 3))
-        painter.drawLine(QPointF(x, strip.top() - 2), QPointF(x, strip.bottom() + 2))
-
-    def _draw_playhead(self, painter: QPainter) -> None:
-        x = self._view.x(self._state.playhead_s)
-        if not 0 <= x <= self._view.width:
-            return
-        x += NAMES_PX
-        painter.setPen(QPen(color("playhead"), 1.5))
-        self._draw_upright(painter, x)
-        painter.setBrush(color("playhead"))
-        head = [QPointF(x - 5, GAP_PX), QPointF(x + 5, GAP_PX), QPointF(x, GAP_PX + 8)]
-        painter.drawPolygon(QPolygonF(head))
+            overlays.draw_dragged(painter, shots, column, view, state, self._grabbed)
+        edge = self._grabbed or self._edge
+        if edge is not None:
+            overlays.draw_edge(painter, shots, view, state, edge)
+        overlays.draw_playhead(painter, column, view, state)
+        if self._hover is not None and not self._dragged:
+            painter.setPen(QPen(color("muted"), 1, Qt.PenStyle.DotLine))
+            overlays.draw_upright(painter, self._hover.x(), column)
 
     # Pictures
 
@@ -361,7 +321,8 @@ class Timeline(QWidget):
             picture = self._strip.near(time_s, nearby_s)
         _, frame = table.place_of(position)
         spot = self.mapTo(self.window(), QPointF(self._hover.x(), -hover.MARGIN_PX)).toPoint()
-        self._card.show_at(spot, f"{clock(time_s, digits=2)}   frame {frame + 1:,}", picture)
+        text = tr("{time}   frame {frame:,}", time=clock(time_s, digits=2), frame=frame + 1)
+        self._card.show_at(spot, text, picture)
 
     # Mouse and keys
 

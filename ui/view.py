@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ui.language import tr
 from ui.theme import DARK
 from usummary.types import Region
 
@@ -46,10 +47,10 @@ class PictureView(QWidget):
         self._scale: float | None = None
         self._middle = QPointF()
         self._dragged_from: QPointF | None = None
-        self.setMinimumSize(320, 200)
+        self.setMinimumSize(320, 96)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Picture")
+        self.setAccessibleName(tr("Picture"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:

@@ -42,11 +42,15 @@ class IconButton(QToolButton):
 
     def __init__(self, picture: str) -> None:
         super().__init__()
-        self._picture = picture
         self.setObjectName("iconButton")
-        self.setIcon(icon(picture))
+        self.show_picture(picture)
         self.setIconSize(QSize(20, 20))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def show_picture(self, picture: str) -> None:
+        """Shows another icon."""
+        self._picture = picture
+        self.setIcon(icon(picture))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
@@ -55,10 +59,10 @@ class IconButton(QToolButton):
 
 
 def icon_button(picture: str, tip: str, call: Callable[[], object]) -> IconButton:
-    """A button with an icon; the tip, without its key, is also its accessible name."""
+    """A button with an icon; the tip is also its accessible name (`Actions` adds the keys)."""
     made = IconButton(picture)
     made.setToolTip(tip)
-    made.setAccessibleName(tip.split(" (")[0])
+    made.setAccessibleName(tip)
     made.clicked.connect(lambda _=False: call())
     return made
 

@@ -25,11 +25,13 @@ class Job:
 
     Attributes:
         wanted: False once the job is cancelled; the next report then raises `Cancelled`.
+        heard: False once the worker is closed: nobody is told how the job ends, and the objects
+            that it would tell may be gone.
     """
 
     def __init__(self, operation: Operation, wake: Callable[[Job], None]) -> None:
         self.operation = operation
-        self.wanted = True
+        self.wanted = self.heard = True
         self._wake = wake
         self._latest: Progress | None = None
         self._lock = threading.Lock()
@@ -118,6 +120,8 @@ class Worker(QObject):
         None of the job's signals is heard any more.
         """
         self.cancel()
+        if self._job is not None:
+            self._job.heard = False
         self._job = None
         if self._thread is not None:
             self._thread.join(WAIT_AT_CLOSE_S)
@@ -128,11 +132,15 @@ class Worker(QObject):
         try:
             result = job.operation(job.report)
         except Cancelled:
-            self._stopped.emit(job, "cancelled", None)
+            self._tell(job, "cancelled", None)
         except Exception as error:  # noqa: BLE001 -- the window's one catch-all; it is shown
-            self._stopped.emit(job, "failed", error)
+            self._tell(job, "failed", error)
         else:
-            self._stopped.emit(job, "succeeded", result)
+            self._tell(job, "succeeded", result)
+
+    def _tell(self, job: Job, how: str, value: object) -> None:
+        if job.heard:
+            self._stopped.emit(job, how, value)
 
     @Slot(object)
     def _show_report(self, job: Job) -> None:

@@ -36,6 +36,11 @@ LIT_LEVEL = 12
 """Darker pixels of the input picture carry no tissue."""
 
 
+Grown = Callable[[int, Callable[[], Features]], None]
+"""Told how many clips are finished, and how to get their features, which is worth a preview only
+now and then."""
+
+
 class Backbone(Protocol):
     """What features need of a runner (see `usummary.networks.runtime`)."""
 
@@ -81,7 +86,7 @@ def compute(
     regions: tuple[Region, ...],
     how: Extraction,
     progress: Report,
-    grown: Callable[[Features], None] | None = None,
+    grown: Grown | None = None,
 ) -> Features:
     """Features of a whole exam.
 
@@ -90,7 +95,7 @@ def compute(
         regions: Sector of each recording.
         how: Backbone, sampling, cache.
         progress: Called after every clip, stage ``features``.
-        grown: Called after every new part but the last, with the features of the exam so far.
+        grown: Called after every new part but the last.
     """
     parts = list(how.cache.parts()) if how.cache else []
     clock = _Clock(exam, progress)
@@ -99,7 +104,8 @@ def compute(
         if how.cache:
             how.cache.add(number, part)
         if grown is not None and not _is_last(part, exam):
-            grown(_joined([dict(part) for part in parts], exam, regions, how.spec))
+            clips = sum(len(done["frames"]) for done in parts)
+            grown(clips, lambda: _joined([dict(done) for done in parts], exam, regions, how.spec))
     return _joined(parts, exam, regions, how.spec)
 
 

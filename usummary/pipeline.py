@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib import metadata
@@ -25,7 +25,7 @@ from usummary import shots as shots_stage
 from usummary import summary as summary_stage
 from usummary.edits import UNEDITED, Edits
 from usummary.errors import InputError
-from usummary.features import Extraction, InputSpec
+from usummary.features import Extraction, Grown, InputSpec
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
 from usummary.planes import plane_track
@@ -173,26 +173,25 @@ def select(
     return replace(
         chosen,
         freeze_frames=freeze_frames,
-        metrics=_metrics(chosen),
+        metrics=_metrics(chosen, reference),
         coverage=metrics.coverage(chosen.key_shots, freeze_frames),
         edits=edits_stage.counts(edits, analysis.shots),
     )
 
 
-def _metrics(chosen: Summary) -> dict[str, float]:
+def _metrics(chosen: Summary, reference: Sequence[int]) -> dict[str, float]:
     """Comparison of a summary with the freeze-frames of its exam; empty without any.
 
-    The reference has a shot for each freeze-frame it counts (`freeze.reference_shots`), a whole
-    one also where the summary holds only a part of it.
+    `reference` are the shots of the analysis, whole ones, that hold the freeze-frames it counts
+    (`freeze.reference_shots`), also where the summary holds only a part of one.
     """
     freeze_frames, whole = chosen.analysis.freeze_frames, chosen.analysis.shots
     times = [save.time_s for save in freeze_frames]
     recall = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
     if recall is None:
         return {}
-    reference = set(freeze.reference_shots(freeze_frames, whole))
     selected = _by_frame(chosen.shots, [shot.selected for shot in chosen.shots])
-    wanted = _by_frame(whole, [index in reference for index in range(len(whole))])
+    wanted = _by_frame(whole, [index in set(reference) for index in range(len(whole))])
     return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recall}
 
 
@@ -233,7 +232,7 @@ def _features(
     regions: tuple[Region, ...],
     hashes: dict[str, str],
     backbone: Model,
-    how: tuple[Settings, Report, Callable[[Features], None] | None],
+    how: tuple[Settings, Report, Grown | None],
 ) -> tuple[Features, str]:
     """Features of the exam, with the text that names device and precision."""
     settings, progress, grown = how
@@ -265,9 +264,7 @@ def _features(
 
 
 @contextmanager
-def _previews(
-    summariser: Model, settings: Settings, show: Show | None
-) -> Iterator[Callable[[Features], None] | None]:
+def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[Grown | None]:
     """What `features.compute` calls for previews.
 
     They have a runner of their own, opened by the first one and closed before the exam is scored,

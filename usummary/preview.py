@@ -21,7 +21,7 @@ Show = Callable[[Scores], None]
 
 
 class Previews:
-    """To be called with the features so far, whenever there are more of them.
+    """To be called with the number of clips so far and a way to get their features, as it grows.
 
     Args:
         score: Scores features; its cost is taken to grow as the number of clips does.
@@ -42,11 +42,11 @@ class Previews:
         self._spent_s = self._last_s = 0.0
         self._clips = 0
 
-    def __call__(self, features: Features) -> None:
-        began_s, clips = self._now(), len(features.maps)
+    def __call__(self, clips: int, get_features: Callable[[], Features]) -> None:
+        began_s = self._now()
         if self._clips and not self._worth(clips, began_s):
             return
-        scores = self._score(features)
+        scores = self._score(get_features())
         self._last_s = self._now() - began_s
         self._spent_s += self._last_s
         self._clips = clips

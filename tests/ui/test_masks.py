@@ -109,6 +109,8 @@ def test_sizes_follow_what_is_ticked_and_masks_are_told(qtbot, sheet):
         sheet.checks[name].setChecked(False)
     assert sheet.total.text() != before
     assert sheet.mask_state.text() == "Masks: 1 of 2 confirmed"
+    sheet.show_masks([False, True], missing=True)
+    assert sheet.mask_state.text().startswith("No sector was found")
     assert not sheet.warning.isVisible()
     sheet.checks["mask"].setChecked(False)
     assert sheet.warning.isVisible()

@@ -10,7 +10,8 @@ from PySide6.QtGui import QImage
 
 from tests.builders import read_code, write_dicom_cine, write_video
 from tests.ui.recordings import number_in, write_numbered
-from ui.player import Playback, Player
+from ui.playback import Playback
+from ui.player import Player
 from ui.state import State
 from usummary.types import Shot
 

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QAbstractButton
 
 from ui.queue import Queue
-from ui.running import QueuePanel, RunningPanel
+from ui.running import QueuePanel, RunningPanel, time_left
 from ui.state import State
 from usummary.progress import Progress
 from usummary.types import Scores
@@ -65,3 +65,9 @@ def test_a_preview_is_there_only_during_a_run() -> None:
         assert state.preview is scores
         end()
         assert state.preview is None
+
+
+def test_the_time_left_is_rough_and_unknown_at_first() -> None:
+    assert time_left(None) == ""
+    assert time_left(33) == "about 35 s left"
+    assert time_left(150) == "about 2 min left"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.ui.values import make_opened, make_summary
-from ui.state import FrameTable, State, clock, next_speed, time_left
+from ui.state import FrameTable, State, clock, next_speed
 
 
 @pytest.fixture
@@ -126,6 +126,3 @@ def test_times_are_written_for_people() -> None:
     assert clock(65.4321, digits=1) == "1:05.4"
     assert clock(0.3, digits=2) == "0:00.30"
     assert clock(3905) == "1:05:05"
-    assert time_left(None) == ""
-    assert time_left(33) == "about 35 s left"
-    assert time_left(150) == "about 2 min left"

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
@@ -62,3 +63,18 @@ def test_the_theme_on_screen_changes(qapp) -> None:
     assert app.palette().window().color() == QColor(LIGHT.window)
     theme.apply(app)
     assert theme.color("panel", 9) == DARK.color("panel", 9)
+
+
+def test_a_change_of_the_system_shows_where_the_person_chose_that(qapp) -> None:
+    app = QApplication.instance()
+    theme.follow_system(app)
+    told = app.styleHints().colorSchemeChanged
+    theme.apply(app, "system")
+    told.emit(Qt.ColorScheme.Light)
+    assert theme.color("panel") == QColor(LIGHT.panel)
+    assert app.palette().window().color() == QColor(LIGHT.window)
+    told.emit(Qt.ColorScheme.Dark)
+    assert theme.color("panel") == QColor(DARK.panel)
+    theme.apply(app, "dark")
+    told.emit(Qt.ColorScheme.Light)
+    assert theme.color("panel") == QColor(DARK.panel)

@@ -388,7 +388,7 @@ def test_the_mini_map_shows_the_view_and_moves_it(timeline) -> None:
 def test_what_a_screen_reader_hears(timeline) -> None:
     decide(timeline, 1, "kept")
     assert timeline.accessibleDescription() == (
-        "2 key shots and 2 freeze-frames in 0:10, 1 shot decided by you. Shows 0:00 to 0:10."
+        "2 key shots and 2 freeze-frames in 0:10. Shots decided by you: 1. Shows 0:00 to 0:10."
     )
     assert timeline.focusPolicy() & Qt.FocusPolicy.TabFocus
 

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+import shiboken6
 
 from ui.worker import Worker
 from usummary.errors import UnreadableFile
@@ -174,3 +175,19 @@ def test_five_thousand_signals_from_a_thread() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_job_that_outlives_its_worker_tells_nobody(qapp, monkeypatch) -> None:
+    """On a very busy machine a decoder may take longer to end than the window waits for it."""
+    monkeypatch.setattr("ui.worker.WAIT_AT_CLOSE_S", 0.01)
+    raised = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    go, closed = threading.Event(), Worker("closed")
+    closed.start(lambda _: go.wait(5))
+    thread = closed._thread
+    closed.close()
+    shiboken6.delete(closed)
+    go.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert raised == []

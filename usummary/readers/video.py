@@ -73,7 +73,7 @@ class VideoRecording:
         start, stop, _ = slice(start, stop).indices(count)
         if start >= stop:
             return
-        walk = Walk(self._media, self._timeline, start)
+        walk = Walk(self._media, self._timeline, start, spare=self._run_in(start))
         try:
             for index, picture in _held(walk, start, stop):
                 yield self._coloured(index, picture)
