@@ -3,9 +3,7 @@ import pytest
 import torch
 
 from tests.training.made_data import write_teacher
-from usummary.errors import ModelError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D, SonoNetI3D, SonoNetI3DConfig
-from usummary.training.checkpoint import load_checkpoint, save_checkpoint
 from usummary.training.dataset import load_sources
 from usummary.training.pretrain import (
     BackboneRecipe,
@@ -91,22 +89,3 @@ def test_calibration_lowers_the_cross_entropy(teacher, sources):
     assert temperature == pytest.approx(net.temperature.item())
     assert after["agreement"] == before["agreement"]
     assert after["cross-entropy"] >= after["wanted entropy"]
-
-
-def test_a_checkpoint_of_another_network_is_refused(tmp_path):
-    net = torch.nn.Linear(3, 2)
-    optimiser = torch.optim.Adam(net.parameters())
-    net(torch.ones(1, 3)).sum().backward()
-    optimiser.step()
-    path = tmp_path / "c.safetensors"
-    save_checkpoint(path, net, optimiser, 7)
-    restored = torch.nn.Linear(3, 2)
-    fresh = torch.optim.Adam(restored.parameters())
-    assert load_checkpoint(path, restored, fresh) == 7
-    assert torch.equal(restored.weight, net.weight)
-    assert torch.equal(fresh.state_dict()["state"][0]["exp_avg"], torch.full((2, 3), 0.1))
-    with pytest.raises(ModelError, match=r"c\.safetensors"):
-        load_checkpoint(path, torch.nn.Linear(4, 2), optimiser)
-    path.write_bytes(b"damaged")
-    with pytest.raises(ModelError, match=r"c\.safetensors"):
-        load_checkpoint(path, restored, fresh)
