@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.builders import write_study, write_video
-from usummary import readers, shots
+from usummary import freeze, readers, shots
 from usummary.errors import UnreadableFile
 from usummary.scores import score
 from usummary.settings import Settings
@@ -37,6 +37,12 @@ def test_the_reference_is_the_shots_that_hold_saves(exam):
     held = [i for i, s in enumerate(shots_) if s.start_frame <= 110 < s.end_frame]
     held += [i for i, s in enumerate(shots_) if s.start_frame <= 215 < s.end_frame]
     assert exam.reference == sorted({*held})
+
+
+def test_shown_freezes_are_found_without_the_list(exam):
+    found = freeze.find_frozen(exam.features)
+    assert [save.time_s for save in found] == pytest.approx([11.0, 21.5], abs=0.25)
+    assert all(save.end_s - save.time_s > 1.2 for save in found)
 
 
 def test_wanted_scores_mark_the_reference(exam):
