@@ -35,3 +35,19 @@ def signal_handlers() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, signal_handlers):
+    """Run a command line; its exit code, stdout and stderr."""
+    from usummary import cli
+
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run_it(*arguments):
+        with pytest.raises(SystemExit) as end:
+            cli.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return end.value.code or 0, out, err
+
+    return run_it

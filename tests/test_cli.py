@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.builders import write_study
-from usummary import cli, readers, terminal
+from usummary import readers, terminal
 from usummary.cli import exams, summarise
 from usummary.progress import Progress
 
@@ -19,24 +19,11 @@ pytestmark = pytest.mark.usefixtures("signal_handlers")
 posix = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
 
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Run a command line; its exit code, stdout and stderr."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run_it(*arguments):
-        with pytest.raises(SystemExit) as end:
-            cli.main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return run_it
-
-
 def test_help_names_commands_and_exit_codes(run):
     code, out, _ = run("--help")
     assert code == 0
-    for word in ("summarize", "info", "phantom", "models", "130 Ctrl-C", "not for diagnosis"):
+    commands = ("summarize", "info", "phantom", "models", "compose", "train", "evaluate")
+    for word in (*commands, "130 Ctrl-C", "not for diagnosis"):
         assert word in out
 
 

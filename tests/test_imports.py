@@ -17,7 +17,17 @@ def modules_after(code: str) -> set[str]:
     return set(result.stdout.rpartition("MODULES")[2].split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["summarize", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["summarize", "--help"],
+        ["compose", "--help"],
+        ["train", "summariser", "--help"],
+        ["evaluate", "--help"],
+    ],
+)
 def test_help_imports_nothing_heavy(arguments):
     loaded = modules_after(
         "from usummary.cli import main\n"

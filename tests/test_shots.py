@@ -1,15 +1,16 @@
 """Segmentation of exams into shots."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.values import PictureRecording, make_features
+from tests.values import PictureRecording, make_features, shots_between
 from usummary.scores import score
 from usummary.settings import Settings
-from usummary.shots import make_shots
-from usummary.types import Exam
+from usummary.shots import make_shots, scored, segment
+from usummary.types import Exam, Samples, Scores
 
 RATE = 15.0
 
@@ -77,3 +78,53 @@ def test_benchmark_mode_is_plain_segmentation():
 def test_a_recording_of_one_clip_is_one_shot():
     _, shots = shots_of(scenes(1.1))
     assert len(shots) == 1
+
+
+def test_segments_do_not_depend_on_scores():
+    steps = scenes(6, 4, 8, 5)
+    exam, shots = shots_of(steps)
+    features = make_features(np.zeros(len(steps) * 16, bool), RATE, steps=steps)
+    bare = segment(exam, features, Settings())
+    assert all(shot.score == 0 and shot.key_frame == shot.start_frame for shot in bare)
+    borders = [(s.start_frame, s.end_frame, s.start_s, s.end_s) for s in shots]
+    assert [(s.start_frame, s.end_frame, s.start_s, s.end_s) for s in bare] == borders
+    assert scored(bare, score(features, RampSummariser())) == shots
+
+
+def test_scores_are_held_over_the_frames_of_their_own_recording():
+    """Two recordings of ten frames, a sample at every fifth: means and key frames by hand."""
+    shots = [
+        replace(shot, recording=which)
+        for which in (0, 1)
+        for shot in shots_between([(0, 4), (4, 10)], 10.0, [0.0, 0.0])
+    ]
+    values = np.array([0.2, 0.8, 1.0, 0.5], np.float32)
+    scores = Scores(np.arange(4.0), values, np.array([0, 0, 1, 1]), np.array([0, 5, 0, 5]))
+    done = scored(shots, scores)
+    wanted = [0.2, (0.2 + 5 * 0.8) / 6, 1.0, (1.0 + 5 * 0.5) / 6]
+    assert [s.score for s in done] == pytest.approx(wanted)
+    assert [s.key_frame for s in done] == [0, 5, 0, 4]
+
+
+def test_shots_of_two_recordings_keep_apart():
+    steps = scenes(6, 4)
+    one = make_features(np.zeros(len(steps) * 32, bool), RATE, steps=np.concatenate([steps] * 2))
+    half = len(steps)
+    samples = one.samples
+    two = replace(
+        one,
+        samples=Samples(
+            np.repeat([0, 1], half),
+            np.concatenate([samples.frames[:half]] * 2),
+            samples.times_s[: 2 * half],
+        ),
+        frozen=np.zeros((2 * half, 16), bool),
+    )
+    pictures = np.zeros((half * 32, 2, 2), np.uint8)
+    recordings = tuple(PictureRecording(pictures, 2 * RATE) for _ in range(2))
+    length = recordings[0].info.duration_s
+    exam = Exam(one.regions[0].box, recordings, (0.0, length))
+    shots = segment(exam, two, Settings())
+    assert [s.recording for s in shots] == [0, 0, 1, 1]
+    assert [s.start_frame for s in shots[:2]] == [s.start_frame for s in shots[2:]]
+    assert shots[2].start_s == pytest.approx(length)

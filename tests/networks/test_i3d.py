@@ -1,5 +1,7 @@
 """Inflation answers to a still clip as the 2-D network does; every backbone keeps its shapes."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -205,3 +207,24 @@ def test_temperature_softens_planes_and_leaves_logits():
     net.temperature.fill_(2.0)
     expected = (net.logits(clip) / 2).softmax(dim=1)
     assert torch.allclose(net(clip)[2], expected)
+
+
+@torch.inference_mode()
+def test_maps_can_hold_class_scores_and_be_means_over_squares():
+    """Evidence adds 14 channels, pooling halves the sides; steps and planes stay as they are."""
+    torch.manual_seed(0)
+    plain_config = SonoNetI3DConfig(height=32, width=64)
+    plain = SonoNetI3D(plain_config).eval()
+    rich = SonoNetI3D(replace(plain_config, map_pool=2, evidence=True)).eval()
+    rich.load_state_dict(plain.state_dict())
+    clips = torch.randint(0, 256, (1, 16, 32, 64), dtype=torch.uint8)
+    maps, steps, planes = plain(clips)
+    more, same_steps, same_planes = rich(clips)
+    assert maps.shape == (1, 128, 2, 4)
+    assert more.shape == (1, 142, 1, 2)
+    torch.testing.assert_close(more[:, :128], torch.nn.functional.avg_pool2d(maps, 2))
+    torch.testing.assert_close(more[:, 128:].mean(dim=(2, 3)).softmax(1), planes)
+    assert torch.equal(steps, same_steps)
+    assert torch.equal(planes, same_planes)
+    # an odd side leaves a rim of its own
+    assert rich(clips[:, :, :, :48])[0].shape == (1, 142, 1, 2)

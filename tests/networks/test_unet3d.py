@@ -112,3 +112,28 @@ def test_a_network_without_spread_can_be_driven_apart():
         loss.backward()
         optimiser.step()
     assert net(features).std() > 0.3
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_training_starts_with_all_frames_of_a_clip_alike(share):
+    """The mean is near the wanted share, and no frame of a clip stands out."""
+    features = torch.randn(1, 64, 4, 2, 2)
+    for net in (
+        Summariser(UNet3DConfig(channels=4, samples=8)),
+        BiLSTM(BiLSTMConfig(channels=4, samples=8, hidden=8)),
+    ):
+        net.start_even(share)
+        with torch.no_grad():
+            scores = net(features)[0].reshape(64, 8)
+        assert scores.mean().item() == pytest.approx(share, abs=0.2 * share + 0.05)
+        # the policy mixes neighbours, so only the frames well inside a clip are quite alike
+        torch.testing.assert_close(scores[:, 2:6], scores[:, 2:3].expand(-1, 4))
+
+
+def test_the_last_weight_is_the_one_that_makes_scores():
+    for net in (Summariser(SMALL), BiLSTM(BiLSTMConfig(channels=4, samples=3, hidden=8))):
+        assert any(net.last_weight is value for value in net.parameters())
+        with torch.no_grad():
+            net.last_weight.zero_()
+        scores = net(torch.randn(1, 5, 4, 2, 2))
+        assert (scores == scores[0, 0]).all()

@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 import torch
 
-from usummary.networks.i3d import SonoNet2D
+from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
+from usummary.networks.st3d import ST3D, ST3DConfig
+from usummary.networks.weights import Training, save_model
+from usummary.training.dataset import EXAMPLES, Timeline
 
 LUNG = {
     "Reg_pat1Image_1.mp4": "charlotte",
@@ -16,6 +19,20 @@ LUNG = {
     "Cov_alines.mp4": "https://example.org/articles/10.1186/s13089-020-00177-4#author",
     "Vir_file.mp4": "https://example.org/articles/10.1186/2036-7902-4-16",
 }
+OPERATORS = (1, 6, 13, 14)
+"""One of the test part, one of the validation part, two of the training part."""
+
+LABELS = (
+    *[""] * 30,
+    *["Other"] * 40,
+    *["Abdominal"] * 90,
+    *["Brain (Tv.)"] * 60,
+    *[""] * 20,
+    *["Femur"] * 60,
+)
+"""Captions of the half minute that every made timeline lasts, ten a second."""
+SAVED = (100, 110, 215)
+"""Two saves of the abdomen, the later one of which counts, and one of the brain."""
 
 
 def make_data(folder):
@@ -25,8 +42,8 @@ def make_data(folder):
     _pictures(root / "hc18", "heads.csv", "filename", [{"filename": name} for name in heads])
     planes = [
         {"file": f"Patient{patient}_{number}.png", "patient": str(patient), "plane": plane}
-        for patient in range(20)
-        for number, plane in enumerate(("Fetal brain", "Fetal abdomen", "Other"))
+        for patient in range(40)
+        for number, plane in enumerate(("Fetal brain", "Fetal abdomen", "Other", "Maternal cervix"))
     ]
     _pictures(root / "fetal_planes", "labels.csv", "file", planes)
     clips = root / "lung_clips"
@@ -34,9 +51,35 @@ def make_data(folder):
     _table(clips / "manifest.csv", [{"file": f, "source": s} for f, s in LUNG.items()])
     for name in LUNG:
         write_video(clips / name, frames=40, rate=30)
-    for operator in (1, 6, 13, 14):
+    examples = root / "sononet" / "examples"
+    examples.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for name in EXAMPLES:
+        capture = np.full((735, 975), 40, np.uint8)  # the scanner's own bars
+        capture[115:734, 81:874] = _view(rng, (619, 793))
+        cv2.imwrite(str(examples / f"{name}.png"), capture)
+    write_teacher(root / "sononet" / "SonoNet16.npz")
+    for operator in OPERATORS:
         _timeline(root / "screening_timelines" / "frames" / f"Operator_{operator}_Novice.csv.gz")
     return folder
+
+
+def made_timeline(operator="9"):
+    """What a made timeline file says, as a value."""
+    saved, labels = np.zeros(len(LABELS), bool), list(LABELS)
+    for at in SAVED:
+        saved[at] = True
+        labels[at - 1 : at + 2] = [""] * 3  # a caption vanishes at a save
+    doppler = np.zeros(len(LABELS), bool)
+    doppler[170:180] = True
+    return Timeline(operator, tuple(labels), saved, doppler)
+
+
+def write_backbone(folder, seed=0):
+    """A tiny backbone with a plane head and random weights, as a model folder."""
+    torch.manual_seed(seed)
+    net = ST3D(ST3DConfig(height=32, width=48, widths=(4, 4, 8)))
+    return save_model(folder, net.eval(), Training("Nothing.", classes=SONONET_CLASSES))
 
 
 def write_video(path, *, frames, rate):
@@ -77,16 +120,24 @@ def _pictures(folder, table, key, rows):
     _table(folder / table, rows)
     rng = np.random.default_rng(0)
     for row in rows:
-        picture = cv2.resize(rng.integers(0, 255, (6, 8)).astype(np.uint8), (80, 60))
-        cv2.imwrite(str(folder / "images" / row[key]), picture)
+        cv2.imwrite(str(folder / "images" / row[key]), _view(rng, (60, 80)))
+
+
+def _view(rng, shape):
+    """A smooth grey picture of its own."""
+    coarse = rng.integers(20, 255, (6, 8)).astype(np.uint8)
+    return cv2.resize(coarse, shape[::-1])
 
 
 def _timeline(path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for number in range(1200):
-        plane = ("", "Other", "Abdominal", "Brain (Tv.)")[number // 100 % 4]
-        rows.append({"sononet13": plane, "collected": str(int(number in (250, 260, 1000)))})
+    timeline = made_timeline()
+    rows = [
+        {"sononet13": label, "collected": str(int(saved)), "doppler": str(int(doppler))}
+        for label, saved, doppler in zip(
+            timeline.labels, timeline.saved, timeline.doppler, strict=True
+        )
+    ]
     with gzip.open(path, "wt", newline="") as file:
         _write(file, rows)
 

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from usummary.errors import UnreadableFile
-from usummary.training.compose import LOST, STEADY, blend, compose, shrink
-from usummary.training.dataset import Source, Timeline
-from usummary.training.exams import compose_exam, load_exam, save_exam
+from usummary.training.compose import LOST, STEADY, as_clips, blend, compose, shrink
+from usummary.training.dataset import Source
 
 
 def still(value=None):
@@ -73,56 +71,11 @@ def test_blends_stay_between_the_two(seed):
     assert 10 < mixed.mean() < 250
 
 
-class Looking:
-    """Stands where a backbone stands: features are plain means, so a test can foresee them."""
-
-    def __call__(self, clips):
-        grey = clips.astype(np.float32) / 255  # (N, 16, 176, 224)
-        steps = grey.reshape(len(grey), 4, -1).mean(axis=2)[..., None]
-        return grey.mean(axis=(1, 2, 3))[:, None, None, None], steps, grey.mean(axis=(2, 3))[:, :2]
-
-
-def exam(seed=0):
-    planes = ["Background"] * 200 + ["Abdominal"] * 200 + ["Femur"] * 240
-    saved = np.zeros(640, bool)
-    saved[[310, 315, 500]] = True
-    lung = Source("lung", np.full((20, 60, 80), 90, np.uint8), ("Background",))
-    return compose_exam(
-        Timeline("1", tuple(planes), saved),
-        [still(), lung],
-        Looking(),
-        np.random.default_rng(seed),
-        clips=1000,
-    )
-
-
-def test_an_exam_follows_its_timeline():
-    composed = exam()
-    assert len(composed.shown) == 60  # 64 s in clips of 16 frames at 15 a second
-    assert composed.maps.shape == (60, 1, 1, 1)
-    assert composed.steps.shape == (60, 4, 1)
-    # clip 29 is the one that holds 31.5 s, clip 46 the one of 50 s
-    assert np.flatnonzero(composed.saved).tolist() == [29, 46]
-    assert composed.shown[[5, 25, 50]].tolist() == [-1, 4, 6]
-    # only the abdomen has a picture of its own
-    assert np.array_equal(composed.pictured, composed.shown == 4)
-
-
-def test_a_saved_picture_stands_still():
-    composed = exam()
-    inside = np.ptp(composed.steps[..., 0], axis=1)
-    assert (inside[composed.saved] == 0).all()
-    assert (inside[~composed.saved] > 0).mean() > 0.5
-
-
-def test_exams_are_repeatable_and_survive_the_disk(tmp_path):
-    one, two = exam(), exam()
-    assert np.array_equal(one.steps, two.steps)
-    path = tmp_path / "folder" / "exam.safetensors"
-    save_exam(path, one)
-    for name, value in vars(load_exam(path)).items():
-        assert np.array_equal(value, vars(one)[name])
-    assert [p.name for p in path.parent.iterdir()] == ["exam.safetensors"]
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(UnreadableFile, match=r"exam\.safetensors"):
-        load_exam(path)
+def test_a_still_fills_its_clip_and_a_clip_drops_what_is_left_over():
+    one = as_clips(np.full((1, 60, 80), 9, np.uint8))
+    assert one.shape == (1, 16, 176, 224)
+    assert (one == one[:, :1]).all()
+    pictures = np.stack([np.full((60, 80), n, np.uint8) for n in range(40)])
+    clips = as_clips(pictures, size=(32, 48))
+    assert clips.shape == (2, 16, 32, 48)
+    assert [int(clip[:, 16, 24].max()) for clip in clips] == [15, 31]

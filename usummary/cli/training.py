@@ -20,8 +20,8 @@ Data = Annotated[Path, typer.Option(help="Data folder, the one that holds ultras
 Work = Annotated[Path, typer.Option(help="Folder for checkpoints and everything on the way.")]
 Out = Annotated[Path, typer.Option(help="Model folder to write; its name becomes the model's.")]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where networks are trained.")]
-Threads = Annotated[int, typer.Option(help="Processor threads of the training.")]
-Seeds = Annotated[int, typer.Option(help="Random starts: 1, 2, ... up to this.")]
+Threads = Annotated[int, typer.Option(min=1, help="Processor threads of the training.")]
+Seeds = Annotated[int, typer.Option(min=1, help="Random starts: 1, 2, ... up to this.")]
 
 
 def compose(  # noqa: PLR0913 -- each argument is an option of the command
@@ -34,10 +34,12 @@ def compose(  # noqa: PLR0913 -- each argument is an option of the command
         Literal["show", "hide"],
         typer.Option(help="show: the screen stands still after a save; hide: it runs on."),
     ] = "hide",
-    casts: Annotated[int, typer.Option(help="Recordings of each timeline.")] = 1,
-    minutes: Annotated[float | None, typer.Option(help="Length; else the whole timeline.")] = None,
-    seed: Annotated[int, typer.Option(help="Other seed, other recordings.")] = 1,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    casts: Annotated[int, typer.Option(min=1, help="Recordings of each timeline.")] = 1,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="Length; else the whole timeline.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Other seed, other recordings.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Compose recordings from real stills and clips along real screening timelines."""
     from usummary.training.collection import Plan
@@ -90,8 +92,8 @@ def summariser(  # noqa: PLR0913 -- each argument is an option of the command
     backbone: Annotated[
         str, typer.Option(help="Backbone that makes the features: name or folder.")
     ] = "us-i3d-sononet16",
-    seed: Annotated[int, typer.Option(help="Random start.")] = 1,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the exams.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random start.")] = 1,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the exams.")] = None,
     described: Annotated[
         str, typer.Option("--data-note", help="What the exams are, for the model's card.")
     ] = "Own recordings with freeze-frames",
@@ -117,7 +119,7 @@ def everything(
     data: Data,
     work: Work = Path("out/training"),
     seeds: Seeds = 5,
-    workers: Annotated[int, typer.Option(help="Processes that compose recordings.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that compose recordings.")] = 2,
     device: Device = "cpu",
     threads: Threads = 2,
 ) -> None:
@@ -148,6 +150,8 @@ def evaluate(
     ] = "auto",
 ) -> None:
     """Compare summarisers with freeze-frames: F1 beside its bound, tau, rho, recall, planes."""
+    if out is not None and not out.absolute().parent.is_dir():
+        raise ExportError(f"The folder of {out} does not exist. Make it, or name another place.")
     from usummary.training import comparison
     from usummary.training.own import evaluate_models
 
@@ -180,5 +184,8 @@ def _use(threads: int) -> None:
 
 
 def _may_write(out: Path, *, overwrite: bool) -> None:
+    from usummary.networks.weights import check_name
+
+    check_name(out.name)
     if out.exists() and not overwrite:
         raise ExportError(f"{out} exists. Name another place, or add --overwrite to replace it.")

@@ -229,7 +229,7 @@ def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
     from safetensors.torch import save
 
     network = _kind_of(module)
-    _check_name(folder.name)
+    check_name(folder.name)
     if (ROLES[network] == "summariser") != (training.backbone is not None):
         raise ModelError(f'"{folder.name}": a summariser names its backbone, a backbone none.')
     folder.mkdir(parents=True, exist_ok=True)
@@ -260,7 +260,7 @@ def _locate(name: str, home: Path) -> Path:
     if "/" in name or os.sep in name or Path(name).is_absolute():
         folder = Path(name)
     else:
-        _check_name(name)
+        check_name(name)
         folder = home / name
     if not (folder / CARD).is_file():
         known = ", ".join(sorted(card.parent.name for card in home.glob(f"*/{CARD}"))) or "none"
@@ -271,7 +271,12 @@ def _locate(name: str, home: Path) -> Path:
     return folder
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuses what cannot be a model's name.
+
+    Raises:
+        ModelError: It cannot.
+    """
     if not _NAME.fullmatch(name):
         raise ModelError(
             f'"{name}" is no model name. A name has letters, digits, dots, dashes and underscores, '

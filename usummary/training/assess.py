@@ -253,9 +253,7 @@ def uniform_shots(exam: ReadExam, mode: Mode, share: float) -> FloatArray:
     times = (np.arange(wanted) + 0.5) / wanted * analysis.duration_s
     starts = np.array([shot.start_s for shot in analysis.shots])
     for index in np.unique(np.searchsorted(starts, times, side="right") - 1):
-        shot = analysis.shots[int(index)]
-        frames = exam.features.samples.frames
-        values[(frames >= shot.start_frame) & (frames < shot.end_frame)] = 1
+        values[exam.sampled_in(analysis.shots[int(index)])] = 1
     return values.ravel()
 
 

@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from usummary.errors import InputError
-from usummary.training.dataset import Part, Source, Timeline, load_sources, load_timelines
+from usummary.training.dataset import (
+    TIMELINE_RATE,
+    Part,
+    Source,
+    Timeline,
+    load_sources,
+    load_timelines,
+)
 from usummary.training.probe import Cast
 from usummary.training.recording import Composition, Freezes, write_recording
 from usummary.training.script import write_script
@@ -105,7 +112,7 @@ def _composed(plan: Plan, one: Planned, sources: Sequence[Source]) -> Compositio
     rng = np.random.default_rng(key)
     start_s = 0.0
     if plan.minutes is not None:
-        spare_s = max(len(one.timeline.labels) / 10 - 60 * plan.minutes, 0)
+        spare_s = max(len(one.timeline.labels) / TIMELINE_RATE - 60 * plan.minutes, 0)
         start_s = float(rng.uniform(0, spare_s))
     script = write_script(one.timeline, rng, fps=plan.fps, start_s=start_s, minutes=plan.minutes)
     seed = int(rng.integers(2**31))
@@ -116,15 +123,25 @@ def draw_cast(sources: Sequence[Source], rng: np.random.Generator) -> Cast:
     """Who plays what: a picture of the plane where there is one, no picture two planes.
 
     A plane without a picture and without a stand-in is played by any view of the fetus.
+
+    Raises:
+        InputError: There are fewer views than planes.
     """
     views = [s for s in sources if s.planes and BACKGROUND not in s.planes]
+    if len(views) < len(STANDARD_PLANES):
+        raise InputError(
+            f"There are pictures of {len(views)} views of a fetus, {len(STANDARD_PLANES)} are "
+            "needed. Name a data folder with more."
+        )
     others = [
         s
         for s in sources
         if s.name.startswith("fetal_planes/") and not set(s.planes) & {*STANDARD_PLANES}
     ]
+    pictured = {plane for source in views for plane in source.planes}
     planes: dict[str, Source] = {}
-    for plane in STANDARD_PLANES:
+    # those without a picture come last, lest they take another plane's only one
+    for plane in sorted(STANDARD_PLANES, key=lambda plane: plane not in pictured):
         taken = {source.name for source in planes.values()}
         free = [source for source in views if source.name not in taken]
         planes[plane] = _one(_by_set([s for s in free if plane in s.planes] or free), rng)

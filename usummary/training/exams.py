@@ -6,9 +6,7 @@ freeze-frames in them or listed beside them (`*.freeze.csv`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +20,16 @@ from usummary.networks.weights import Model
 from usummary.progress import Report, silent
 from usummary.settings import Settings
 from usummary.training.trainer import Lesson
-from usummary.types import BACKGROUND, Analysis, Exam, Features, FloatArray, Provenance, Scores
+from usummary.types import (
+    BACKGROUND,
+    Analysis,
+    Exam,
+    Features,
+    FloatArray,
+    Provenance,
+    Scores,
+    Shot,
+)
 
 Mode = Literal["application", "benchmark"]
 MODES: tuple[Mode, ...] = ("application", "benchmark")
@@ -58,13 +65,16 @@ class ReadExam:
 
     def wanted(self) -> FloatArray:
         """(T n,) 1 for sampled frames of reference shots, else 0."""
-        samples = self.features.samples
-        wanted = np.zeros(samples.frames.shape, np.float32)
+        wanted = np.zeros(self.features.samples.frames.shape, np.float32)
         for index in self.reference:
-            shot = self.analyses["application"].shots[index]
-            inside = (samples.frames >= shot.start_frame) & (samples.frames < shot.end_frame)
-            wanted[inside & (samples.recordings == shot.recording)[:, None]] = 1
+            wanted[self.sampled_in(self.analyses["application"].shots[index])] = 1
         return wanted.ravel()
+
+    def sampled_in(self, shot: Shot) -> NDArray[np.bool_]:
+        """(T, n) which sampled frames lie in a shot."""
+        samples = self.features.samples
+        inside = (samples.frames >= shot.start_frame) & (samples.frames < shot.end_frame)
+        return np.asarray(inside & (samples.recordings == shot.recording)[:, None], np.bool_)
 
     def plane_confidence(self) -> FloatArray | None:
         """(T,) probability that a clip shows a standard plane; None without a plane head."""
@@ -142,23 +152,3 @@ def _unscored(exam: Exam, features: Features, settings: Settings, mode: Mode) ->
             for recording, offset in zip(exam.recordings, exam.offsets_s, strict=True)
         ),
     )
-
-
-def read_all(
-    folder: Path, backbone: Model, settings: Settings, progress: Report = silent
-) -> list[ReadExam]:
-    """Every exam of a folder."""
-    return [read_exam(path, backbone, settings, progress) for path in find_exams(folder)]
-
-
-def check_same_people(parts: Sequence[Path]) -> None:
-    """Refuses folders of which one is another: what is learnt from must not be measured on.
-
-    Raises:
-        UnreadableFile: Two of them are one.
-    """
-    for one, other in pairwise(sorted(path.resolve() for path in parts)):
-        if one == other:
-            raise UnreadableFile(
-                f"{one} is named twice. Learn from one folder, measure on another."
-            )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from usummary.errors import InputError
+from usummary.errors import InputError, ModelError
 from usummary.networks.weights import Training, backbone_of, load_model, save_model
+from usummary.paths import models_dir
 from usummary.progress import Report
 from usummary.settings import Settings
 from usummary.training.checkpoint import write_curve
@@ -60,6 +61,8 @@ def train_own(
 
     Raises:
         InputError: One folder is the other, or an exam of them has no freeze-frame.
+        ModelError: The model could not be used where it is to be written: its backbone is neither
+            beside it nor a shipped one.
     """
     if folders[0].resolve() == folders[1].resolve():
         raise InputError(
@@ -69,18 +72,23 @@ def train_own(
     if wish.epochs is not None:
         chosen = replace(chosen, recipe=replace(chosen.recipe, epochs=wish.epochs))
     model = load_model(backbone, "backbone")
+    if model.folder.parent not in (out.resolve().parent, models_dir().resolve()):
+        raise ModelError(
+            f"A summariser is used with its backbone beside it. Write {out.name} to "
+            f"{model.folder.parent}, where {model.name} lies, or move that backbone."
+        )
     exams, validation = (_read(folder, backbone, ("cpu", progress)) for folder in folders)
-    base = wish.work / f"{out.name}-{wish.seed}"
+    base = wish.work / f"{out.name}-{wish.method}-{wish.seed}"
 
     def told(epoch: Epoch) -> None:
-        write_curve(base.with_suffix(".csv"), epoch)
+        write_curve(base.with_name(f"{base.name}.csv"), epoch)
         say(epoch.line())
 
     net = train_summariser(
         Wanted(chosen, wish.seed, wish.device),
         exams,
         validation,
-        checkpoint=base.with_suffix(".safetensors"),
+        checkpoint=base.with_name(f"{base.name}.safetensors"),
         say=told,
     )
     save_model(out, net, Training(data=wish.described, backbone=model))
@@ -95,11 +103,15 @@ def evaluate_models(
     for name in models:
         model = load_model(name, "summariser")
         backbones.add(str(backbone_of(model).folder))
-        summarisers[model.name] = {0: scores_of(model)}
+        title = model.name if model.name not in summarisers else str(model.folder)
+        summarisers[title] = {0: scores_of(model)}
     if len(backbones) != 1:
         raise InputError("These summarisers need different backbones. Evaluate them one by one.")
     read = _read(exams, backbones.pop(), how)
-    return compare(summarisers | (simple_summarisers(seeds) if seeds else {}), read)
+    simple = simple_summarisers(seeds) if seeds else {}
+    if read[0].plane_confidence() is None:
+        simple.pop("plane confidence", None)
+    return compare(summarisers | simple, read)
 
 
 def _read(folder: Path, backbone: str, how: tuple[str, Report]) -> list[ReadExam]:

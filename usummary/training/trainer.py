@@ -8,9 +8,10 @@ with all frames alike and the wanted share of them selected. Figures: docs/decis
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -174,15 +175,14 @@ class Trainer:
         Args:
             say: Told every epoch that is trained now.
             checkpoint: File to go on from and to save to after every epoch.
+
+        Raises:
+            ModelError: The training diverged, or the checkpoint is of another training.
         """
         best, first = -math.inf, 0
-        kept = _copied(self._net)
+        kept, about = _copied(self._net), self._about()
         if checkpoint is not None and checkpoint.exists():
-            first, more = load_checkpoint(checkpoint, self._net, self._optimiser)
-            best = float(more.pop("best"))
-            for baseline, mean in zip(self._baselines, more.pop("baselines"), strict=True):
-                baseline.restore(float(mean))
-            kept = {name.removeprefix("kept."): value for name, value in more.items()}
+            first, best, kept = self._resumed(checkpoint, about)
         for number in range(first, self._recipe.epochs):
             epoch = self._epoch(number)
             say(epoch)
@@ -190,12 +190,35 @@ class Trainer:
                 best, kept = epoch.validation, _copied(self._net)
             if checkpoint is not None:
                 more = {f"kept.{name}": value for name, value in kept.items()}
+                more["about"] = about
                 more["best"] = torch.tensor(best, dtype=torch.float64)
                 means = [baseline.mean for baseline in self._baselines]
                 more["baselines"] = torch.tensor(means, dtype=torch.float64)
                 save_checkpoint(checkpoint, self._net, self._optimiser, number + 1, more)
         self._net.load_state_dict(kept)
         return self._net.cpu().eval()
+
+    def _resumed(self, checkpoint: Path, about: Tensor) -> tuple[int, float, dict[str, Tensor]]:
+        """Epochs done, what the best of them was judged to be, and its network."""
+        done, more = load_checkpoint(checkpoint, self._net, self._optimiser)
+        if "about" not in more or not torch.equal(more.pop("about"), about):
+            raise ModelError(
+                f"The checkpoint {checkpoint} is of another training: other exams, or another "
+                "method. Delete it to train anew."
+            )
+        best = float(more.pop("best"))
+        for baseline, mean in zip(self._baselines, more.pop("baselines"), strict=True):
+            baseline.restore(float(mean))
+        return done, best, {name.removeprefix("kept."): value for name, value in more.items()}
+
+    def _about(self) -> Tensor:
+        """Hash of all that a step depends on; more epochs of the same may follow."""
+        digest = hashlib.sha256(repr(replace(self._recipe, epochs=0)).encode())
+        for lesson in self._lessons:
+            for values in (lesson.steps, lesson.plane, lesson.wanted):
+                if values is not None:
+                    digest.update(np.ascontiguousarray(values))
+        return torch.tensor(list(digest.digest()), dtype=torch.uint8)
 
     def _epoch(self, number: int) -> Epoch:
         for group in self._optimiser.param_groups:
