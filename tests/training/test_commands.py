@@ -8,7 +8,8 @@ import pytest
 from tests.builders import write_video
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.networks.weights import load_model
-from usummary.training import comparison
+from usummary.training import comparison, shipped
+from usummary.training.dataset import load_sources
 
 
 @pytest.fixture
@@ -192,7 +193,9 @@ def test_what_cannot_work_is_told_before_it_is_tried(train, models, tmp_path):
     assert [path.name for path in models.iterdir()] == ["eye"]
 
 
-def test_a_backbone_of_single_pictures_is_made(run, made_data, tmp_path):
+def test_a_backbone_of_single_pictures_is_made(run, made_data, tmp_path, monkeypatch):
+    few = {part: load_sources(made_data, part)[:4] for part in ("train", "validation")}
+    monkeypatch.setattr(shipped, "load_sources", lambda _, part: few[part])
     (tmp_path / "work" / "standins-train").mkdir(parents=True)
     (tmp_path / "work" / "standins-train" / "complete").touch()
     command = ("train", "backbone", "--data", made_data, "--kind", "2d", "--threads", "1")

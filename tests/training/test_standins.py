@@ -47,8 +47,8 @@ def test_missing_planes_are_those_that_no_label_names(sources):
 def test_the_search_climbs(sources, monkeypatch):
     monkeypatch.setattr("usummary.training.standins._SURE", 0.05)
     found = [
-        find_stand_ins(sources, ask, 1, search=Search(48, rounds, kept=4, children=4, wanted=3))
-        for rounds in (0, 8)
+        find_stand_ins(sources, ask, 1, search=Search(32, rounds, kept=3, children=4, wanted=3))
+        for rounds in (0, 6)
     ]
     random, climbed = map(likeness, found)
     assert np.mean(climbed) > 1.2 * np.mean(random)

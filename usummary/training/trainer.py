@@ -217,7 +217,7 @@ class Trainer:
         for lesson in self._lessons:
             for values in (lesson.steps, lesson.plane, lesson.wanted):
                 if values is not None:
-                    digest.update(np.ascontiguousarray(values))
+                    digest.update(np.ascontiguousarray(values).tobytes())
         return torch.tensor(list(digest.digest()), dtype=torch.uint8)
 
     def _epoch(self, number: int) -> Epoch:
