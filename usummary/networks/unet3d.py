@@ -6,7 +6,8 @@ Source: T. Liu et al., "3DST-UNet-RL", section III-C and figure 3; O. Ronneberge
 Group normalisation follows every convolution although the paper names none: without it training
 ends at one constant score. It is group rather than batch normalisation because a batch is one exam,
 and group rather than instance normalisation because a group still has several values to be
-normalised over when an exam is one clip of 1x1 features.
+normalised over when an exam is one clip of 1x1 features. Each place in time is normalised by
+itself, so that a clip's score depends on the clips around it and not on how long the exam is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from torch import Tensor, nn
 from usummary.networks.scorer import FeatureNorm
 
 _GROUPS = 8
+_GROUP_CHANNELS = 4
+"""At least so many channels to a group: alone, a channel of 1x1 features would become 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,14 @@ class UNet3DConfig:
         samples: n, sampled frames of a clip: scores given per clip.
         squeezed: Channels after the squeeze; doubled at each level.
         levels: Number of poolings along time.
-        gate: A squeeze-and-excitation gate follows the squeeze.
+        gate: A squeeze-and-excitation gate follows the squeeze; it looks at the whole exam.
     """
 
     channels: int = 128
     samples: int = 16
-    squeezed: int = 32
+    squeezed: int = 16
     levels: int = 3
-    gate: bool = True
+    gate: bool = False
 
 
 class _Gate(nn.Module):
@@ -54,10 +57,21 @@ class _Gate(nn.Module):
         return x * weights[:, :, None, None, None]
 
 
+class _ClipNorm(nn.GroupNorm):
+    """Group normalisation of each place in time; (B, C, T, h, w) -> same."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, clips, height, width = x.shape
+        # (B, C, T, h, w) -> (B * T, C, h, w): groups of channels over space, and back
+        each = x.transpose(1, 2).reshape(batch * clips, channels, height, width)
+        normal: Tensor = super().forward(each)
+        return normal.reshape(batch, clips, channels, height, width).transpose(1, 2)
+
+
 def _conv_block(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv3d(channels, width, 3, padding=1, bias=False),
-        nn.GroupNorm(_GROUPS, width),
+        _ClipNorm(max(1, min(_GROUPS, width // _GROUP_CHANNELS)), width),
         nn.ReLU(inplace=True),
     )
 

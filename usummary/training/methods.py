@@ -47,12 +47,15 @@ class Method:
         return Summariser(UNet3DConfig(channels=channels, samples=samples)), recipe
 
 
-_UNSUPERVISED = Recipe(epochs=16, window=256)
-_SUPERVISED = replace(_UNSUPERVISED, prediction=1.0)
+_UNSUPERVISED = Recipe(
+    epochs=30, optimiser="adam", rate=1e-3, window=256, averaging=0.95, bf16=True
+)
+_SUPERVISED = replace(_UNSUPERVISED, prediction=1.0, gain=0.1)
+_FAST = replace(_SUPERVISED, rate=5e-3)
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "3dst-unet-supervised": Method("3DST-UNet, supervised", "3dst-unet", _SUPERVISED),
+        "3dst-unet-supervised": Method("3DST-UNet, supervised", "3dst-unet", _FAST),
         "3dst-unet": Method("3DST-UNet, unsupervised", "3dst-unet", _UNSUPERVISED),
         "3dst-unet-plane": Method(
             "3DST-UNet, unsupervised, plane reward", "3dst-unet", replace(_UNSUPERVISED, plane=4.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from usummary.errors import InputError, ModelError
 from usummary.networks.scorer import Scorer
@@ -56,6 +57,8 @@ class Recipe:
         prediction: Weight of equation (10), the squared error against wanted scores; 0: nothing
             annotated is looked at.
         window: Clips of the random stretch of a lesson that one step sees; None: all.
+        averaging: Share of the weights' running average that stays in each step; what is judged and
+            kept is that average, for policy gradients are noisy. 0: the weights as they are.
         bf16: Compute in bfloat16, for processors that are fast at it.
     """
 
@@ -72,6 +75,7 @@ class Recipe:
     cut_off: int | None = None
     prediction: float = 0.0
     window: int | None = None
+    averaging: float = 0.0
     bf16: bool = False
 
 
@@ -163,11 +167,14 @@ class Trainer:
         self._net, self._recipe, self._device = net.to(device), recipe, device
         self._lessons, self._validation = lessons, validation
         self._judge = judge or self._reward_of
+        self._trial_rewards: list[Rewards] = []
         self._baselines = [Baseline() for _ in lessons]
         net.norm.set_statistics(*map(torch.from_numpy, _statistics(_values(lessons))))
         self._mean, self._std = _statistics(torch.from_numpy(one.steps).T for one in lessons)
         net.start_even(recipe.share)
         self._optimiser = _optimiser(net, recipe)
+        decay = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
+        self._averaged = AveragedModel(net, multi_avg_fn=decay)
 
     def train(self, say: Callable[[Epoch], None], checkpoint: Path | None = None) -> Scorer:
         """The network of the best epoch, ready for use; epochs are told to `say` as they end.
@@ -180,16 +187,17 @@ class Trainer:
             ModelError: The training diverged, or the checkpoint is of another training.
         """
         best, first = -math.inf, 0
-        kept, about = _copied(self._net), self._about()
+        kept, about = _copied(self._average), self._about()
         if checkpoint is not None and checkpoint.exists():
             first, best, kept = self._resumed(checkpoint, about)
         for number in range(first, self._recipe.epochs):
             epoch = self._epoch(number)
             say(epoch)
             if epoch.validation > best:
-                best, kept = epoch.validation, _copied(self._net)
+                best, kept = epoch.validation, _copied(self._average)
             if checkpoint is not None:
                 more = {f"kept.{name}": value for name, value in kept.items()}
+                more |= {f"averaged.{n}": v for n, v in self._averaged.state_dict().items()}
                 more["about"] = about
                 more["best"] = torch.tensor(best, dtype=torch.float64)
                 means = [baseline.mean for baseline in self._baselines]
@@ -209,7 +217,15 @@ class Trainer:
         best = float(more.pop("best"))
         for baseline, mean in zip(self._baselines, more.pop("baselines"), strict=True):
             baseline.restore(float(mean))
-        return done, best, {name.removeprefix("kept."): value for name, value in more.items()}
+        self._averaged.load_state_dict(_under("averaged.", more))
+        return done, best, _under("kept.", more)
+
+    @property
+    def _average(self) -> Scorer:
+        """The network of weights averaged over the last steps: what is judged and kept."""
+        net = self._averaged.module
+        assert isinstance(net, Scorer)
+        return net
 
     def _about(self) -> Tensor:
         """Hash of all that a step depends on; more epochs of the same may follow."""
@@ -230,7 +246,6 @@ class Trainer:
         noise = float(np.square(gradients - gradients.mean(axis=0)).sum(axis=1).mean())
         signal = float(np.square(gradients.mean(axis=0)).sum())
         loss, reward, mean, spread = np.mean([values for *values, _ in told], axis=0)
-        self._net.eval()
         tried = self._tried()
         spreads = [
             _spread(p, len(trial.features))
@@ -266,7 +281,7 @@ class Trainer:
         objective, reward = loss, 0.0
         if recipe.gain:
             actions = rng.random((recipe.episodes, len(chances))) < chances
-            rewards = self._rewards(lesson, actions)
+            rewards = self._total(self._rewards(lesson, len(chances)), lesson, actions)
             advantages = torch.from_numpy(self._baselines[which].advantages(rewards)).float()
             chosen = torch.from_numpy(actions).float().to(self._device)
             gain = policy_gain(logits, chosen, advantages.to(self._device))
@@ -279,14 +294,17 @@ class Trainer:
         assert gradient is not None
         told = gradient.flatten().cpu().numpy().copy()
         self._optimiser.step()
+        self._averaged.update_parameters(self._net)
         spread = _spread(chances, len(lesson.features))
         return float(loss.detach()), reward, float(chances.mean()), spread, told
 
-    def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
-        """(k,) rewards of episodes (k, L)."""
-        recipe, frames = self._recipe, actions.shape[1]
+    def _rewards(self, lesson: Lesson, frames: int) -> Rewards:
         steps = np.asarray(lesson.steps - self._mean, np.float32) / np.maximum(self._std, 1e-6)
-        rewards = Rewards(steps, hold=frames // len(steps), cut_off=recipe.cut_off)
+        return Rewards(steps, hold=frames // len(steps), cut_off=self._recipe.cut_off)
+
+    def _total(self, rewards: Rewards, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
+        """(k,) weighted rewards of episodes (k, L)."""
+        recipe, frames = self._recipe, actions.shape[1]
         total = np.zeros(len(actions))
         if recipe.representativeness:
             total += recipe.representativeness * rewards.representativeness(actions)
@@ -301,20 +319,26 @@ class Trainer:
     @torch.no_grad()
     def _tried(self) -> list[FloatArray]:
         """Scores (T n,) of every validation exam."""
+        net = self._average.eval()
         with torch.autocast(self._device, torch.bfloat16, enabled=self._recipe.bf16):
             return [
-                self._net(trial.features[None].to(self._device))[0].float().cpu().numpy()
+                net(trial.features[None].to(self._device))[0].float().cpu().numpy()
                 for trial in self._validation
             ]
 
     def _reward_of(self, tried: Sequence[FloatArray]) -> float:
         """Mean reward of sampled validation episodes less the regularisation."""
+        if not self._trial_rewards:  # the same in every epoch
+            self._trial_rewards = [
+                self._rewards(trial, len(p))
+                for trial, p in zip(self._validation, tried, strict=True)
+            ]
         values = []
-        for trial, p in zip(self._validation, tried, strict=True):
+        for rewards, trial, p in zip(self._trial_rewards, self._validation, tried, strict=True):
             rng = np.random.default_rng(self._recipe.seed)  # the same luck in every epoch
             actions = rng.random((self._recipe.episodes, len(p))) < p
             cost = float(regularisation_loss(torch.from_numpy(p), self._recipe.share))
-            values.append(float(self._rewards(trial, actions).mean()) - cost)
+            values.append(float(self._total(rewards, trial, actions).mean()) - cost)
         return float(np.mean(values))
 
 
@@ -341,6 +365,11 @@ def _optimiser(net: Scorer, recipe: Recipe) -> torch.optim.Optimizer:
     if recipe.optimiser == "adam":
         return torch.optim.Adam(net.parameters(), lr=recipe.rate, weight_decay=1e-6)
     return torch.optim.SGD(net.parameters(), lr=recipe.rate, momentum=0.9, weight_decay=1e-6)
+
+
+def _under(prefix: str, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The values whose names begin so, without that beginning."""
+    return {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
 
 
 def _copied(net: Scorer) -> dict[str, Tensor]:
