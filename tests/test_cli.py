@@ -61,9 +61,9 @@ def test_options_come_before_the_settings_file(tmp_path):
 
 
 def test_planes_are_covered_in_application_mode_unless_told_otherwise():
-    assert cli._settings(None, {}).covering_s == 3.0
-    assert cli._settings(None, {"cover_planes": False}).covering_s == 0.0
-    assert cli._settings(None, {"mode": "benchmark"}).covering_s == 0.0
+    assert summarise._settings(None, {}).covering_s == 3.0
+    assert summarise._settings(None, {"cover_planes": False}).covering_s == 0.0
+    assert summarise._settings(None, {"mode": "benchmark"}).covering_s == 0.0
 
 
 def test_an_unknown_setting_is_named(run, tmp_path):
