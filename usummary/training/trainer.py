@@ -33,6 +33,8 @@ from usummary.training.rewards import Rewards
 from usummary.types import FloatArray
 
 _LONGEST_GRADIENT = 5.0
+_KEPT_BYTES = 512_000_000
+"""Of Gram matrices that are kept from epoch to epoch."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ class Trainer:
         self._lessons, self._validation = lessons, validation
         self._judge = judge or self._reward_of
         self._baselines = [Baseline() for _ in lessons]
+        self._grams: dict[int, Rewards] = {}
         net.norm.set_statistics(*map(torch.from_numpy, _statistics(_values(lessons))))
         self._mean, self._std = _statistics(torch.from_numpy(one.steps).T for one in lessons)
         net.start_even(recipe.share)
@@ -257,8 +260,7 @@ class Trainer:
     def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
         """(k,) rewards of episodes (k, L)."""
         recipe, frames = self._recipe, actions.shape[1]
-        steps = np.asarray(lesson.steps - self._mean, np.float32) / np.maximum(self._std, 1e-6)
-        rewards = Rewards(steps, hold=frames // len(steps), cut_off=recipe.cut_off)
+        rewards = self._gram(lesson, frames // len(lesson.steps))
         total = np.zeros(len(actions))
         if recipe.representativeness:
             total += recipe.representativeness * rewards.representativeness(actions)
@@ -269,6 +271,18 @@ class Trainer:
             shown = np.asarray(actions @ held, np.float64)
             total += recipe.plane * shown / np.maximum(actions.sum(axis=1), 1)
         return total
+
+    def _gram(self, lesson: Lesson, hold: int) -> Rewards:
+        """The rewards of a lesson, kept where it is a whole one and there is room."""
+        if (kept := self._grams.get(id(lesson))) is not None:
+            return kept
+        steps = np.asarray(lesson.steps - self._mean, np.float32) / np.maximum(self._std, 1e-6)
+        rewards = Rewards(steps, hold=hold, cut_off=self._recipe.cut_off)
+        whole = any(lesson is one for one in (*self._lessons, *self._validation))
+        taken = sum(one.size for one in self._grams.values())
+        if whole and taken + rewards.size <= _KEPT_BYTES:
+            self._grams[id(lesson)] = rewards  # whole lessons live as long as the trainer
+        return rewards
 
     @torch.no_grad()
     def _tried(self) -> list[tuple[Lesson, FloatArray]]:
