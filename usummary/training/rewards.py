@@ -47,7 +47,7 @@ class Rewards:
     @property
     def size(self) -> int:
         """Bytes that this takes."""
-        return self._square.nbytes + self._apart.nbytes
+        return int(self._square.nbytes + self._apart.nbytes)
 
     def representativeness(self, selected: ArrayLike) -> FloatArray:
         """(k,) rewards in [0, 1] of k selections (k, P x hold), boolean or 0/1."""

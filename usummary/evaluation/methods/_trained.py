@@ -1,0 +1,138 @@
+"""What the trained methods share: options, lessons made of videos, and how an epoch is chosen.
+
+A step of a data set is a clip of one sample: networks give one score a step, rewards compare the
+steps themselves. An epoch is chosen on the validation videos: by their rewards without
+annotations, else by tau, the mean over annotators and videos (constant scores count as 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from usummary import metrics
+from usummary.errors import InputError
+from usummary.evaluation import methods
+from usummary.evaluation.videos import Video
+from usummary.networks.scorer import Scorer
+from usummary.training.trainer import Epoch, Lesson, Recipe, Trainer
+from usummary.types import FloatArray
+
+
+class TrainedOptions(BaseModel):
+    """Of every trained method; see `usummary.training.trainer.Recipe` for what is not said here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    supervised: bool = False
+    """Learn from annotations beside the rewards, and choose the epoch by them."""
+    target: Literal["importance", "oracle"] = "importance"
+    """Wanted scores: the annotators' mean importance, or the oracle summary's 0s and 1s."""
+    prediction: float = Field(default=1.0, ge=0)
+    """Weight of the squared error against them, where supervised."""
+    gain: float = Field(default=0.5, ge=0)
+    """Weight of the rewards' policy gradient; 0 leaves rewards out."""
+    representativeness: float = Field(default=1.0, ge=0)
+    """Weight of the first reward term."""
+    diversity: float = Field(default=1.0, ge=0)
+    """Weight of the second one."""
+    cut_off: int | None = Field(default=None, ge=1)
+    """Steps further apart count as entirely different."""
+    share: float = Field(default=0.5, gt=0, lt=1)
+    """Wanted share of selected steps, epsilon of equation (5)."""
+    epochs: int = Field(default=20, ge=1)
+    episodes: int = Field(default=5, ge=2)
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    rate: float = Field(default=0.03, gt=0)
+
+    def recipe(self, seed: int) -> Recipe:
+        """For the trainer."""
+        shared = set(TrainedOptions.model_fields) - {"supervised", "target"}
+        values = self.model_dump(include=shared) | {"seed": seed}
+        return Recipe(**(values if self.supervised else values | {"prediction": 0.0}))
+
+
+def train(
+    fresh: Callable[[int], Scorer],
+    videos: tuple[Sequence[Video], Sequence[Video]],
+    options: TrainedOptions,
+    seed: int,
+    tell: methods.Tell,
+) -> methods.Scorer:
+    """A network trained on videos.
+
+    Args:
+        fresh: Makes the network for features of so many channels.
+        videos: To learn from, and to choose the epoch by; without the latter the last one is taken.
+        options: How.
+        seed: Of everything.
+        tell: Told every epoch.
+
+    Raises:
+        InputError: Supervised training on a video that nobody annotated.
+    """
+    torch.manual_seed(seed)
+    net = fresh(videos[0][0].features.shape[1])
+    lessons, validation = ([_lesson(one, options) for one in part] for part in videos)
+    trainer = Trainer(net, options.recipe(seed), lessons, validation, _judge(videos[1], options))
+
+    def heard(epoch: Epoch) -> None:
+        tell(epoch.line())
+
+    trained = trainer.train(heard)
+    return lambda features: _scores(trained, features)
+
+
+def _lesson(video: Video, options: TrainedOptions) -> Lesson:
+    wanted: FloatArray | None = None
+    if options.supervised:
+        found = video.importance if options.target == "importance" else video.oracle
+        if found is None:
+            raise InputError(
+                f"{video.name} has no annotations, which supervised training needs. "
+                "Leave it out of the training, or train unsupervised."
+            )
+        wanted = found.astype(np.float32)
+    features = torch.from_numpy(video.features.astype(np.float32))
+    return Lesson(features, video.vectors, wanted=wanted)
+
+
+def _judge(
+    validation: Sequence[Video], options: TrainedOptions
+) -> Callable[[Scorer], float] | None:
+    """What chooses the epoch; None leaves it to the validation videos' rewards."""
+    if not validation:
+        return _Latest()
+    if not options.supervised:
+        return None
+    judged = [video for video in validation if len(video.users)]
+    if not judged:  # OVP and YouTube have no annotators, only an oracle
+        return _Latest()
+
+    def mean_tau(net: Scorer) -> float:
+        found = [metrics.kendall_tau(_scores(net, one.features), one.opinions) for one in judged]
+        return float(np.mean([tau or 0.0 for tau in found]))
+
+    return mean_tau
+
+
+class _Latest:
+    """Every epoch is better than the one before it."""
+
+    def __init__(self) -> None:
+        self._epoch = 0
+
+    def __call__(self, _: Scorer) -> float:
+        self._epoch += 1
+        return float(self._epoch)
+
+
+@torch.inference_mode()
+def _scores(net: Scorer, features: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(T,) probabilities for (T, C, h, w) features."""
+    return net(torch.from_numpy(features.astype(np.float32))[None])[0].double().numpy()  # type: ignore[no-any-return]
