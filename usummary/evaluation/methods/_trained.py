@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from usummary import metrics
 from usummary.errors import InputError
 from usummary.evaluation import methods
+from usummary.evaluation.relations import Inputs, inputs_of
 from usummary.evaluation.videos import Video
 from usummary.networks.scorer import Scorer
 from usummary.training.trainer import Epoch, Lesson, Recipe, Trainer
@@ -29,6 +30,8 @@ class TrainedOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    inputs: Inputs = "features"
+    """What the network sees; rewards always compare the features."""
     supervised: bool = False
     """Learn from annotations beside the rewards, and choose the epoch by them."""
     target: Literal["importance", "oracle"] = "importance"
@@ -52,7 +55,7 @@ class TrainedOptions(BaseModel):
 
     def recipe(self, seed: int) -> Recipe:
         """For the trainer."""
-        shared = set(TrainedOptions.model_fields) - {"supervised", "target"}
+        shared = set(TrainedOptions.model_fields) - {"inputs", "supervised", "target"}
         values = self.model_dump(include=shared) | {"seed": seed}
         return Recipe(**(values if self.supervised else values | {"prediction": 0.0}))
 
@@ -77,7 +80,7 @@ def train(
         InputError: Supervised training on a video that nobody annotated.
     """
     torch.manual_seed(seed)
-    net = fresh(videos[0][0].features.shape[1])
+    net = fresh(inputs_of(videos[0][0].features, options.inputs).shape[1])
     lessons, validation = ([_lesson(one, options) for one in part] for part in videos)
     trainer = Trainer(net, options.recipe(seed), lessons, validation, _judge(videos[1], options))
 
@@ -85,7 +88,7 @@ def train(
         tell(epoch.line())
 
     trained = trainer.train(heard)
-    return lambda features: _scores(trained, features)
+    return lambda features: _scores(trained, features, options.inputs)
 
 
 def _lesson(video: Video, options: TrainedOptions) -> Lesson:
@@ -98,8 +101,8 @@ def _lesson(video: Video, options: TrainedOptions) -> Lesson:
                 "Leave it out of the training, or train unsupervised."
             )
         wanted = found.astype(np.float32)
-    features = torch.from_numpy(video.features.astype(np.float32))
-    return Lesson(features, video.vectors, wanted=wanted)
+    seen = torch.from_numpy(inputs_of(video.features, options.inputs))
+    return Lesson(seen, video.vectors, wanted=wanted)
 
 
 def _judge(
@@ -115,7 +118,10 @@ def _judge(
         return _Latest()
 
     def mean_tau(net: Scorer) -> float:
-        found = [metrics.kendall_tau(_scores(net, one.features), one.opinions) for one in judged]
+        found = [
+            metrics.kendall_tau(_scores(net, one.features, options.inputs), one.opinions)
+            for one in judged
+        ]
         return float(np.mean([tau or 0.0 for tau in found]))
 
     return mean_tau
@@ -133,6 +139,7 @@ class _Latest:
 
 
 @torch.inference_mode()
-def _scores(net: Scorer, features: NDArray[np.floating]) -> NDArray[np.float64]:
+def _scores(net: Scorer, features: NDArray[np.floating], inputs: Inputs) -> NDArray[np.float64]:
     """(T,) probabilities for (T, C, h, w) features."""
-    return net(torch.from_numpy(features.astype(np.float32))[None])[0].double().numpy()  # type: ignore[no-any-return]
+    seen = torch.from_numpy(inputs_of(features, inputs))
+    return np.asarray(net(seen[None])[0].double().numpy())
