@@ -1,7 +1,7 @@
 """Speed and memory, measured side by side with a reference: ``python -m benchmarks [GROUP ...]``.
 
-Groups: ``kernels``, ``networks``, ``window``, ``exam`` (default: all), and ``long``, which adds the
-65-minute exam.
+Groups: ``kernels``, ``networks``, ``training``, ``window``, ``exam`` (default: all), and ``long``,
+which adds the 65-minute exam.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ def main() -> None:
     """Run the wanted groups and print their table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "groups", nargs="*", choices=["kernels", "networks", "window", "exam", "long"]
+        "groups",
+        nargs="*",
+        choices=["kernels", "networks", "training", "window", "exam", "long"],
     )
     parser.add_argument("--work", type=Path, default=Path("build/benchmarks"))
     chosen = parser.parse_args()
-    groups = set(chosen.groups) or {"kernels", "networks", "window", "exam"}
+    groups = set(chosen.groups) or {"kernels", "networks", "training", "window", "exam"}
     chosen.work.mkdir(parents=True, exist_ok=True)
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
     if "kernels" in groups:
@@ -33,6 +35,10 @@ def main() -> None:
         from benchmarks import networks
 
         show(networks.run())
+    if "training" in groups:
+        from benchmarks import training
+
+        show(training.run())
     if "window" in groups:
         from benchmarks import window
 

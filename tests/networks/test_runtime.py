@@ -15,6 +15,7 @@ from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.i3d import SonoNetI3D, SonoNetI3DConfig
 from usummary.networks.policy import Summariser
 from usummary.networks.runtime import OpenVINORunner, TorchRunner, open_runner, run_halving
+from usummary.networks.sumfcn import SumFCN, SumFCNConfig
 from usummary.networks.unet3d import UNet3DConfig
 from usummary.networks.weights import Training, save_model
 
@@ -33,6 +34,7 @@ def folder(tmp_path_factory) -> Path:
     for name, net in (
         ("judge", Summariser(UNet3DConfig(channels=128, squeezed=8))),
         ("baseline", BiLSTM(BiLSTMConfig(hidden=8))),
+        ("relative", SumFCN(SumFCNConfig(width=8, levels=3))),
     ):
         net.norm.set_statistics(torch.rand(128), torch.rand(128) + 0.5)
         save_model(folder / name, net, Training("none", backbone=backbone))
@@ -74,7 +76,7 @@ def test_backbone_on_openvino_agrees_with_torch(eye):
         assert runner.notices == ()
 
 
-@pytest.mark.parametrize("name", ["judge", "baseline"])
+@pytest.mark.parametrize("name", ["judge", "baseline", "relative"])
 def test_summarisers_on_openvino_agree_with_torch_for_any_length(name, folder):
     model = weights.load_model(name, folder=folder)
     rng = np.random.default_rng(1)

@@ -1,13 +1,22 @@
-"""3DST-UNet with policy, and the Bi-LSTM: any exam length, one score per sampled frame."""
+"""3DST-UNet with policy, the Bi-LSTM and SUM-FCN: any exam length, one score per sampled frame."""
 
 import pytest
 import torch
 
 from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.policy import Policy, Summariser
+from usummary.networks.sumfcn import SumFCN, SumFCNConfig
 from usummary.networks.unet3d import FeatureNorm, UNet3D, UNet3DConfig
 
 SMALL = UNet3DConfig(channels=4, samples=3, squeezed=8, levels=3)
+
+
+def small_nets():
+    return (
+        Summariser(SMALL),
+        BiLSTM(BiLSTMConfig(channels=4, samples=3, hidden=8)),
+        SumFCN(SumFCNConfig(channels=4, samples=3, width=8, levels=3)),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +29,7 @@ def _seed():
 @torch.inference_mode()
 def test_any_number_of_clips_gives_every_sample_a_score(clips, size):
     features = torch.randn(1, clips, 4, *size)
-    for net in (Summariser(SMALL), BiLSTM(BiLSTMConfig(channels=4, samples=3, hidden=8))):
+    for net in small_nets():
         scores = net.eval()(features)
         assert scores.shape == (1, clips * 3)
         assert torch.isfinite(scores).all()
@@ -65,12 +74,25 @@ def test_squeezing_in_parts_is_squeezing_at_once():
 
 
 @torch.inference_mode()
+def test_vectors_are_scored_as_pictures_of_one_place():
+    """The short way along time gives what the convolutions in space and time give."""
+    block = UNet3D(SMALL).eval().decoder[0]
+    conv, upsample = block.convs[0][0], block.upsample
+    x = torch.randn(1, conv.in_channels, 9, 1, 1)
+    whole = torch.nn.functional.conv3d(x, conv.weight, padding=1)
+    assert torch.allclose(conv(x), whole, atol=1e-5)
+    x = torch.randn(1, upsample.in_channels, 9, 1, 1)
+    whole = torch.nn.ConvTranspose3d.forward(upsample, x)[:, :, :, :-1, :-1]
+    assert torch.allclose(upsample(x), whole, atol=1e-5)
+
+
+@torch.inference_mode()
 def test_feature_statistics_undo_scale_and_shift():
     """A network that was given the statistics scores shifted features as it scored plain ones."""
     scale, shift = torch.tensor([1.0, 20.0, 0.05, 3.0]), torch.tensor([0.0, 5.0, -1.0, 100.0])
     features = torch.randn(1, 6, 4, 2, 2)
     shape = (1, 1, 4, 1, 1)
-    for net in (Summariser(SMALL), BiLSTM(BiLSTMConfig(channels=4, samples=3, hidden=8))):
+    for net in small_nets():
         plain = net.eval()(features)
         net.norm.set_statistics(shift, scale)
         assert torch.allclose(
@@ -93,7 +115,7 @@ def test_policy_starts_as_the_identity():
 def test_every_parameter_learns():
     for net in (
         Summariser(UNet3DConfig(channels=4, samples=3)),
-        BiLSTM(BiLSTMConfig(channels=4, samples=3, hidden=8)),
+        *small_nets()[1:],
     ):
         net.logits(torch.randn(1, 9, 4, 2, 2)).square().sum().backward()
         still = [name for name, value in net.named_parameters() if not value.grad.abs().sum() > 0]

@@ -15,6 +15,7 @@ from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.i3d import SONONET_CLASSES, SonoNetI3D, SonoNetI3DConfig
 from usummary.networks.policy import Summariser
 from usummary.networks.st3d import ST3D, ST3DConfig
+from usummary.networks.sumfcn import SumFCN, SumFCNConfig
 from usummary.networks.unet3d import UNet3DConfig
 from usummary.networks.weights import Training, load_model, save_model
 
@@ -59,6 +60,7 @@ def test_a_card_says_all_that_was_saved(made):
         small_st3d(),
         Summariser(UNet3DConfig(channels=6, samples=2, squeezed=8, gate=False)),
         BiLSTM(BiLSTMConfig(channels=6, samples=2, hidden=3)),
+        SumFCN(SumFCNConfig(channels=6, samples=2, width=8, levels=2)),
     ],
     ids=lambda net: type(net).__name__,
 )

@@ -52,11 +52,15 @@ def figure_8(record: Record, names: Sequence[str], video: str, length: str) -> F
             axes.set_title(f"{title}{_measured(record, result, length)}", loc="left")
             rows += tuple((title, *row) for row in _numbers(shown, scores, shots))
         grid[-1].set_xlabel(
-            f"frame of {shown.title}. Green: mean importance by {len(shown.chosen)} annotators; "
+            f"frame of {shown.title}. Green: mean importance by {_people(len(shown.chosen))}; "
             f"orange: chosen, {length}; line: score; triangle: key frame"
         )
     columns = ("method", "first frame", "frame after", "importance", "score", "chosen")
     return Figure(canvas, columns, rows)
+
+
+def _people(count: int) -> str:
+    return f"{count} annotator{'s' if count > 1 else ''}"
 
 
 def _tested(record: Record, method: str, video: str) -> tuple[str, VideoResult]:

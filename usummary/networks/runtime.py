@@ -178,6 +178,13 @@ def _infer(request: Any, inputs: Array | None) -> tuple[Array, ...]:
     return tuple(np.asarray(value) for value in results.to_tuple())
 
 
+_CODE = (
+    "bilstm.py", "i3d.py", "policy.py", "runtime.py", "scorer.py", "st3d.py", "sumfcn.py",
+    "unet3d.py",
+)  # fmt: skip
+"""What shapes a graph, of this package."""
+
+
 def graph_folder(model: Model) -> Path:
     """Where the converted network of a model is kept.
 
@@ -185,7 +192,7 @@ def graph_folder(model: Model) -> Path:
     OpenVINO.
     """
     code = hashlib.sha256(repr((model.network, sorted(model.config.items()))).encode())
-    for file in sorted(("i3d.py", "st3d.py", "unet3d.py", "policy.py", "bilstm.py", "runtime.py")):
+    for file in _CODE:
         code.update(resources.files(__package__).joinpath(file).read_bytes())
     name = f"{model.sha256[:16]}-{_openvino_version()}-{code.hexdigest()[:16]}"
     return paths.cache_dir() / "openvino" / name

@@ -68,9 +68,45 @@ class _ClipNorm(nn.GroupNorm):
         return normal.reshape(batch, clips, channels, height, width).transpose(1, 2)
 
 
+class _Conv(nn.Conv3d):
+    """A 3x3x3 convolution that keeps the size; (B, C, T, h, w) -> (B, C', T, h, w).
+
+    Of vectors, the spatial borders of the kernel meet nothing but padding: a ninth of the work is
+    left then, and along time alone it is done far faster.
+    """
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__(channels, width, 3, padding=1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[3:] != (1, 1):
+            return super().forward(x)
+        middle = self.weight[:, :, :, 1, 1]  # (C', C, 3)
+        return F.conv1d(x[:, :, :, 0, 0], middle, padding=1)[:, :, :, None, None]
+
+
+class _Upsample(nn.ConvTranspose3d):
+    """Twice as many moments; (B, 2c, T, h, w) -> (B, c, 2T, h, w).
+
+    The 2x2x2 kernel moves by 2 along time, which doubles T, and by 1 in space, which gives
+    (h + 1, w + 1). The last row and column are cut, so h and w stay, even at 1x1; there only the
+    kernel's first row and column are left.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(2 * width, width, 2, stride=(2, 1, 1))
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        if x.shape[3:] != (1, 1):
+            return super().forward(x, output_size)[:, :, :, :-1, :-1]
+        first = self.weight[:, :, :, 0, 0]  # (2c, c, 2)
+        longer = F.conv_transpose1d(x[:, :, :, 0, 0], first, self.bias, stride=2)  # (B, c, 2T)
+        return longer[:, :, :, None, None]
+
+
 def _conv_block(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv3d(channels, width, 3, padding=1, bias=False),
+        _Conv(channels, width),
         _ClipNorm(max(1, min(_GROUPS, width // _GROUP_CHANNELS)), width),
         nn.ReLU(inplace=True),
     )
@@ -81,13 +117,11 @@ class _Up(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        # The 2x2x2 kernel moves by 2 along time, which doubles T, and by 1 in space, which gives
-        # (h + 1, w + 1). The last row and column are cut, so h and w stay, even at 1x1.
-        self.upsample = nn.ConvTranspose3d(2 * width, width, 2, stride=(2, 1, 1))
+        self.upsample = _Upsample(width)
         self.convs = nn.Sequential(_conv_block(2 * width, width), _conv_block(width, width))
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        x = self.upsample(x)[:, :, :, :-1, :-1]
+        x = self.upsample(x)
         result: Tensor = self.convs(torch.cat([skip, x], dim=1))  # (B, 2c, 2T, h, w) inside
         return result
 

@@ -31,7 +31,7 @@ UNSURE = 0.5
 """What a plane must be recognised with where a model does not say."""
 
 Role = Literal["backbone", "summariser"]
-Network = Literal["sononet-i3d", "resnet50-i3d", "st3d", "3dst-unet", "bilstm"]
+Network = Literal["sononet-i3d", "resnet50-i3d", "st3d", "3dst-unet", "bilstm", "sum-fcn"]
 
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
@@ -40,6 +40,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         "st3d": "backbone",
         "3dst-unet": "summariser",
         "bilstm": "summariser",
+        "sum-fcn": "summariser",
     }
 )
 """What each network is used for."""
@@ -372,7 +373,7 @@ def _hash(path: Path) -> str:
 
 def _network(kind: Network) -> tuple[Callable[..., Any], Callable[[Any], nn.Module]]:
     """Config and network class of a kind."""
-    from usummary.networks import bilstm, i3d, policy, st3d, unet3d
+    from usummary.networks import bilstm, i3d, policy, st3d, sumfcn, unet3d
 
     kinds: dict[str, tuple[Callable[..., Any], Callable[[Any], nn.Module]]] = {
         "sononet-i3d": (i3d.SonoNetI3DConfig, i3d.SonoNetI3D),
@@ -380,6 +381,7 @@ def _network(kind: Network) -> tuple[Callable[..., Any], Callable[[Any], nn.Modu
         "st3d": (st3d.ST3DConfig, st3d.ST3D),
         "3dst-unet": (unet3d.UNet3DConfig, policy.Summariser),
         "bilstm": (bilstm.BiLSTMConfig, bilstm.BiLSTM),
+        "sum-fcn": (sumfcn.SumFCNConfig, sumfcn.SumFCN),
     }
     return kinds[kind]
 

@@ -44,6 +44,11 @@ class Rewards:
         if cut_off is not None:
             self._apart[np.abs(places[:, None] - places) > cut_off] = 1
 
+    @property
+    def size(self) -> int:
+        """Bytes that this takes."""
+        return int(self._square.nbytes + self._apart.nbytes)
+
     def representativeness(self, selected: ArrayLike) -> FloatArray:
         """(k,) rewards in [0, 1] of k selections (k, P x hold), boolean or 0/1."""
         chosen = self._counts(selected) > 0
@@ -52,7 +57,8 @@ class Rewards:
     def _represent(self, chosen: NDArray[np.bool_]) -> float:
         if not chosen.any():
             return 0.0
-        return float(np.exp(-self._square[:, chosen].min(axis=1).mean(dtype=np.float64)))
+        nearest = self._square[chosen].min(axis=0)  # whole rows: distances are symmetric
+        return float(np.exp(-nearest.mean(dtype=np.float64)))
 
     def diversity(self, selected: ArrayLike) -> FloatArray:
         """(k,) rewards in [0, 2] of k selections (k, P x hold), boolean or 0/1."""

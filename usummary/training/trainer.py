@@ -35,6 +35,8 @@ from usummary.training.rewards import Rewards
 from usummary.types import FloatArray
 
 _LONGEST_GRADIENT = 5.0
+_KEPT_BYTES = 512_000_000
+"""Of Gram matrices that are kept from epoch to epoch."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,8 @@ class Trainer:
         self._net, self._recipe, self._device = net.to(device), recipe, device
         self._lessons, self._validation = lessons, validation
         self._judge = judge or self._reward_of
-        self._trial_rewards: list[Rewards] = []
         self._baselines = [Baseline() for _ in lessons]
+        self._grams: dict[int, Rewards] = {}
         net.norm.set_statistics(*map(torch.from_numpy, _statistics(_values(lessons))))
         self._mean, self._std = _statistics(torch.from_numpy(one.steps).T for one in lessons)
         net.start_even(recipe.share)
@@ -281,7 +283,7 @@ class Trainer:
         objective, reward = loss, 0.0
         if recipe.gain:
             actions = rng.random((recipe.episodes, len(chances))) < chances
-            rewards = self._total(self._rewards(lesson, len(chances)), lesson, actions)
+            rewards = self._rewards(lesson, actions)
             advantages = torch.from_numpy(self._baselines[which].advantages(rewards)).float()
             chosen = torch.from_numpy(actions).float().to(self._device)
             gain = policy_gain(logits, chosen, advantages.to(self._device))
@@ -298,13 +300,10 @@ class Trainer:
         spread = _spread(chances, len(lesson.features))
         return float(loss.detach()), reward, float(chances.mean()), spread, told
 
-    def _rewards(self, lesson: Lesson, frames: int) -> Rewards:
-        steps = np.asarray(lesson.steps - self._mean, np.float32) / np.maximum(self._std, 1e-6)
-        return Rewards(steps, hold=frames // len(steps), cut_off=self._recipe.cut_off)
-
-    def _total(self, rewards: Rewards, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
-        """(k,) weighted rewards of episodes (k, L)."""
+    def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
+        """(k,) rewards of episodes (k, L)."""
         recipe, frames = self._recipe, actions.shape[1]
+        rewards = self._gram(lesson, frames // len(lesson.steps))
         total = np.zeros(len(actions))
         if recipe.representativeness:
             total += recipe.representativeness * rewards.representativeness(actions)
@@ -315,6 +314,18 @@ class Trainer:
             shown = np.asarray(actions @ held, np.float64)
             total += recipe.plane * shown / np.maximum(actions.sum(axis=1), 1)
         return total
+
+    def _gram(self, lesson: Lesson, hold: int) -> Rewards:
+        """The rewards of a lesson, kept where it is a whole one and there is room."""
+        if (kept := self._grams.get(id(lesson))) is not None:
+            return kept
+        steps = np.asarray(lesson.steps - self._mean, np.float32) / np.maximum(self._std, 1e-6)
+        rewards = Rewards(steps, hold=hold, cut_off=self._recipe.cut_off)
+        whole = any(lesson is one for one in (*self._lessons, *self._validation))
+        taken = sum(one.size for one in self._grams.values())
+        if whole and taken + rewards.size <= _KEPT_BYTES:
+            self._grams[id(lesson)] = rewards  # whole lessons live as long as the trainer
+        return rewards
 
     @torch.no_grad()
     def _tried(self) -> list[FloatArray]:
@@ -328,17 +339,12 @@ class Trainer:
 
     def _reward_of(self, tried: Sequence[FloatArray]) -> float:
         """Mean reward of sampled validation episodes less the regularisation."""
-        if not self._trial_rewards:  # the same in every epoch
-            self._trial_rewards = [
-                self._rewards(trial, len(p))
-                for trial, p in zip(self._validation, tried, strict=True)
-            ]
         values = []
-        for rewards, trial, p in zip(self._trial_rewards, self._validation, tried, strict=True):
+        for trial, p in zip(self._validation, tried, strict=True):
             rng = np.random.default_rng(self._recipe.seed)  # the same luck in every epoch
             actions = rng.random((self._recipe.episodes, len(p))) < p
             cost = float(regularisation_loss(torch.from_numpy(p), self._recipe.share))
-            values.append(float(self._total(rewards, trial, actions).mean()) - cost)
+            values.append(float(self._rewards(trial, actions).mean()) - cost)
         return float(np.mean(values))
 
 
