@@ -177,8 +177,20 @@ class Compare(QObject):
     def _notes(self) -> list[str]:
         """What a person has to know to read the table right."""
         state, notes = self._state, []
-        if state.cover_planes:
-            notes.append(tr("Every lane shows something of each recognised plane first."))
+        if state.cover_planes and "even distances" in self._baselines():
+            notes.append(
+                tr(
+                    "Every lane but even distances shows something of each recognised plane first, "
+                    "so planes say little of the scores."
+                )
+            )
+        elif state.cover_planes:
+            notes.append(
+                tr(
+                    "Every lane shows something of each recognised plane first, so planes say "
+                    "little of the scores."
+                )
+            )
         if not state.freeze_frames:
             notes.append(
                 tr("This exam has no freeze-frames: nothing can be measured, and there is no P.")
@@ -186,7 +198,7 @@ class Compare(QObject):
         if state.edits.kept or state.edits.rejected or state.edits.spans is not None:
             notes.append(tr("Your decisions about shots do not count here."))
         shown = {lane.who for lane in self._lanes}
-        if set(self._baselines()) - shown and self._lanes:
+        if self._lanes and not shown.issuperset(self._baselines()):
             notes.append(tr("Plane confidence is not known of this exam; run it again."))
         return notes
 

@@ -122,7 +122,10 @@ class ComparedLanes(QWidget):
             painter.setClipRect(QRectF(NAMES_PX - 6, 0, self._inner_width() + 12, self.height()))
             view = self.view
             axis = QRectF(NAMES_PX, GAP_PX, self._inner_width(), AXIS_PX)
+            painter.save()
+            painter.setClipRect(axis)
             lanes.draw_axis(painter, axis, view, self._state)
+            painter.restore()
             self._draw_freezes(painter, view)
             for row, lane in enumerate(self._lanes):
                 draw_lane(painter, self.strip_of(row), view, lane)

@@ -78,6 +78,8 @@ class ComparedTable(QTableWidget):
         for column, (head, tip) in enumerate(COLUMNS):
             item = QTableWidgetItem(tr(head))
             item.setToolTip(tr(tip))
+            side = Qt.AlignmentFlag.AlignLeft if column < 2 else Qt.AlignmentFlag.AlignRight
+            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(column, item)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(26)

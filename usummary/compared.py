@@ -112,7 +112,8 @@ def by_baseline(name: Baseline, analysis: Analysis, terms: Terms) -> Iterator[Co
     """A baseline's lanes on the shots of an analysis; none where the baseline is not possible.
 
     * ``random scores``: one draw of a uniform score for every sampled frame.
-    * ``even distances``: shots at even distances through the exam, as many as the length allows.
+    * ``even distances``: shots at even distances through the exam, as many as the length allows;
+      nothing else has a score, so no plane is covered either.
     * ``plane confidence``: how sure the backbone is of the best standard plane of each clip; not
       possible without a record of the clips.
     """
