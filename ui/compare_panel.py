@@ -56,12 +56,12 @@ class ComparePanel(QWidget):
         self.figure_button = push_button(tr("Save figure …"), self.figure_wanted.emit)
         self.figure_button.setToolTip(tr("Saves the lanes as SVG, and their data as CSV beside it"))
         self._build()
-        self.setMinimumWidth(500)
+        self.setMinimumWidth(444)
 
     def _build(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(6)
-        top.addWidget(label(tr("Compare"), "title"))
+        top.addWidget(label(tr("Compare"), "sectionTitle"))
         top.addStretch(1)
         for button in (self.length_button, self.baseline_button, self.model_button):
             top.addWidget(button)

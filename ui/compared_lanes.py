@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui import lanes, overlays
@@ -20,6 +28,7 @@ from ui.scale import View
 from ui.state import State
 from ui.theme import color
 from ui.timeline import CLICK_PX, Timeline
+from usummary.types import Shot
 
 if TYPE_CHECKING:
     from usummary.compared import Compared
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 NAMES_PX = 196
 RIGHT_PX = 14
 AXIS_PX, FREEZES_PX = 18, 16
-LEAST_PX, MOST_PX = 11.0, 20.0
+LEAST_PX, MOST_PX = 12.0, 20.0
 """How high a lane may be, gap included."""
 GAP_PX = 3.0
 LENGTH_PX = 44
@@ -55,6 +64,8 @@ class ComparedLanes(QWidget):
         super().__init__(parent)
         self._state, self._timeline = state, timeline
         self._lanes: Sequence[Compared] = ()
+        self._bars: list[list[tuple[Shot, bool]]] = []
+        self._kept: tuple[object, QPixmap] | None = None
         self._chosen: int | None = None
         self._pressed: QPointF | None = None
         self._panned_px: float | None = None
@@ -74,8 +85,8 @@ class ComparedLanes(QWidget):
         return View.of(shown.first_s, shown.last_s, self._inner_width())
 
     def show_lanes(self, compared: Sequence[Compared]) -> None:
-        self._lanes = compared
-        self._chosen = None
+        self._lanes, self._bars = compared, [_bars_of(lane) for lane in compared]
+        self._chosen = self._kept = None
         self.setMinimumHeight(round(self._top() + LEAST_PX * len(compared) + GAP_PX))
         self.setAccessibleDescription(
             tr(
@@ -114,23 +125,43 @@ class ComparedLanes(QWidget):
 
     def paintEvent(self, _: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.fillRect(self.rect(), color("panel"))
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.drawPixmap(0, 0, self._still())
             if self._state.opened is None:
                 return
-            self._draw_names(painter)
-            painter.setClipRect(QRectF(NAMES_PX - 6, 0, self._inner_width() + 12, self.height()))
-            view = self.view
-            axis = QRectF(NAMES_PX, GAP_PX, self._inner_width(), AXIS_PX)
-            painter.save()
-            painter.setClipRect(axis)
-            lanes.draw_axis(painter, axis, view, self._state)
-            painter.restore()
-            self._draw_freezes(painter, view)
-            for row, lane in enumerate(self._lanes):
-                draw_lane(painter, self.strip_of(row), view, lane)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             column = QRectF(NAMES_PX, GAP_PX, self._inner_width(), self._bottom() - GAP_PX)
-            overlays.draw_playhead(painter, column, view, self._state)
+            overlays.draw_playhead(painter, column, self.view, self._state)
+
+    def _still(self) -> QPixmap:
+        """Everything but the playhead, drawn again only where it changed."""
+        state, ratio = self._state, self.devicePixelRatioF()
+        shows = (
+            self.view, self.width(), self.height(), ratio, self._chosen,
+            state.opened is None, state.freeze_frames, color("panel").rgb(), self.font().toString(),
+        )  # fmt: skip
+        if self._kept is None or self._kept[0] != shows:
+            picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+            picture.setDevicePixelRatio(ratio)
+            picture.fill(color("panel"))
+            if state.opened is not None:
+                with QPainter(picture) as painter:
+                    painter.setFont(self.font())
+                    self._draw(painter)
+            self._kept = shows, picture
+        return self._kept[1]
+
+    def _draw(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_names(painter)
+        view = self.view
+        axis = QRectF(NAMES_PX, GAP_PX, self._inner_width(), AXIS_PX)
+        painter.setClipRect(axis)
+        lanes.draw_axis(painter, axis, view, self._state)
+        painter.setClipRect(QRectF(NAMES_PX - 6, 0, self._inner_width() + 12, self.height()))
+        self._draw_freezes(painter, view)
+        for row, lane in enumerate(self._lanes):
+            bars = [(shot, holds) for shot, holds in self._bars[row] if _is_in(shot, view)]
+            draw_lane(painter, self.strip_of(row), view, lane.kind, bars)
 
     def _bottom(self) -> float:
         return self.strip_of(max(len(self._lanes) - 1, 0)).bottom() + GAP_PX
@@ -216,21 +247,42 @@ class ComparedLanes(QWidget):
             self.sought.emit(min(max(self.view.time(at - NAMES_PX), 0.0), end_s))
 
 
-def draw_lane(painter: QPainter, strip: QRectF, view: View, lane: Compared) -> None:
-    """A summary's key shots: filled where they hold a freeze-frame, else pale with an outline."""
-    part = "accent" if lane.kind == "model" else "curve"
+def _is_in(shot: Shot, view: View) -> bool:
+    return shot.end_s >= view.first_s and shot.start_s <= view.last_s
+
+
+def _bars_of(lane: Compared) -> list[tuple[Shot, bool]]:
+    """A lane's key shots, and whether each holds a freeze-frame."""
+    holding = {freeze.matched_shot for freeze in lane.summary.freeze_frames}
+    shots = enumerate(lane.summary.shots)
+    return [(shot, index in holding) for index, shot in shots if shot.selected]
+
+
+def draw_lane(
+    painter: QPainter, strip: QRectF, view: View, kind: str, bars: Sequence[tuple[Shot, bool]]
+) -> None:
+    """Key shots of a model or a baseline: filled where they hold a freeze-frame, else pale."""
+    part = "accent" if kind == "model" else "curve"
     painter.setPen(color("line"))
     middle = strip.center().y()
     painter.drawLine(QPointF(strip.left(), middle), QPointF(strip.right(), middle))
-    holding = {freeze.matched_shot for freeze in lane.summary.freeze_frames}
-    bars: dict[bool, list[QRectF]] = {True: [], False: []}
-    for index, shot in enumerate(lane.summary.shots):
-        if shot.selected and shot.end_s >= view.first_s and shot.start_s <= view.last_s:
-            bars[index in holding].append(lanes.bar_of(shot, strip, view))
     painter.setPen(QPen(color(part), 1))
-    painter.setBrush(color("panel"))
-    lanes.draw_bars(painter, bars[False])
-    painter.setBrush(color(part, 70))
-    lanes.draw_bars(painter, bars[False])
-    painter.setBrush(color(part))
-    lanes.draw_bars(painter, bars[True])
+    for filled, brush in ((False, _pale(part)), (True, color(part))):
+        painter.setBrush(brush)
+        lanes.draw_bars(
+            painter, [lanes.bar_of(shot, strip, view) for shot, holds in bars if holds == filled]
+        )
+
+
+def _pale(part: str) -> QColor:
+    """A colour at a quarter of its strength on the panel; opaque, which is drawn quicker."""
+    own, ground = color(part), color("panel")
+    red, green, blue = (
+        round(0.27 * above + 0.73 * below)
+        for above, below in (
+            (own.red(), ground.red()),
+            (own.green(), ground.green()),
+            (own.blue(), ground.blue()),
+        )
+    )
+    return QColor(red, green, blue)

@@ -38,6 +38,8 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("Seconds", "Duration of all key shots together"),
 )
 """Heads and what they mean."""
+WIDTHS_PX = (0, 58, 54, 62, 64, 78)
+"""Least width of each column; the first one takes what is left."""
 _ITS_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
@@ -88,7 +90,6 @@ class ComparedTable(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         header.setSortIndicatorClearable(True)
@@ -106,6 +107,8 @@ class ComparedTable(QTableWidget):
             for column, cell in enumerate(cells(lane)):
                 cell.setData(Qt.ItemDataRole.UserRole, row)
                 self.setItem(row, column, cell)
+        for column, least in enumerate(WIDTHS_PX[1:], start=1):
+            self.setColumnWidth(column, max(least, self.sizeHintForColumn(column)))
         self.clearSelection()
         self.blockSignals(False)
         self.setSortingEnabled(True)
@@ -140,15 +143,21 @@ class ComparedTable(QTableWidget):
 
 def cells(lane: Compared) -> list[QTableWidgetItem]:
     """A lane's row."""
+    none_frozen = tr("This exam has no freeze-frames to compare with.")
     return [
         _Cell(title(lane), title(lane)),
         _Cell(lane.length, f"{lane.length:>6}"),
-        _share(lane.f1, "{value:.2f}", tr("no freeze-frames")),
-        _share(lane.recall, "{value:.0%}", tr("no freeze-frames")),
-        _share(lane.planes, "{value:.0%}", tr("no plane frozen")),
+        _share(lane.f1, "{value:.2f}", none_frozen),
+        _share(lane.recall, "{value:.0%}", none_frozen),
+        _share(lane.planes, "{value:.0%}", tr("No freeze-frame is known to show a plane.")),
         _Cell(tr("{value:.1f}", value=lane.used_s), lane.used_s),
     ]
 
 
-def _share(value: float | None, form: str, undefined: str) -> _Cell:
-    return _Cell(undefined if value is None else tr(form, value=value), value)
+def _share(value: float | None, form: str, why_not: str) -> _Cell:
+    """A number, or the word for none with the reason as its tool tip."""
+    cell = _Cell(tr("undefined") if value is None else tr(form, value=value), value)
+    if value is None:
+        cell.setToolTip(why_not)
+        cell.setData(Qt.ItemDataRole.AccessibleTextRole, tr("undefined: {why}", why=why_not))
+    return cell

@@ -59,6 +59,8 @@ from usummary import cache
 from usummary.paths import resources_dir
 from usummary.settings import DEFAULT_MODEL
 
+TABLE_SHARE, TABLE_PX = 0.42, 560
+"""Width of the comparison's table: a share of the window's, and at most so many pixels."""
 HINT_MS = 5000
 """How long the window says why nothing happened."""
 
@@ -117,7 +119,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromHex(self.preferences.geometry.encode()))
 
     def _build(self) -> None:
-        middle = QSplitter(Qt.Orientation.Horizontal)
+        self._middle = middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(10)
         middle.setChildrenCollapsible(False)
         middle.addWidget(self.player)
@@ -362,6 +364,10 @@ class MainWindow(QMainWindow):
         """The comparison takes the place of the side panel and of the timeline."""
         self.side.setVisible(not shown)
         self._below.setVisible(not shown)
+        if shown:
+            wide = self._middle.width()
+            table = min(round(wide * TABLE_SHARE), TABLE_PX)
+            self._middle.setSizes([wide - table, 0, table])
 
     @Slot(str)
     def _show_begun(self, work: str) -> None:

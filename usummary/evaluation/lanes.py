@@ -17,6 +17,8 @@ _COLUMNS = (
     "what", "summarised by", "length", "f1", "recall at 1 s", "frozen planes shown",
     "seconds used", "start_s", "end_s", "plane",
 )  # fmt: skip
+_COLOURS = tuple(colour for colour in COLOURS if colour != ORANGE)
+"""Orange is what the sonographer froze."""
 _MINUTE_S = 60.0
 _HIGH = 0.72
 
@@ -38,15 +40,15 @@ def figure_of_lanes(lanes: Sequence[Compared]) -> Figure:
         for row, lane in enumerate(lanes, start=1):
             shots = lane.summary.key_shots
             spans = [(shot.start_s / _MINUTE_S, shot.duration_s / _MINUTE_S) for shot in shots]
-            colour = COLOURS[names.index(lane.who) % len(COLOURS)]
+            colour = _COLOURS[names.index(lane.who) % len(_COLOURS)]
             axes.broken_barh(spans, (row - _HIGH / 2, _HIGH), facecolors=colour)
-            axes.text(1.01, row, _measured(lane), va="center", fontsize=7,
-                      transform=axes.get_yaxis_transform())  # fmt: skip
+        right = axes.get_yaxis_transform()
+        for row, text in enumerate(["F1, recall", *(_measured(lane) for lane in lanes)]):
+            axes.text(1.01, row, text, va="center", fontsize=7, transform=right)
         axes.set_yticks(range(len(lanes) + 1), ["freeze-frames", *_labels(lanes)])
         axes.set_ylim(len(lanes) + 0.6, -0.6)
         axes.set_xlim(0, lanes[0].summary.analysis.duration_s / _MINUTE_S)
         axes.set_xlabel(f"minutes\n{RESEARCH_USE}")
-        axes.set_title("F1, recall", loc="right", fontsize=7)
     return Figure(canvas, _COLUMNS, _rows(lanes, freezes))
 
 
