@@ -60,6 +60,7 @@ def commands(window: MainWindow) -> dict[str, Callable[[], object]]:
         "mask": partial(window.player.toggle, "mask"),
         "picture_fit": window.player.view.fit,
         "picture_full": window.player.view.zoom_full,
+        "compare": window.compare.toggle,
         "keys": window.show_keys,
     }
     calls["cover"] = window.length.cover_button.click

@@ -6,6 +6,7 @@ The engine is imported inside the operations: it brings libraries that take seco
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from usummary.settings import Settings, make_settings
 from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
+    from usummary.compared import Baseline, Compared
     from usummary.export import ExportOptions
     from usummary.preview import Show
     from usummary.summary import Mode
@@ -53,6 +55,66 @@ def select(computed: Analysis, choice: tuple[Edits, str, bool], mode: Mode) -> S
     settings = make_settings(computed.provenance.settings)
     wanted = settings.model_copy(update={"mode": mode, "cover_planes": cover_planes})
     return pipeline.select(computed, length, mode, edits, cover_s=wanted.covering_s)
+
+
+def list_summarisers() -> Operation:
+    """Names of the installed models that score exams."""
+
+    def work(report: Report) -> tuple[str, ...]:
+        report(Progress("reading", 0.0))
+        from usummary import pipeline
+
+        return tuple(model.name for model in pipeline.models() if model.role == "summariser")
+
+    return work
+
+
+def compare(
+    analyses: Sequence[Analysis],
+    baselines: Sequence[Baseline],
+    choice: tuple[Edits, Sequence[str], bool],
+) -> Operation:
+    """The lanes of a comparison, in order.
+
+    Args:
+        analyses: Of one exam, by several models; baselines work on the shots of the first.
+        baselines: Which of them are wanted.
+        choice: Edits, of which those of freeze-frames count, lengths, and covering of planes.
+    """
+
+    def work(report: Report) -> tuple[Compared, ...]:
+        report(Progress("selecting", 0.0))
+        from usummary import compared
+
+        edits, lengths, cover_planes = choice
+        settings = make_settings(analyses[0].provenance.settings)
+        settings = settings.model_copy(update={"cover_planes": cover_planes})
+        terms = compared.Terms(
+            settings.mode, settings.covering_s, compared.freeze_edits(edits), tuple(lengths)
+        )
+        groups = [compared.by_model(analysis, terms) for analysis in analyses]
+        groups += [compared.by_baseline(name, analyses[0], terms) for name in baselines]
+        lanes: list[Compared] = []
+        for number, group in enumerate(groups):
+            for lane in group:
+                lanes.append(lane)
+                report(Progress("selecting", number / len(groups)))
+        return tuple(lanes)
+
+    return work
+
+
+def save_figure(path: Path, lanes: Sequence[Compared]) -> Operation:
+    """The lanes as a picture with its data beside it; returns both paths."""
+
+    def work(report: Report) -> tuple[Path, Path]:
+        report(Progress("exporting", 0.0))
+        from usummary.evaluation.figures import save_figure
+        from usummary.evaluation.lanes import figure_of_lanes
+
+        return save_figure(path, figure_of_lanes(lanes))
+
+    return work
 
 
 def export(path: Path, summary: Summary, folder: Path, options: ExportOptions) -> Operation:

@@ -81,6 +81,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("mask", "Black around the sector", ("M",), "View"),
     Doing("picture_fit", "All of the picture", ("Ctrl+0",), "View"),
     Doing("picture_full", "Picture at 100 %", ("Ctrl+1",), "View"),
+    Doing("compare", "Compare lengths, models and baselines", ("V",), "View"),
     Doing("keys", "Keys", ("F1",), "Help"),
 )
 GROUPS = tuple(dict.fromkeys(doing.group for doing in DOINGS))

@@ -165,12 +165,13 @@ def draw_shots(painter: QPainter, strip: QRectF, view: View, state: State) -> No
     low = strip.adjusted(0, strip.height() * 0.35, 0, -strip.height() * 0.35)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color("line"))
-    _draw_bars(painter, [bar_of(shot, low, view) for shot in shots if not shot.selected])
+    draw_bars(painter, [bar_of(shot, low, view) for shot in shots if not shot.selected])
     painter.setBrush(color("accent"))
-    _draw_bars(painter, [bar_of(shot, strip, view) for shot in shots if shot.selected])
+    draw_bars(painter, [bar_of(shot, strip, view) for shot in shots if shot.selected])
 
 
-def _draw_bars(painter: QPainter, bars: list[QRectF]) -> None:
+def draw_bars(painter: QPainter, bars: list[QRectF]) -> None:
+    """Bars in the painter's pen and brush, wide ones with round corners."""
     painter.drawRects([bar for bar in bars if bar.width() < ROUND_PX])
     for bar in bars:
         if bar.width() >= ROUND_PX:
@@ -191,10 +192,15 @@ def draw_freeze_frames(painter: QPainter, strip: QRectF, view: View, state: Stat
         if end - x > MARKER_PX:
             painter.drawLine(QPointF(x, middle), QPointF(end, middle))
         painter.setBrush(color("panel" if joint is None else "freeze"))
-        sides = ((0, -MARKER_PX), (MARKER_PX, 0), (0, MARKER_PX), (-MARKER_PX, 0))
-        painter.drawPolygon(QPolygonF([QPointF(x + dx, middle + dy) for dx, dy in sides]))
+        draw_diamond(painter, QPointF(x, middle))
         if freeze.source == "added":
             painter.drawLine(QPointF(x - 4, strip.bottom() - 1), QPointF(x + 4, strip.bottom() - 1))
+
+
+def draw_diamond(painter: QPainter, at: QPointF) -> None:
+    """The sign of a freeze-frame, in the painter's pen and brush."""
+    sides = ((0, -MARKER_PX), (MARKER_PX, 0), (0, MARKER_PX), (-MARKER_PX, 0))
+    painter.drawPolygon(QPolygonF([at + QPointF(dx, dy) for dx, dy in sides]))
 
 
 def _freezes_in(state: State, view: View) -> list[FreezeFrame]:

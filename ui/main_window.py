@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from ui import preferences, theme
 from ui.cards import PICTURE
 from ui.commands import commands
+from ui.compare import Compare
 from ui.dialogs import CheatSheet, FirstStartNotice
 from ui.exporting import Exporting
 from ui.header import Header
@@ -58,6 +59,8 @@ from usummary import cache
 from usummary.paths import resources_dir
 from usummary.settings import DEFAULT_MODEL
 
+TABLE_SHARE, TABLE_PX = 0.42, 560
+"""Width of the comparison's table: a share of the window's, and at most so many pixels."""
 HINT_MS = 5000
 """How long the window says why nothing happened."""
 
@@ -77,6 +80,7 @@ class MainWindow(QMainWindow):
         self.side = SidePanel(self.session)
         self.cards = self.side.cards
         self.timeline = Timeline(self.state)
+        self.compare = Compare(self.session, self.timeline, self)
         self.header = Header(self.state)
         self.length = self.header.length
         self.run_button, self.export_button = self.header.run_button, self.header.export_button
@@ -115,11 +119,12 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromHex(self.preferences.geometry.encode()))
 
     def _build(self) -> None:
-        middle = QSplitter(Qt.Orientation.Horizontal)
+        self._middle = middle = QSplitter(Qt.Orientation.Horizontal)
         middle.setHandleWidth(10)
         middle.setChildrenCollapsible(False)
         middle.addWidget(self.player)
         middle.addWidget(self.side)
+        middle.addWidget(self.compare.panel)
         middle.setStretchFactor(0, 1)
         middle.setStretchFactor(1, 0)
         middle.setSizes([880, 376])
@@ -130,7 +135,9 @@ class MainWindow(QMainWindow):
         column.addWidget(self.header)
         column.addWidget(self.notices)
         column.addWidget(middle, 5)
-        column.addWidget(self._timeline_panel(), 2)
+        self._below = self._timeline_panel()
+        column.addWidget(self._below, 2)
+        column.addWidget(self.compare.below, 4)
         self._pages.addWidget(self.start_page)
         self._pages.addWidget(exam)
         page = panel("page")
@@ -200,6 +207,14 @@ class MainWindow(QMainWindow):
         self.timeline.pictures_wanted.connect(session.want_small)
         self.timeline.edge_moved.connect(session.editing.move_edge)
         session.opening.connect(self._prepare)
+        self._connect_compare()
+
+    def _connect_compare(self) -> None:
+        self.compare.shown.connect(self._show_compare)
+        self.compare.refused.connect(self._hint)
+        self.compare.problem.connect(self._show_problem)
+        self.compare.lanes.sought.connect(self.navigation.seek)
+        self.session.playback.moved.connect(self.compare.lanes.update)
 
     def _make_actions(self) -> Actions:
         actions = Actions(commands(self), self.preferences.keys, self)
@@ -209,6 +224,7 @@ class MainWindow(QMainWindow):
             (self.header.open_button, "open"),
             (self._fit_button, "fit"),
             (self._help_button, "keys"),
+            (self.compare.panel.close_button, "compare"),
             (self.length.cover_button, "cover"),
             (self.running.cancel_button, "cancel"),
             *((button, name) for name, button in self.player.buttons.items()),
@@ -339,8 +355,19 @@ class MainWindow(QMainWindow):
             "run": self.session.run,
             "cpu": self.session.run_on_cpu,
             "export": self.ask_export,
+            "compare": self.compare.try_again,
         }
         actions[action]()
+
+    @Slot(bool)
+    def _show_compare(self, shown: bool) -> None:
+        """The comparison takes the place of the side panel and of the timeline."""
+        self.side.setVisible(not shown)
+        self._below.setVisible(not shown)
+        if shown:
+            wide = self._middle.width()
+            table = min(round(wide * TABLE_SHARE), TABLE_PX)
+            self._middle.setSizes([wide - table, 0, table])
 
     @Slot(str)
     def _show_begun(self, work: str) -> None:
@@ -406,12 +433,14 @@ class MainWindow(QMainWindow):
         self.doings["run"].setEnabled(self.run_button.isEnabled())
         self.doings["export"].setEnabled(self.export_button.isEnabled())
         self.doings["review_mask"].setEnabled(state.can_edit)
+        self.doings["compare"].setEnabled(state.can_edit or self.compare.is_shown)
         self._show_history()
         self.notices.show_notices(state.notices)
         self.queue.show_queue(self.session.queue)
         self.player.refresh()
         self.side.refresh()
         self.timeline.refresh()
+        self.compare.refresh()
         self._want_pictures()
 
     @Slot()
@@ -451,5 +480,6 @@ class MainWindow(QMainWindow):
         self._remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.hide()
         self._looker.close()
+        self.compare.close()
         self.session.close()
         super().closeEvent(event)

@@ -55,7 +55,10 @@ class MenuBar(QMenuBar):
         go = ("shot_back", "shot_on", SEPARATOR, "freeze_back", "freeze_on", SEPARATOR)
         self._menu(tr("&Go"), (*go, "start", "end"))
         picture = ("outline", "mask", "picture_fit", "picture_full")
-        view = self._menu(tr("&View"), ("closer", "wider", "fit", SEPARATOR, *picture, SEPARATOR))
+        view = self._menu(
+            tr("&View"),
+            ("compare", SEPARATOR, "closer", "wider", "fit", SEPARATOR, *picture, SEPARATOR),
+        )
         self._themes = self._theme_menu(view, choose_theme)
         self._menu(tr("&Help"), ("keys",))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ui.language import tr
 
@@ -32,6 +32,32 @@ def ask_project(parent: QWidget, suggested: Path) -> Path | None:
         parent, tr("Save the project as"), str(suggested), kinds
     )
     return Path(chosen).with_suffix(".usummary") if chosen else None
+
+
+def ask_figure(parent: QWidget, suggested: Path) -> Path | None:
+    """Where to write a figure, None if nowhere; asks before it or its data replace a file."""
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, tr("Save figure"), str(suggested), tr("Pictures ({endings})", endings="*.svg"),
+        options=QFileDialog.Option.DontConfirmOverwrite,
+    )  # fmt: skip
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if path.suffix.lower() != ".svg":
+        path = path.with_name(f"{path.name}.svg")
+    there = [each.name for each in (path, path.with_suffix(".csv")) if each.exists()]
+    if there and not _may_replace(parent, " · ".join(there)):
+        return None
+    return path
+
+
+def _may_replace(parent: QWidget, names: str) -> bool:
+    buttons = QMessageBox.StandardButton
+    text = tr("There is already: {names}. Replace it?", names=names)
+    answer = QMessageBox.question(
+        parent, tr("Save figure"), text, buttons.Yes | buttons.No, buttons.No
+    )
+    return answer == buttons.Yes
 
 
 def dropped(event: QDropEvent) -> Path | None:

@@ -15,12 +15,13 @@ from ui.language import tr
 from usummary import __version__
 from usummary.errors import DeviceError, ExportError, InputError, UsummaryError
 
-Action = Literal["open", "run", "cpu", "export"]
+Action = Literal["open", "run", "cpu", "export", "compare"]
 ACTIONS: dict[Action, str] = {
     "open": "Open another recording",
     "run": "Try again",
     "cpu": "Run on the CPU",
     "export": "Choose another folder",
+    "compare": "Try again",
 }
 
 
@@ -55,7 +56,7 @@ def describe(error: Exception, doing: Action, paths: tuple[Path, ...] = ()) -> P
         sentence = str(error)
         if isinstance(error, DeviceError):
             action = "cpu"
-        elif isinstance(error, ExportError):
+        elif isinstance(error, ExportError) and doing != "compare":
             action = "export"
         elif isinstance(error, InputError):
             action = "open"

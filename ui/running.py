@@ -20,13 +20,15 @@ from ui.queue import Entry, How, Queue
 from ui.widgets import ElidedLabel, icon_button, label, push_button, restyle
 from usummary.progress import STAGES, Progress
 
+_RUN = {
+    "reading": "Reading",
+    "features": "Features",
+    "scoring": "Scoring",
+    "selecting": "Selecting",
+}
 STAGE_NAMES: dict[str, dict[str, str]] = {
-    "run": {
-        "reading": "Reading",
-        "features": "Features",
-        "scoring": "Scoring",
-        "selecting": "Selecting",
-    },
+    "run": _RUN,
+    "compare": _RUN,
     "export": {"exporting": "Exporting"},
     "sample": {"exporting": "Rendering the simulated exam"},
 }

@@ -26,7 +26,7 @@ from ui.state import OpenedExam, State
 from ui.worker import Operation, Worker
 from usummary.edits import Edits
 from usummary.project import SUFFIX, default_path
-from usummary.settings import DEFAULTS, Settings
+from usummary.settings import DEFAULTS, Settings, make_settings
 from usummary.types import Scores, Summary
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Session(QObject):
 
     Signals:
         changed: The state changed in another way than by the playhead moving.
-        began: The kind of work that starts: ``run``, ``export`` or ``sample``.
+        began: The kind of work that starts: ``run``, ``compare``, ``export`` or ``sample``.
         progressed: A `Progress` of that work.
         ended: That work is over, however it went.
         problem: A `Problem` to show.
@@ -237,6 +237,25 @@ class Session(QObject):
             "export",
             lambda paths: self.exported.emit(folder, paths),
         )
+
+    def analyse_with(self, model: str, finish: Callable[[object], None]) -> bool:
+        """Analyses the open exam by another model, beside its result.
+
+        Args:
+            model: Name of a summariser.
+            finish: Is given the `Summary`.
+
+        Returns:
+            Whether the work began; it does not while a run or an export is on its way.
+        """
+        path, computed = self.state.path, self.state.computed
+        if path is None or computed is None or self.busy:
+            return False
+        settings = make_settings(computed.provenance.settings)
+        wanted = {"model": model, "device": self._settings.device}
+        operation = jobs.analyse(path, settings.model_copy(update=wanted))
+        self._start(operation, "compare", "compare", finish)
+        return True
 
     def want_thumbnails(self, positions: list[int], size: QSize) -> None:
         """Has small pictures made; each arrives as `thumbnail`."""

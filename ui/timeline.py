@@ -65,12 +65,14 @@ class Timeline(QWidget):
             now has: of the shot's first picture, or of the one after its last (which may be the
             next recording's first, or the number of pictures).
         pictures_wanted: List of `Small` that the lane of pictures and the hover card miss.
+        viewed: Another part of the exam is shown.
     """
 
     sought = Signal(float)
     scrubbed = Signal(float)
     edge_moved = Signal(int, str, int)
     pictures_wanted = Signal(object)
+    viewed = Signal()
 
     def __init__(self, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,6 +173,7 @@ class Timeline(QWidget):
             self._ask.start()
             self._describe()
             self.update()
+            self.viewed.emit()
 
     def _describe(self) -> None:
         state, view = self._state, self._view

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from usummary import freeze, knapsack, metrics, pipeline
+from usummary.compared import even_shots
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.networks.scorer import Scorer
 from usummary.summary import price
@@ -248,12 +249,8 @@ def uniform_shots(exam: ReadExam, mode: Mode, share: float) -> FloatArray:
     """Scores that make the selection take shots at even distances, about `share` of the exam."""
     analysis = exam.analyses[mode]
     values = np.zeros(exam.features.samples.frames.shape, np.float32)
-    lengths = np.array([shot.duration_s for shot in analysis.shots])
-    wanted = max(1, int(share * analysis.duration_s / lengths.mean()))
-    times = (np.arange(wanted) + 0.5) / wanted * analysis.duration_s
-    starts = np.array([shot.start_s for shot in analysis.shots])
-    for index in np.unique(np.searchsorted(starts, times, side="right") - 1):
-        values[exam.sampled_in(analysis.shots[int(index)])] = 1
+    for index in even_shots(analysis, share):
+        values[exam.sampled_in(analysis.shots[index])] = 1
     return values.ravel()
 
 
