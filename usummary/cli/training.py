@@ -126,11 +126,12 @@ def everything(
     """Retrain all shipped models from scratch and print the table of their cards."""
     from usummary.training import comparison
     from usummary.training.methods import METHODS
-    from usummary.training.shipped import Workshop, compare_all
+    from usummary.training.shipped import Workshop, compare_all, recognise_all
 
     _use(threads)
     shop = Workshop(data, work, workers, device, terminal.complain)
     measured = compare_all(shop, [*METHODS], range(1, seeds + 1))
+    terminal.out(comparison.markdown(recognise_all(shop)))
     for mode in ("application", "benchmark"):
         terminal.out(f"\n{mode}\n\n{comparison.markdown(comparison.table(measured, mode))}")
 

@@ -23,7 +23,12 @@ from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D, SonoNetI3D
 from usummary.networks.scorer import Scorer
 from usummary.networks.weights import Model, Training, build, load_model, save_model
 from usummary.settings import Settings
-from usummary.training.assess import network_scores
+from usummary.training.assess import (
+    clip_namer,
+    network_scores,
+    picture_namer,
+    recognition,
+)
 from usummary.training.checkpoint import write_curve
 from usummary.training.collection import Plan, compose_all, planned
 from usummary.training.comparison import Measured, Scores, compare, save, simple_summarisers
@@ -237,6 +242,24 @@ def compare_all(
     about = {"backbone": backbone.name, "sha256": backbone.sha256, "seeds": list(seeds)}
     save(shop.work / f"comparison-{kind}.json", measured, about)
     return measured
+
+
+def recognise_all(shop: Workshop) -> list[list[str]]:
+    """What the teacher and the shipped backbones make of held-out test pictures, as a table."""
+    sources = load_sources(shop.data, "test")
+    found = {"SonoNet16 teacher": recognition(picture_namer(shop.teacher()), sources)}
+    for kind in ("i3d", "2d"):
+        net = build(make_backbone(shop, kind))
+        assert isinstance(net, SonoNetI3D)
+        found[BACKBONES[kind]] = recognition(clip_namer(net), sources)
+    groups = list(next(iter(found.values())).count)
+    lines = [["", *found]]
+    lines.append(["brain, balanced accuracy", *(f"{one.brain:.3f}" for one in found.values())])
+    lines.append(["calibration error", *(f"{one.calibration:.3f}" for one in found.values())])
+    for group in groups:
+        cells = (f"{one.right[group]} of {one.count[group]}" for one in found.values())
+        lines.append([group, *cells])
+    return lines
 
 
 def scores_of(model: Model) -> Scores:
