@@ -479,6 +479,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.hide()
+        self.session.editing.history.blockSignals(True)  # it outlives what shows it
         self._looker.close()
         self.compare.close()
         self.session.close()

@@ -116,7 +116,7 @@ def freeze_frame_recall(
     key_shots = [shot for shot in shots if shot.selected]
     if not times:
         return None
-    return sum(_is_held(time, key_shots, tolerance_s) for time in times) / len(times)
+    return int(_are_held(times, key_shots, tolerance_s).sum()) / len(times)
 
 
 def coverage(
@@ -212,7 +212,13 @@ def _varies(values: FloatArray) -> bool:
     return len(values) > 1 and bool(np.any(values != values[0]))
 
 
-def _is_held(time_s: float, shots: list[Shot], tolerance_s: float) -> bool:
+def _are_held(times_s: list[float], shots: list[Shot], tolerance_s: float) -> NDArray[np.bool_]:
+    """(n,) whether a shot holds each time."""
+    times = np.array(times_s, np.float64)[:, None]
+    starts = np.array([shot.start_s for shot in shots], np.float64)
+    ends = np.array([shot.end_s for shot in shots], np.float64)
     if tolerance_s > 0:
-        return any(s.start_s - tolerance_s <= time_s <= s.end_s + tolerance_s for s in shots)
-    return any(s.start_s <= time_s < s.end_s for s in shots)
+        held = (starts - tolerance_s <= times) & (times <= ends + tolerance_s)
+    else:
+        held = (starts <= times) & (times < ends)
+    return np.asarray(held.any(axis=1), np.bool_)

@@ -191,7 +191,7 @@ def _metrics(chosen: Summary, reference: Sequence[int]) -> dict[str, float]:
     if recall is None:
         return {}
     selected = _by_frame(chosen.shots, [shot.selected for shot in chosen.shots])
-    wanted = _by_frame(whole, [index in set(reference) for index in range(len(whole))])
+    wanted = _by_frame(whole, np.isin(np.arange(len(whole)), reference).tolist())
     return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recall}
 
 
