@@ -5,7 +5,6 @@ import json
 import os
 import shlex
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from tests.test_compared import frozen_at, make
 from tests.ui.heartbeat import Heartbeat
-from ui import compared_lanes, theme
+from tests.ui.windows import shown_window
+from ui import compared_lanes
 from ui.compared_table import ComparedTable
 from ui.main_window import MainWindow
 from usummary.compared import Terms, by_baseline, by_model
@@ -35,15 +35,8 @@ def recording(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def window(qtbot):
-    theme.apply(QApplication.instance())
-    made = MainWindow()
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    yield made
-    made.close()
-    names = {thread.name for thread in threading.enumerate()}
-    assert names.isdisjoint({"player", "work", "comparing", "comparing beside"})
+    with shown_window(qtbot, "player", "work", "comparing", "comparing beside") as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import gc
 import json
 import sys
-import threading
 from pathlib import Path
 
 import av
@@ -15,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from tests.shared_data import SHARED, needs_shared
 from tests.ui.heartbeat import Heartbeat
-from ui import liveness, theme
+from tests.ui.windows import shown_window
+from ui import liveness
 from ui.dialogs import CheatSheet, FirstStartNotice
 from ui.export_sheet import ExportSheet
 from ui.main_window import MainWindow
@@ -47,15 +47,8 @@ def _live():
 
 @pytest.fixture
 def window(qtbot, _live):
-    theme.apply(QApplication.instance())
-    made = MainWindow()
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    yield made
-    made.close()
-    names = {thread.name for thread in threading.enumerate()}
-    assert names.isdisjoint({"player", "work", "thumbnails"})
+    with shown_window(qtbot, "player", "work", "thumbnails") as made:
+        yield made
 
 
 def press(window: MainWindow, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
