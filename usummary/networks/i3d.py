@@ -4,9 +4,11 @@ Sources: J. Carreira and A. Zisserman, "Quo Vadis, Action Recognition?" (CVPR 20
 C. F. Baumgartner et al., "SonoNet" (IEEE TMI 2017, arXiv 1612.05601), for the ultrasound network;
 K. He et al., "Deep Residual Learning" (CVPR 2016), for ResNet-50.
 
-A kernel is repeated along time and divided by its length, so an inflated network answers to a clip
-of one repeated picture exactly as the 2-D network answers to the picture. For that to hold at the
-first and last frame too, time is padded by repeating the border frames, never with zeros.
+A kernel is repeated along time and divided by its length, or stands at the middle of a time axis of
+zeros (A. Arnab et al., "ViViT", ICCV 2021: central frame). Either way an inflated network answers
+to a clip of one repeated picture exactly as the 2-D network answers to the picture; centred ones
+also answer to a moving clip as to single, sharp frames, until they are trained. For that to hold at
+the first and last frame too, time is padded by repeating the border frames, never with zeros.
 
 Every backbone takes uint8 grey clips (N, T, H, W) and gives, with s places left of T:
 
@@ -62,8 +64,10 @@ class InflatedConv3d(nn.Conv3d):
     """
 
     @classmethod
-    def of(cls, conv: nn.Conv2d, kernel: int, stride: int) -> InflatedConv3d:
-        """`conv` repeated `kernel` times along time and divided by that, moving by `stride`."""
+    def of(
+        cls, conv: nn.Conv2d, kernel: int, stride: int, *, centred: bool = False
+    ) -> InflatedConv3d:
+        """`conv` along `kernel` frames, moving by `stride`: their mean, or the `middle` one."""
         padding = conv.padding
         if conv.padding_mode != "zeros" or isinstance(padding, str):
             raise ModelError(f"A convolution with padding {padding!r} cannot be inflated.")
@@ -79,7 +83,11 @@ class InflatedConv3d(nn.Conv3d):
         )
         with torch.no_grad():
             # (O, I, kh, kw) -> (O, I, kernel, kh, kw)
-            inflated.weight.copy_(conv.weight[:, :, None].expand_as(inflated.weight) / kernel)
+            if centred:
+                inflated.weight.zero_()
+                inflated.weight[:, :, middle(kernel)] = conv.weight
+            else:
+                inflated.weight.copy_(conv.weight[:, :, None].expand_as(inflated.weight) / kernel)
             if conv.bias is not None and inflated.bias is not None:
                 inflated.bias.copy_(conv.bias)
         return inflated
@@ -93,12 +101,18 @@ class InflatedConv3d(nn.Conv3d):
         return super().forward(x)
 
 
+def middle(kernel: int) -> int:
+    """Which frame under a kernel of that length is its middle; the earlier of two."""
+    return (kernel - 1) // 2
+
+
 def inflate(
     net: nn.Module,
     *,
     kernel: int = 3,
     kernels: Mapping[str, int] | None = None,
     strides: Mapping[str, int] | None = None,
+    centred: bool = False,
 ) -> nn.Module:
     """A 3-D copy of a 2-D network; `net` stays as it is.
 
@@ -110,6 +124,7 @@ def inflate(
         kernel: Length in time of every convolution that is larger than 1x1 in space.
         kernels: Length in time of single convolutions, by their name in ``net.named_modules()``.
         strides: Stride in time of single convolutions and pools, by name; 1 for all others.
+        centred: Kernels look at the middle frame, not at the mean of all.
 
     Raises:
         ModelError: A layer of another kind, or a name that no layer has.
@@ -122,7 +137,10 @@ def inflate(
     def visit(layer: nn.Module, name: str) -> nn.Module:
         if not _has_children(layer):
             default = kernel if isinstance(layer, nn.Conv2d) and max(layer.kernel_size) > 1 else 1
-            return _inflate_layer(layer, name, kernels.get(name, default), strides.get(name, 1))
+            if isinstance(layer, nn.Conv2d):
+                length, stride = kernels.get(name, default), strides.get(name, 1)
+                return InflatedConv3d.of(layer, length, stride, centred=centred)
+            return _inflate_layer(layer, name, strides.get(name, 1))
         for child_name, child in layer.named_children():
             setattr(layer, child_name, visit(child, f"{name}.{child_name}".lstrip(".")))
         return layer
@@ -134,9 +152,8 @@ def _has_children(layer: nn.Module) -> bool:
     return next(layer.children(), None) is not None
 
 
-def _inflate_layer(layer: nn.Module, name: str, kernel: int, stride: int) -> nn.Module:
-    if isinstance(layer, nn.Conv2d):
-        return InflatedConv3d.of(layer, kernel, stride)
+def _inflate_layer(layer: nn.Module, name: str, stride: int) -> nn.Module:
+    """A layer other than a convolution."""
     if isinstance(layer, nn.BatchNorm2d):
         norm = nn.BatchNorm3d(
             layer.num_features,
@@ -300,12 +317,14 @@ class SonoNetI3D(nn.Module):
 
     temperature: Tensor
 
-    def __init__(self, config: SonoNetI3DConfig, net: SonoNet2D | None = None) -> None:
+    def __init__(
+        self, config: SonoNetI3DConfig, net: SonoNet2D | None = None, *, centred: bool = False
+    ) -> None:
         super().__init__()
         self.config = config
         net = net or SonoNet2D()
         kernels, strides = _sononet_time(net.features, config)
-        self.features = inflate(net.features, kernels=kernels, strides=strides)
+        self.features = inflate(net.features, kernels=kernels, strides=strides, centred=centred)
         self.head = inflate(net.head)
         self.register_buffer("temperature", torch.ones(()))
 

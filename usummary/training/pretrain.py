@@ -31,6 +31,7 @@ from usummary.networks.i3d import (
     SonoNet2D,
     SonoNetI3D,
     SonoNetI3DConfig,
+    middle,
     standardise,
 )
 from usummary.networks.st3d import ST3D, ST3DConfig
@@ -98,6 +99,12 @@ class BackboneRecipe:
         """The same net without time: it looks at four frames of a clip, one by one."""
         return replace(self.config, stem_kernel=1, stem_stride=4, kernels=(1, 1, 1, 1, 1))
 
+    def seen(self) -> list[int]:
+        """The frames of a clip that the places left of its time axis look at, the middle ones."""
+        stride = self.config.stem_stride * math.prod(self.config.pools)
+        first = middle(self.config.stem_kernel)
+        return [*range(first, self.config.clip_length, stride)]
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -135,8 +142,10 @@ class Composer:
         self._teacher = teacher.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._bf16 = bf16
 
-    def batch(self, size: int, rng: np.random.Generator, *, frames: int, looks: int) -> Batch:
-        """`size` clips of `frames` frames, the teacher looking at `looks` frames of each."""
+    def batch(
+        self, size: int, rng: np.random.Generator, *, frames: int, seen: Sequence[int]
+    ) -> Batch:
+        """`size` clips of `frames` frames, the teacher looking at those `seen` of each."""
         clips, kinds, allowed = [], [], []
         for _ in range(size):
             number = int(rng.choice(len(_KINDS), p=[share for _, _, share in _KINDS]))
@@ -148,8 +157,7 @@ class Composer:
             clips.append(clip)
             kinds.append(kind)
             allowed.append(source if kind == "steady" else None)
-        seen = frames * (2 * np.arange(looks) + 1) // (2 * looks)
-        maps, teacher = self._ask(np.stack(clips)[:, seen])
+        maps, teacher = self._ask(np.stack(clips)[:, list(seen)])
         wanted = [
             _wanted(kind, source, said)
             for kind, source, said in zip(kinds, allowed, teacher, strict=True)
@@ -195,13 +203,13 @@ def train_backbone(
 
     def frames_at(step: int) -> Batch:
         rng = np.random.default_rng((recipe.seed, 1, step))
-        return composer.batch(recipe.frame_batch, rng, frames=1, looks=1)
+        return composer.batch(recipe.frame_batch, rng, frames=1, seen=[0])
 
     _Run("frames", folder, recipe.frame_steps, recipe.frame_rate, recipe.bf16).go(
         student, frames_at, frame_loss, say
     )
-    net = SonoNetI3D(recipe.config, student)
-    steps = recipe.config.clip_length // recipe.config.stem_stride // math.prod(recipe.config.pools)
+    net = SonoNetI3D(recipe.config, student, centred=True)
+    seen = recipe.seen()
 
     def clip_loss(batch: Batch) -> Tensor:
         features = net.last_features(batch.clips)  # (N, 128, s, 11, 14)
@@ -209,7 +217,7 @@ def train_backbone(
 
     def clips_at(step: int) -> Batch:
         rng = np.random.default_rng((recipe.seed, 2, step))
-        return composer.batch(recipe.clip_batch, rng, frames=recipe.config.clip_length, looks=steps)
+        return composer.batch(recipe.clip_batch, rng, frames=recipe.config.clip_length, seen=seen)
 
     _Run("clips", folder, recipe.clip_steps, recipe.clip_rate, recipe.bf16).go(
         net, clips_at, clip_loss, say
@@ -233,7 +241,7 @@ def train_st3d(
 
     def clips_at(step: int) -> Batch:
         rng = np.random.default_rng((recipe.seed, 3, step))
-        return composer.batch(recipe.clip_batch, rng, frames=16, looks=2)
+        return composer.batch(recipe.clip_batch, rng, frames=16, seen=recipe.seen())
 
     run = _Run(
         "st3d", folder, recipe.clip_steps, recipe.scratch_rate, recipe.bf16, learns_norms=True
@@ -368,7 +376,7 @@ def _divergence(logits: Tensor, batch: Batch) -> Tensor:
 def _map_scale(composer: Composer, recipe: BackboneRecipe) -> Tensor:
     """Spread of every channel of the teacher's maps, (128, 1, 1)."""
     rng = np.random.default_rng((recipe.seed, 0))
-    maps = composer.batch(2 * recipe.frame_batch, rng, frames=1, looks=1).maps
+    maps = composer.batch(2 * recipe.frame_batch, rng, frames=1, seen=[0]).maps
     return maps.std(dim=(0, 1, 3, 4)).clamp_min(1e-3)[:, None, None]
 
 

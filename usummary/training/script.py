@@ -19,7 +19,9 @@ from scipy.ndimage import gaussian_filter1d
 from usummary.training.dataset import SAVE_LABEL_S, TIMELINE_RATE, Timeline
 
 _SHORTEST_VISIT_S = 0.5
-_HOLD_EVERY_S = 8.0
+_HOLD_EVERY_S = 30.0
+"""About one hold comes to nothing for each that ends in a save: timelines to learn and choose from
+have a save every 42 s of labelled time."""
 _GLIMPSE_EVERY_S = 12.0
 _RAMP_S = 0.5
 _VIEW_BEFORE_SAVE_S = 2.5

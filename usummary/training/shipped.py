@@ -65,7 +65,7 @@ EXAMS = (
     f"Composed exams: {PICTURES}, along second-trimester screening timelines (UCL Surgical Vision "
     "2024, MIT). No real fetal recording"
 )
-CASTS: dict[Part, int] = {"train": 2, "validation": 2, "test": 3}
+CASTS: dict[Part, int] = {"train": 2, "validation": 2, "test": 4}
 """Composed recordings of each timeline."""
 
 
