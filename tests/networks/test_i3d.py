@@ -19,6 +19,7 @@ from usummary.networks.i3d import (
     SonoNetI3D,
     SonoNetI3DConfig,
     inflate,
+    middle,
     standardise,
 )
 from usummary.networks.st3d import ST3D, ST3DConfig
@@ -56,12 +57,13 @@ def _seed() -> None:
         SonoNetI3DConfig(height=32, width=48, kernels=(3, 2, 5, 1, 3), pools=(1, 1, 1, 1)),
     ],
 )
+@pytest.mark.parametrize("centred", [False, True])
 @torch.inference_mode()
-def test_inflated_sononet_sees_in_a_still_clip_what_the_2d_network_sees(config):
+def test_inflated_sononet_sees_in_a_still_clip_what_the_2d_network_sees(config, centred):
     flat = SonoNet2D()
     with_lively_norms(flat)
     clip = still_clip(32, 48)
-    maps, steps, planes = SonoNetI3D(config, flat).eval()(clip)
+    maps, steps, planes = SonoNetI3D(config, flat, centred=centred).eval()(clip)
     features = flat.features(standardise(clip[:, :1]))
     assert torch.allclose(maps, features, atol=1e-4 * float(features.abs().max()))
     assert torch.allclose(planes, flat(clip[:, :1]), atol=1e-4)
@@ -128,6 +130,20 @@ def test_resnet_takes_public_names_and_refuses_others():
 
 def test_sononet_classes_are_the_standard_planes_and_background():
     assert sorted(SONONET_CLASSES) == sorted((*STANDARD_PLANES, BACKGROUND))
+
+
+@torch.inference_mode()
+def test_centred_sononet_sees_single_frames_of_a_moving_clip():
+    config = SonoNetI3DConfig(
+        height=32, width=48, stem_kernel=4, stem_stride=8, kernels=(1, 1, 3, 1, 2), pools=(1,) * 4
+    )
+    flat = with_lively_norms(SonoNet2D())
+    clip = torch.randint(0, 256, (1, 16, 32, 48), dtype=torch.uint8)
+    features = SonoNetI3D(config, flat, centred=True).eval().last_features(clip)
+    seen = [middle(4), 8 + middle(4)]
+    assert seen == [1, 9]
+    alone = flat.features(standardise(clip[0, seen, None]))
+    assert torch.allclose(features[0].transpose(0, 1), alone, atol=1e-3)
 
 
 @torch.inference_mode()

@@ -122,7 +122,8 @@ def test_train_then_evaluate(run, train, models, composed, tmp_path):
         assert "F1 15%" in text
     assert "not for diagnosis" in second
     measured = comparison.load(numbers)
-    assert [one.row.bound["P"] for one in measured if one.mode == "application"] == [1.0] * 5
+    assert [one.row.bound["P"] for one in measured if one.mode == "application"] == [1.0] * 6
+    assert [one.method for one in measured][:3] == ["mine", "mine", "mine, planes covered"]
     assert {one.exam for one in measured} == {"test-operator1-0.mp4"}
 
 

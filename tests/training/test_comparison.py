@@ -19,7 +19,7 @@ from usummary.training.exams import MODES
 
 def row(f1, tau=0.5):
     by_length = dict.fromkeys(LENGTHS, f1)
-    return Row(by_length, dict.fromkeys(LENGTHS, 0.9), tau, tau, by_length, by_length)
+    return Row(by_length, dict.fromkeys(LENGTHS, 0.9), tau, tau, by_length, by_length, {})
 
 
 MEASURED = [

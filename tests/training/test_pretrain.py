@@ -65,7 +65,7 @@ def test_training_moves_weights_but_not_the_norms_statistics(teacher, sources, t
 
 def test_targets_follow_motion_label_and_teacher(teacher, sources):
     composer = Composer(sources, teacher, bf16=False)
-    batch = composer.batch(16, np.random.default_rng(1), frames=1, looks=1)
+    batch = composer.batch(16, np.random.default_rng(1), frames=1, seen=[0])
     assert batch.clips.shape == (16, 1, 176, 224)
     assert batch.maps.shape == (16, 1, 128, 11, 14)
     torch.testing.assert_close(batch.planes.sum(1), torch.ones(16))
@@ -102,7 +102,7 @@ def test_calibration_finds_the_likeliest_temperature(teacher, made_data):
 
 def test_validation_tells_agreement_and_surprise(teacher, sources):
     composer = Composer(sources, teacher, bf16=False)
-    batches = [composer.batch(4, np.random.default_rng(n), frames=16, looks=1) for n in range(2)]
+    batches = [composer.batch(4, np.random.default_rng(n), frames=16, seen=[0]) for n in range(2)]
     net = SonoNetI3D(RECIPE.config, teacher).eval()
     figures = validate(net, batches)
     net.temperature.fill_(2.0)

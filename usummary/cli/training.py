@@ -119,21 +119,29 @@ def everything(
     data: Data,
     work: Work = Path("out/training"),
     seeds: Seeds = 5,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that compose recordings.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that compose, read and train side by side.")
+    ] = 2,
     device: Device = "cpu",
     threads: Threads = 2,
 ) -> None:
-    """Retrain all shipped models from scratch and print the table of their cards."""
-    from usummary.training import comparison
+    """Retrain all shipped models from scratch and print the tables of their cards."""
+    from usummary.training.comparison import differences, markdown, table
+    from usummary.training.everything import COMPARED, compare_all, recognise_all
     from usummary.training.methods import METHODS
-    from usummary.training.shipped import Workshop, compare_all, recognise_all
+    from usummary.training.shipped import Workshop
 
     _use(threads)
     shop = Workshop(data, work, workers, device, terminal.complain)
-    measured = compare_all(shop, [*METHODS], range(1, seeds + 1))
-    terminal.out(comparison.markdown(recognise_all(shop)))
-    for mode in ("application", "benchmark"):
-        terminal.out(f"\n{mode}\n\n{comparison.markdown(comparison.table(measured, mode))}")
+    terminal.out(markdown(recognise_all(shop)))
+    for kind in COMPARED:
+        measured = compare_all(shop, range(1, seeds + 1), kind)
+        for mode in ("application", "benchmark"):
+            terminal.out(f"\n{kind}, {mode} mode\n\n{markdown(table(measured, mode))}")
+        if kind == "i3d":
+            best = METHODS["3dst-unet-supervised"].title
+            terminal.out(f"\n{markdown(differences(measured, best))}")
+    terminal.out(f"\nModels: {work / 'shipped'}")
 
 
 def evaluate(

@@ -142,6 +142,8 @@ class Row:
         tau, rho: Rank correlation of the scores with being in a reference shot; None if undefined.
         recall: By length: share of the freeze-frames within a second of a key shot.
         coverage: By length: share of the saved planes of which a key shot holds a save.
+        seen: By length: share of the saved planes that key shots truly show (`Truth.planes_seen`);
+            empty where the truth is not known.
     """
 
     f1: Mapping[str, float]
@@ -150,6 +152,7 @@ class Row:
     rho: float | None
     recall: Mapping[str, float]
     coverage: Mapping[str, float]
+    seen: Mapping[str, float]
 
 
 LENGTHS = ("15%", "25%", "P")
@@ -173,13 +176,15 @@ def measure(
         choose: The selection; `pipeline.select` as it is by default.
     """
     analysis = exam.scored(values, mode)
-    f1, bound, recall, coverage = {}, {}, {}, {}
+    f1, bound, recall, coverage, seen = {}, {}, {}, {}, {}
     for length in lengths:
         summary = choose(analysis, length, mode)
         f1[length] = summary.metrics["f1"]
         bound[length] = best_possible(summary)
         recall[length] = summary.metrics["freeze_frame_recall"]
         coverage[length] = saved_planes_shown(summary)
+        if exam.truth is not None:
+            seen[length] = exam.truth.planes_seen(summary.key_shots)
     wanted = exam.wanted()
     return Row(
         f1,
@@ -188,6 +193,7 @@ def measure(
         metrics.spearman_rho(values, wanted),
         recall,
         coverage,
+        seen,
     )
 
 
@@ -259,6 +265,17 @@ def plane_scores(exam: ReadExam) -> FloatArray:
     confidence = exam.plane_confidence()
     assert confidence is not None
     return np.asarray(np.repeat(confidence, exam.features.samples.frames.shape[1]), np.float32)
+
+
+def truth_scores(exam: ReadExam) -> FloatArray:
+    """1 wherever a standard plane is held, 0 elsewhere: all that knowing planes can give.
+
+    Of composed exams only.
+    """
+    assert exam.truth is not None
+    held = exam.truth.holds()
+    frames = np.minimum(exam.features.samples.frames.ravel(), len(held) - 1)
+    return np.asarray(held[frames], np.float32)
 
 
 @torch.no_grad()

@@ -79,3 +79,9 @@ def write_curve(path: Path, epoch: Any) -> None:
         if epoch.number == 0:
             rows.writeheader()
         rows.writerow(values)
+
+
+def read_curve(path: Path, column: str) -> list[float]:
+    """One column of a learning curve, an epoch each."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [float(row[column]) for row in csv.DictReader(file)]

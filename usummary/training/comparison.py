@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from usummary import pipeline
+from usummary.settings import Settings
 from usummary.training.assess import (
     LENGTHS,
     Row,
@@ -17,6 +20,7 @@ from usummary.training.assess import (
     measure,
     plane_scores,
     random_scores,
+    truth_scores,
     uniform_shots,
 )
 from usummary.training.exams import MODES, Mode, ReadExam
@@ -26,6 +30,10 @@ Scores = Callable[[ReadExam, Mode], FloatArray]
 """Scores (T n,) of an exam; the mode matters to few."""
 
 _UNIFORM_SHARE = 0.15
+COVERED = ", planes covered"
+"""Ends the name of a summariser whose summaries cover planes."""
+TRUTH = "truth: a plane is held"
+"""The row of `truth_scores`, which is no summariser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +59,40 @@ def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, Scores]]:
     }
 
 
+def known_truth() -> dict[str, dict[int, Scores]]:
+    """What perfect knowledge of held planes would give, on composed exams."""
+    return {TRUTH: {0: lambda exam, _: truth_scores(exam)}}
+
+
 def compare(
     summarisers: Mapping[str, Mapping[int, Scores]],
     exams: Sequence[ReadExam],
     *,
-    modes: Sequence[Mode] = MODES,
+    covering: Collection[str] = (),
     said: Callable[[str], None] = lambda _: None,
 ) -> list[Measured]:
-    """Measures every summariser and seed on every exam."""
+    """Measures every summariser and seed on every exam, in both modes of selection.
+
+    Args:
+        summarisers: Scores by name and seed.
+        exams: What to measure on.
+        covering: Names of those measured once more with planes covered, as `COVERED` rows; only
+            application mode can cover.
+        said: Told what is measured now.
+    """
     found = []
+    cover = partial(pipeline.select, cover_s=Settings().covering_s)
     for name, seeds in summarisers.items():
         for seed, score in seeds.items():
             said(f"{name}, seed {seed}")
-            found += [
-                Measured(name, seed, exam.name, mode, measure(exam, score(exam, mode), mode))
-                for exam in exams
-                for mode in modes
-            ]
+            for exam in exams:
+                for mode in MODES:
+                    row = measure(exam, score(exam, mode), mode)
+                    found.append(Measured(name, seed, exam.name, mode, row))
+                if name in covering:
+                    values = score(exam, "application")
+                    row = measure(exam, values, "application", choose=cover)
+                    found.append(Measured(name + COVERED, seed, exam.name, "application", row))
     return found
 
 
@@ -102,6 +127,7 @@ COLUMNS: dict[str, tuple[Callable[[Row], float | None], float]] = {
     "rho": (lambda row: row.rho, 1.0),
     "recall 15%": (lambda row: row.recall["15%"], 100.0),
     "planes 15%": (lambda row: row.coverage["15%"], 100.0),
+    "seen 15%": (lambda row: row.seen.get("15%"), 100.0),
 }
 """Columns of the table: what is read from a row, and what it is multiplied by."""
 
@@ -111,10 +137,32 @@ def table(measured: Sequence[Measured], mode: Mode) -> list[list[str]]:
     lines = [["summariser", "seeds", *COLUMNS]]
     for name in dict.fromkeys(one.method for one in measured):
         mine = [one for one in measured if one.method == name and one.mode == mode]
+        if not mine:
+            continue
         cells = [name, str(len({one.seed for one in mine}))]
         for title, (read, scale) in COLUMNS.items():
             cells.append(_cell(figure(mine, read), scale, whole=title.startswith("F1")))
         lines.append(cells)
+    return lines
+
+
+def differences(measured: Sequence[Measured], of: str, length: str = "15%") -> list[list[str]]:
+    """How far one summariser's F1 (application mode) lies above each other's, exam by exam.
+
+    Exams differ more than summarisers do, so the interval of the difference says more than those of
+    the two means.
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys(one.method for one in measured):
+        mine = [one for one in measured if one.method == name and one.mode == "application"]
+        exams = dict.fromkeys(one.exam for one in mine)
+        values = figure(mine, lambda row: row.f1[length])
+        rows[name] = dict(zip(exams, values, strict=True))
+    own = rows.pop(of)
+    lines = [[f"{of}, less", "exams", f"F1 {length}"]]
+    for name, other in rows.items():
+        apart = [own[exam] - other[exam] for exam in own if exam in other]
+        lines.append([name, str(len(apart)), _cell(apart, 100.0, whole=True)])
     return lines
 
 

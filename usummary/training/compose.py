@@ -20,7 +20,7 @@ from usummary.types import Box, Picture
 CANVAS = (224, 288)
 """Rows and columns of a composed picture: what the 2-D teacher takes."""
 
-INPUT_SIZE = (176, 224)
+INPUT_SIZE = (192, 256)
 """Rows and columns of a backbone's input picture."""
 
 _Real = NDArray[np.float32]

@@ -20,6 +20,7 @@ from usummary.networks.weights import Model
 from usummary.progress import Report, silent
 from usummary.settings import Settings
 from usummary.training.trainer import Lesson
+from usummary.training.truth import Truth, read_truth
 from usummary.types import (
     BACKGROUND,
     Analysis,
@@ -45,11 +46,13 @@ class ReadExam:
         name: File name, for people.
         features: Of the backbone in use.
         analyses: For each mode of selection, everything but scores: shots have score 0.
+        truth: What is known of a composed recording, None of any other.
     """
 
     name: str
     features: Features
     analyses: dict[Mode, Analysis]
+    truth: Truth | None = None
 
     @property
     def reference(self) -> list[int]:
@@ -127,9 +130,10 @@ def read_exam(
     """Features and shots of one exam; finished features are kept and used again."""
     with readers.open_exam(path) as exam:
         features = pipeline.features_of(exam, backbone, settings, progress)
-        return ReadExam(
-            path.name, features, {mode: _unscored(exam, features, settings, mode) for mode in MODES}
-        )
+        analyses: dict[Mode, Analysis] = {
+            mode: _unscored(exam, features, settings, mode) for mode in MODES
+        }
+        return ReadExam(path.name, features, analyses, read_truth(path))
 
 
 def _unscored(exam: Exam, features: Features, settings: Settings, mode: Mode) -> Analysis:

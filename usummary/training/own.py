@@ -15,8 +15,7 @@ from usummary.training.checkpoint import write_curve
 from usummary.training.comparison import Measured, Scores, compare, simple_summarisers
 from usummary.training.exams import ReadExam, find_exams, read_exam
 from usummary.training.methods import method
-from usummary.training.shipped import scores_of
-from usummary.training.summarisers import Wanted, train_summariser
+from usummary.training.summarisers import Wanted, scores_of, train_summariser
 from usummary.training.trainer import Epoch
 
 
@@ -111,7 +110,7 @@ def evaluate_models(
     simple = simple_summarisers(seeds) if seeds else {}
     if read[0].plane_confidence() is None:
         simple.pop("plane confidence", None)
-    return compare(summarisers | simple, read)
+    return compare(summarisers | simple, read, covering=[*summarisers])
 
 
 def _read(folder: Path, backbone: str, how: tuple[str, Report]) -> list[ReadExam]:

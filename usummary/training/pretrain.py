@@ -96,8 +96,8 @@ class BackboneRecipe:
     bf16: bool = True
 
     def flat(self) -> SonoNetI3DConfig:
-        """The same net without time: it looks at four frames of a clip, one by one."""
-        return replace(self.config, stem_kernel=1, stem_stride=4, kernels=(1, 1, 1, 1, 1))
+        """The same net without time: it looks at single frames, as many as the other has places."""
+        return replace(self.config, stem_kernel=1, kernels=(1, 1, 1, 1, 1))
 
     def seen(self) -> list[int]:
         """The frames of a clip that the places left of its time axis look at, the middle ones."""

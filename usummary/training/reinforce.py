@@ -39,9 +39,14 @@ def unsupervised_loss(p: Tensor, reward: Tensor, share: float = 0.5) -> Tensor:
     return regularisation_loss(p, share) - reward
 
 
-def supervised_loss(p: Tensor, wanted: Tensor, reward: Tensor, share: float = 0.5) -> Tensor:
-    """Equations (9) and (10): additionally the mean squared error against annotated scores."""
-    return functional.mse_loss(p, wanted) + unsupervised_loss(p, reward, share)
+def supervised_loss(
+    p: Tensor, wanted: Tensor, reward: Tensor, share: float = 0.5, prediction: float = 1.0
+) -> Tensor:
+    """Equations (9) and (10): additionally the mean squared error against annotated scores.
+
+    `prediction` is the weight of that error; the paper's is 1.
+    """
+    return prediction * functional.mse_loss(p, wanted) + unsupervised_loss(p, reward, share)
 
 
 def policy_gain(logits: Tensor, actions: Tensor, advantages: Tensor) -> Tensor:

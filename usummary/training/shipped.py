@@ -1,40 +1,39 @@
-"""How the shipped models come about: from pictures and timelines to weights and the table.
+"""The steps by which the shipped models come about, from pictures and timelines to weights.
 
-One call does everything, in order, into one work folder; what stands there already is used again,
-so an interrupted run goes on where it was.
+Each writes into one work folder and uses what stands there already, so an interrupted run goes on
+where it was; `usummary.training.everything` takes them in order.
 
-    stand-ins -> composed exams -> backbones -> features -> summarisers -> comparison
+    stand-ins -> composed exams -> backbones -> features -> summarisers
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 
 from usummary.errors import ModelError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D, SonoNetI3D
-from usummary.networks.scorer import Scorer
-from usummary.networks.weights import Model, Training, build, load_model, save_model
-from usummary.settings import Settings
-from usummary.training.assess import (
-    clip_namer,
-    network_scores,
-    picture_namer,
-    recognition,
+from usummary.networks.weights import (
+    Model,
+    Training,
+    backbone_of,
+    build,
+    load_model,
+    save_model,
 )
-from usummary.training.checkpoint import write_curve
+from usummary.settings import Settings
+from usummary.training.checkpoint import read_curve, write_curve
 from usummary.training.collection import Plan, compose_all, planned
-from usummary.training.comparison import Measured, Scores, compare, save, simple_summarisers
 from usummary.training.dataset import Part, load_sources
 from usummary.training.exams import ReadExam, find_exams, read_exam
 from usummary.training.methods import method
+from usummary.training.parallel import side_by_side
 from usummary.training.pretrain import (
     Backbone,
     BackboneRecipe,
@@ -67,6 +66,7 @@ EXAMS = (
 )
 CASTS: dict[Part, int] = {"train": 2, "validation": 2, "test": 4}
 """Composed recordings of each timeline."""
+_LEARNT_FROM: tuple[Part, ...] = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Workshop:
     Attributes:
         data: Data folder, the one that holds ``ultrasound/``.
         work: Folder for everything that is made.
-        workers: Processes that compose recordings.
+        workers: Processes that compose, read and train side by side.
         device: Where networks are trained.
         say: Told what is going on, a line at a time.
     """
@@ -143,17 +143,11 @@ def make_exams(shop: Workshop, part: Part, *, freezes: Literal["show", "hide"] =
 def compose_in_parallel(plan: Plan, folder: Path, workers: int, say: Say) -> None:
     """Composes every recording of a plan that is not there yet, several at a time."""
     todo = [i for i, one in enumerate(planned(plan)) if not (folder / one.name).exists()]
-    if workers == 1 or len(todo) < 2:
-        for number in todo:
-            say(f"composed {_compose_one(plan, folder, number)}")
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        for name in pool.map(_compose_one, *zip(*((plan, folder, i) for i in todo), strict=True)):
-            say(f"composed {name}")
+    for name in side_by_side(functools.partial(_compose_one, plan, folder), todo, workers):
+        say(f"composed {name}")
 
 
 def _compose_one(plan: Plan, folder: Path, number: int) -> str:
-    cv2.setNumThreads(1)
     made = compose_all(plan, folder, lambda *_: None, only=slice(number, number + 1))
     return next(made).name
 
@@ -185,85 +179,94 @@ def make_backbone(shop: Workshop, kind: BackboneKind) -> Model:
 def copy_model(model: Model, out: Path) -> None:
     """A model folder under another name."""
     training = Training(model.training_data, model.licence, model.classes, model.unsure)
+    if model.backbone:
+        training = replace(training, backbone=backbone_of(model))
     save_model(out, build(model), training)
 
 
 def read_part(shop: Workshop, part: Part, backbone: Model) -> list[ReadExam]:
     """The composed exams of a part with the features of a backbone."""
-    read = []
-    for path in find_exams(make_exams(shop, part)):
-        read.append(read_exam(path, backbone, Settings(device="cpu")))
-        shop.say(f"{path.name}: features of {backbone.name}")
-    return read
+    paths = find_exams(make_exams(shop, part))
+    work = functools.partial(_keep_features, str(backbone.folder))
+    for name in side_by_side(work, paths, shop.workers):
+        shop.say(f"{name}: features of {backbone.name}")
+    return [_read(path, backbone) for path in paths]
 
 
-def make_summariser(
-    shop: Workshop,
-    name: str,
-    seed: int,
-    backbone: Model,
-    exams: tuple[Sequence[ReadExam], Sequence[ReadExam]],
-) -> Model:
-    """A summariser trained on exams (training, validation), as a model folder."""
+def _keep_features(backbone: str, path: Path) -> str:
+    """Computes an exam's features, which are kept for those who read it after; its name."""
+    return _read(path, load_model(backbone, "backbone")).name
+
+
+def _read(path: Path, backbone: Model) -> ReadExam:
+    return read_exam(path, backbone, Settings(device="cpu"))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A trained summariser.
+
+    Attributes:
+        method: Name of the method.
+        seed: Its random start.
+        model: Its folder.
+        validation: What its best epoch was judged to be on validation exams.
+    """
+
+    method: str
+    seed: int
+    model: Model
+    validation: float
+
+
+def make_summarisers(
+    shop: Workshop, names: Sequence[str], seeds: Sequence[int], kind: BackboneKind
+) -> list[Made]:
+    """Every method with every seed, trained on the features of a backbone."""
+    backbone = make_backbone(shop, kind)
+    for part in _LEARNT_FROM:
+        read_part(shop, part, backbone)
+    jobs = [(name, seed) for seed in seeds for name in names]
+    quiet = replace(shop, workers=1, say=_say_nothing)
+    made = []
+    work = functools.partial(_make_summariser, quiet, kind)
+    for (name, seed), folder in zip(jobs, side_by_side(work, jobs, shop.workers), strict=True):
+        validation = max(read_curve(_curve(folder), "validation"))
+        shop.say(f"{folder.name}: {validation:.4f} on validation exams")
+        model = load_model(str(folder.resolve()), "summariser")
+        made.append(Made(name, seed, model, validation))
+    return made
+
+
+def _make_summariser(shop: Workshop, kind: BackboneKind, job: tuple[str, int]) -> Path:
+    """The model folder of a method and a seed."""
+    name, seed = job
+    backbone = make_backbone(shop, kind)
     folder = shop.work / "models" / f"{name}-{backbone.name}-{seed}"
     if not (folder / "model.toml").exists():
-        curve = folder.with_suffix(".csv")
         net = train_summariser(
             Wanted(method(name), seed, shop.device),
-            *exams,
+            *_exams_to_learn_from(shop, kind),
             checkpoint=folder.with_suffix(".safetensors"),
-            say=lambda epoch: write_curve(curve, epoch),
+            say=lambda epoch: write_curve(_curve(folder), epoch),
         )
         save_model(folder, net, Training(data=EXAMS, backbone=backbone))
-        shop.say(f"trained {name}, seed {seed}")
-    return load_model(str(folder.resolve()), "summariser")
+    return folder
 
 
-def compare_all(
-    shop: Workshop,
-    methods: Sequence[str],
-    seeds: Sequence[int],
-    kind: BackboneKind = "i3d",
-) -> list[Measured]:
-    """Trains every method and seed on one kind of features and measures them on the test exams."""
+def _curve(folder: Path) -> Path:
+    return folder.with_suffix(".csv")
+
+
+@functools.lru_cache(maxsize=1)
+def _exams_to_learn_from(
+    shop: Workshop, kind: BackboneKind
+) -> tuple[list[ReadExam], list[ReadExam]]:
+    """Training and validation exams, read once in a process."""
     backbone = make_backbone(shop, kind)
-    learn = read_part(shop, "train", backbone), read_part(shop, "validation", backbone)
-    made = {
-        method(name).title: {
-            seed: make_summariser(shop, name, seed, backbone, learn) for seed in seeds
-        }
-        for name in methods
-    }
-    summarisers = {
-        title: {seed: scores_of(m) for seed, m in models.items()} for title, models in made.items()
-    }
-    test = read_part(shop, "test", backbone)
-    measured = compare({**simple_summarisers(seeds), **summarisers}, test, said=shop.say)
-    about = {"backbone": backbone.name, "sha256": backbone.sha256, "seeds": list(seeds)}
-    save(shop.work / f"comparison-{kind}.json", measured, about)
-    return measured
+    learn, validation = (read_part(shop, part, backbone) for part in _LEARNT_FROM)
+    return learn, validation
 
 
-def recognise_all(shop: Workshop) -> list[list[str]]:
-    """What the teacher and the shipped backbones make of held-out test pictures, as a table."""
-    sources = load_sources(shop.data, "test")
-    found = {"SonoNet16 teacher": recognition(picture_namer(shop.teacher()), sources)}
-    for kind in ("i3d", "2d"):
-        net = build(make_backbone(shop, kind))
-        assert isinstance(net, SonoNetI3D)
-        found[BACKBONES[kind]] = recognition(clip_namer(net), sources)
-    groups = list(next(iter(found.values())).count)
-    lines = [["", *found]]
-    lines.append(["brain, balanced accuracy", *(f"{one.brain:.3f}" for one in found.values())])
-    lines.append(["calibration error", *(f"{one.calibration:.3f}" for one in found.values())])
-    for group in groups:
-        cells = (f"{one.right[group]} of {one.count[group]}" for one in found.values())
-        lines.append([group, *cells])
-    return lines
-
-
-def scores_of(model: Model) -> Scores:
-    """Scores by a trained summariser."""
-    net = build(model)
-    assert isinstance(net, Scorer)
-    return lambda exam, _: network_scores(net, exam)
+def _say_nothing(_: str) -> None:
+    pass

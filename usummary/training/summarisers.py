@@ -1,4 +1,4 @@
-"""Trains one summariser on exams with freeze-frames, chosen by exams that are kept apart."""
+"""One summariser: trained on exams with freeze-frames, chosen by exams kept apart; its scores."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 
 from usummary import pipeline
 from usummary.networks.scorer import Scorer
+from usummary.networks.weights import Model, build
+from usummary.training.assess import network_scores
+from usummary.training.comparison import Scores
 from usummary.training.exams import ReadExam
 from usummary.training.methods import Method
 from usummary.training.trainer import Epoch, Judge, Trainer
@@ -62,3 +65,10 @@ def f1_judge(validation: Sequence[ReadExam]) -> Judge:
         return float(np.mean(found))
 
     return judge
+
+
+def scores_of(model: Model) -> Scores:
+    """Scores by a trained summariser."""
+    net = build(model)
+    assert isinstance(net, Scorer)
+    return lambda exam, _: network_scores(net, exam)

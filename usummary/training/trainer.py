@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from usummary.errors import InputError, ModelError
@@ -30,6 +29,8 @@ from usummary.training.reinforce import (
     learning_rate,
     policy_gain,
     regularisation_loss,
+    supervised_loss,
+    unsupervised_loss,
 )
 from usummary.training.rewards import Rewards
 from usummary.types import FloatArray
@@ -276,19 +277,20 @@ class Trainer:
         chances = p.detach().cpu().numpy()
         if not np.isfinite(chances).all():
             raise ModelError("Training of the summariser diverged. Lower the learning rate.")
-        loss = regularisation_loss(p, recipe.share)
-        if recipe.prediction:
-            wanted = torch.from_numpy(np.asarray(lesson.wanted, np.float32)).to(self._device)
-            loss = loss + recipe.prediction * functional.mse_loss(p, wanted)
-        objective, reward = loss, 0.0
+        gained, reward = torch.zeros((), device=self._device), 0.0
         if recipe.gain:
             actions = rng.random((recipe.episodes, len(chances))) < chances
             rewards = self._rewards(lesson, actions)
             advantages = torch.from_numpy(self._baselines[which].advantages(rewards)).float()
             chosen = torch.from_numpy(actions).float().to(self._device)
             gain = policy_gain(logits, chosen, advantages.to(self._device))
-            objective = loss - gain * recipe.gain / math.sqrt(len(chances))
+            gained = gain * recipe.gain / math.sqrt(len(chances))
             reward = float(rewards.mean())
+        if recipe.prediction:
+            wanted = torch.from_numpy(np.asarray(lesson.wanted, np.float32)).to(self._device)
+            objective = supervised_loss(p, wanted, gained, recipe.share, recipe.prediction)
+        else:
+            objective = unsupervised_loss(p, gained, recipe.share)
         self._optimiser.zero_grad()
         objective.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._net.parameters(), _LONGEST_GRADIENT)
@@ -298,7 +300,8 @@ class Trainer:
         self._optimiser.step()
         self._averaged.update_parameters(self._net)
         spread = _spread(chances, len(lesson.features))
-        return float(loss.detach()), reward, float(chances.mean()), spread, told
+        loss = float((objective + gained).detach())
+        return loss, reward, float(chances.mean()), spread, told
 
     def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
         """(k,) rewards of episodes (k, L)."""

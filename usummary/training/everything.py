@@ -1,0 +1,105 @@
+"""All shipped models from scratch, with the tables and curves of their cards: one call each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from usummary.networks.i3d import SonoNetI3D
+from usummary.networks.scorer import Scorer
+from usummary.networks.st3d import ST3D
+from usummary.networks.weights import build
+from usummary.training.assess import clip_namer, network_scores, picture_namer, recognition
+from usummary.training.comparison import Measured, compare, known_truth, save, simple_summarisers
+from usummary.training.dataset import load_sources
+from usummary.training.figures import draw_curves
+from usummary.training.methods import METHODS, method
+from usummary.training.shipped import (
+    BACKBONES,
+    CASTS,
+    BackboneKind,
+    Made,
+    Workshop,
+    copy_model,
+    make_backbone,
+    make_summarisers,
+    read_part,
+)
+from usummary.training.summarisers import scores_of
+
+SHIPPED = {
+    "3dst-unet-supervised": "3dst-unet-rl",
+    "3dst-unet-plane": "3dst-unet-rl-unsupervised",
+    "dr-dsn-supervised": "dr-dsn",
+}
+"""Methods whose best seed is shipped, and the names it gets."""
+
+COMPARED: dict[BackboneKind, tuple[str, ...]] = {
+    "i3d": tuple(METHODS),
+    "st3d": ("3dst-unet-supervised", "3dst-unet-plane"),
+    "2d": ("3dst-unet-supervised", "3dst-unet-plane"),
+}
+"""Methods trained on each kind of features: with the first all, as in the paper's Table IV; with
+the others what its Table III compares."""
+
+_DRAWN = 3
+
+
+def compare_all(shop: Workshop, seeds: Sequence[int], kind: BackboneKind) -> list[Measured]:
+    """Trains the methods of `COMPARED` on one kind of features, measures them on the test exams.
+
+    Numbers are kept in the work folder as ``comparison-KIND.json``. With I3D features the best
+    seeds (on validation exams) are written to ``shipped/``, and the scores of the first drawn as
+    ``score-curves.png``.
+    """
+    made = make_summarisers(shop, COMPARED[kind], seeds, kind)
+    backbone = make_backbone(shop, kind)
+    test = read_part(shop, "test", backbone)
+    summarisers = {
+        method(name).title: {one.seed: scores_of(one.model) for one in made if one.method == name}
+        for name in COMPARED[kind]
+    }
+    rows = {**simple_summarisers(seeds), **known_truth(), **summarisers}
+    measured = compare(rows, test, covering=[*summarisers, *known_truth()], said=shop.say)
+    about = {"backbone": backbone.name, "sha256": backbone.sha256, "seeds": list(seeds)}
+    save(shop.work / f"comparison-{kind}.json", measured, about)
+    if kind == "i3d":
+        best = ship(shop, made)
+        drawn = test[:: CASTS["test"]][:_DRAWN]  # one of each operator
+        title, net = method(best.method).title, build(best.model)
+        assert isinstance(net, Scorer)
+        draw_curves(
+            shop.work / "score-curves.png",
+            [(exam, {title: network_scores(net, exam)}) for exam in drawn],
+        )
+    return measured
+
+
+def ship(shop: Workshop, made: Sequence[Made]) -> Made:
+    """Writes the best seeds under their shipped names, and the backbone; gives the first's."""
+    chosen = []
+    for name, title in SHIPPED.items():
+        best = max((one for one in made if one.method == name), key=lambda one: one.validation)
+        shop.say(f"{title}: {best.model.name}")
+        copy_model(best.model, shop.work / "shipped" / title)
+        chosen.append(best)
+    for kind in ("i3d", "2d"):
+        copy_model(make_backbone(shop, kind), shop.work / "shipped" / BACKBONES[kind])
+    return chosen[0]
+
+
+def recognise_all(shop: Workshop) -> list[list[str]]:
+    """What the teacher and the backbones make of held-out test pictures, as a table."""
+    sources = load_sources(shop.data, "test")
+    found = {"SonoNet16 teacher": recognition(picture_namer(shop.teacher()), sources)}
+    for kind, name in BACKBONES.items():
+        net = build(make_backbone(shop, kind))
+        assert isinstance(net, SonoNetI3D | ST3D)
+        found[name] = recognition(clip_namer(net), sources)
+    groups = list(next(iter(found.values())).count)
+    lines = [["", *found]]
+    lines.append(["brain, balanced accuracy", *(f"{one.brain:.3f}" for one in found.values())])
+    lines.append(["calibration error", *(f"{one.calibration:.3f}" for one in found.values())])
+    for group in groups:
+        cells = (f"{one.right[group]} of {one.count[group]}" for one in found.values())
+        lines.append([group, *cells])
+    return lines
