@@ -59,7 +59,7 @@ def test_a_real_clip_plays_forward_and_back():
 
 def test_shrink_gives_the_backbones_input():
     clip = np.full((2, 224, 288), 7, np.uint8)
-    assert np.array_equal(shrink(clip), np.pad(np.full((2, 174, 224), 7), ((0, 0), (1, 1), (0, 0))))
+    assert np.array_equal(shrink(clip), np.pad(np.full((2, 192, 247), 7), ((0, 0), (0, 0), (4, 5))))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -73,7 +73,7 @@ def test_blends_stay_between_the_two(seed):
 
 def test_a_still_fills_its_clip_and_a_clip_drops_what_is_left_over():
     one = as_clips(np.full((1, 60, 80), 9, np.uint8))
-    assert one.shape == (1, 16, 176, 224)
+    assert one.shape == (1, 16, 192, 256)
     assert (one == one[:, :1]).all()
     pictures = np.stack([np.full((60, 80), n, np.uint8) for n in range(40)])
     clips = as_clips(pictures, size=(32, 48))

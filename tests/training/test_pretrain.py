@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -63,11 +65,23 @@ def test_training_moves_weights_but_not_the_norms_statistics(teacher, sources, t
     assert not net.training
 
 
+def test_published_weights_are_kept_in_part(teacher, sources, tmp_path):
+    nets = [
+        train_backbone(sources, teacher, replace(RECIPE, kept=share), tmp_path, lambda _: None)
+        for share in (0.0, 0.5, 1.0)
+    ]
+    none, half, whole = (net.features[0].weight for net in nets)
+    assert torch.equal(none[:, :, 1], teacher.features[0].weight)
+    assert not none[:, :, [0, 2, 3]].any()
+    assert torch.allclose(half, (none + whole) / 2, atol=1e-7)
+    assert whole[:, :, 3].any()
+
+
 def test_targets_follow_motion_label_and_teacher(teacher, sources):
     composer = Composer(sources, teacher, bf16=False)
     batch = composer.batch(16, np.random.default_rng(1), frames=1, seen=[0])
-    assert batch.clips.shape == (16, 1, 176, 224)
-    assert batch.maps.shape == (16, 1, 128, 11, 14)
+    assert batch.clips.shape == (16, 1, 192, 256)
+    assert batch.maps.shape == (16, 1, 128, 12, 16)
     torch.testing.assert_close(batch.planes.sum(1), torch.ones(16))
     background = SONONET_CLASSES.index("Background")
     assert {"steady", "lost"} < set(batch.kinds)

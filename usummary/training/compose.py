@@ -86,7 +86,7 @@ def compose(
 
 
 def shrink(clip: Picture) -> Picture:
-    """A composed clip (T, 224, 288) as the backbone gets it, (T, 176, 224)."""
+    """A composed clip (T, 224, 288) as the backbone gets it, (T, 192, 256)."""
     return np.asarray(as_clips(clip, len(clip))[0], np.uint8)
 
 

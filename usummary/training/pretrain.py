@@ -5,6 +5,8 @@
    from the large one.
 2. *Clips.* That copy is inflated and learns the same on composed clips, with the labels of the
    data sets where they say something that the teacher does not.
+3. *Back.* The result is a mean of trained and published weights (M. Wortsman et al., "Robust
+   fine-tuning of zero-shot models", CVPR 2022), for training also takes away.
 
 There are no training pictures of most of the 13 planes, so everything here is made not to forget
 them: feature maps are matched, not only planes; the learning rate is small; and batch norm
@@ -69,7 +71,8 @@ class BackboneRecipe:
         config: Time axis and input of the inflated net.
         frame_steps, frame_batch, frame_rate: Steps, pictures a step and learning rate of part 1.
         clip_steps, clip_batch, clip_rate: The same of part 2, in clips.
-        scratch_rate: Learning rate of ST3D, which starts from nothing.
+        kept: Share of the trained weights in the result; the rest stays as published.
+        scratch_steps, scratch_rate: Steps and learning rate of ST3D, which starts from nothing.
         bf16: Compute in bfloat16, for processors that are fast at it.
     """
 
@@ -86,12 +89,14 @@ class BackboneRecipe:
             evidence=True,
         )
     )
-    frame_steps: int = 200
+    frame_steps: int = 300
     frame_batch: int = 16
     frame_rate: float = 1e-4
-    clip_steps: int = 400
+    clip_steps: int = 600
     clip_batch: int = 6
     clip_rate: float = 1e-4
+    kept: float = 0.75
+    scratch_steps: int = 400
     scratch_rate: float = 2e-3
     bf16: bool = True
 
@@ -111,8 +116,8 @@ class Batch:
     """Composed clips and what the backbone should make of them.
 
     Attributes:
-        clips: (N, T, 176, 224) uint8.
-        maps: (N, s, 128, 11, 14) the teacher's maps at s frames of each clip.
+        clips: (N, T, 192, 256) uint8.
+        maps: (N, s, 128, 12, 16) the teacher's maps at s frames of each clip.
         planes: (N, 14) wanted plane probabilities.
         teacher: (N, 14) the teacher's own.
         kinds: What each clip is: a motion's name or ``blend``.
@@ -170,7 +175,7 @@ class Composer:
 
     @torch.no_grad()
     def _ask(self, pictures: Picture) -> tuple[Tensor, Tensor]:
-        """Maps (N, s, 128, 11, 14) and mean probabilities (N, 14) of pictures (N, s, 224, 288)."""
+        """Maps (N, s, 128, 12, 16) and mean probabilities (N, 14) of pictures (N, s, 224, 288)."""
         count, looks = pictures.shape[:2]
         flat = torch.from_numpy(pictures.reshape(-1, 1, *pictures.shape[2:]))
         with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
@@ -198,7 +203,7 @@ def train_backbone(
     student.load_state_dict(teacher.state_dict())
 
     def frame_loss(batch: Batch) -> Tensor:
-        maps = student.features(standardise(batch.clips))  # (N, 128, 11, 14)
+        maps = student.features(standardise(batch.clips))  # (N, 128, 12, 16)
         return _loss(maps[:, None], student.head(maps).mean(dim=(2, 3)), batch, scale)
 
     def frames_at(step: int) -> Batch:
@@ -212,7 +217,7 @@ def train_backbone(
     seen = recipe.seen()
 
     def clip_loss(batch: Batch) -> Tensor:
-        features = net.last_features(batch.clips)  # (N, 128, s, 11, 14)
+        features = net.last_features(batch.clips)  # (N, 128, s, 12, 16)
         return _loss(features.transpose(1, 2), net.head_logits(features), batch, scale)
 
     def clips_at(step: int) -> Batch:
@@ -222,7 +227,15 @@ def train_backbone(
     _Run("clips", folder, recipe.clip_steps, recipe.clip_rate, recipe.bf16).go(
         net, clips_at, clip_loss, say
     )
+    _blend(net, SonoNetI3D(recipe.config, teacher, centred=True), recipe.kept)
     return net.eval()
+
+
+@torch.no_grad()
+def _blend(net: nn.Module, published: nn.Module, share: float) -> None:
+    """Takes weights back towards the published ones, of which `1 - share` are left."""
+    for own, other in zip(net.parameters(), published.parameters(), strict=True):
+        own.lerp_(other, 1 - share)
 
 
 def train_st3d(
@@ -244,7 +257,7 @@ def train_st3d(
         return composer.batch(recipe.clip_batch, rng, frames=16, seen=recipe.seen())
 
     run = _Run(
-        "st3d", folder, recipe.clip_steps, recipe.scratch_rate, recipe.bf16, learns_norms=True
+        "st3d", folder, recipe.scratch_steps, recipe.scratch_rate, recipe.bf16, learns_norms=True
     )
     run.go(net, clips_at, loss_of, say)
     return net.eval()
@@ -362,7 +375,7 @@ def _wanted(kind: str, source: Source | None, said: Tensor) -> Tensor:
 
 
 def _loss(maps: Tensor, logits: Tensor, batch: Batch, scale: Tensor) -> Tensor:
-    """Squared distance of the maps (N, s, 128, 11, 14) in units of their spread, + divergence."""
+    """Squared distance of the maps (N, s, 128, 12, 16) in units of their spread, + divergence."""
     apart = ((maps.float() - batch.maps) / scale).square().mean()
     return apart + _divergence(logits, batch)
 
