@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from usummary.intervals import interval
 from usummary.training.assess import (
     LENGTHS,
     Row,
-    interval,
     measure,
     plane_scores,
     random_scores,

@@ -22,6 +22,7 @@ from usummary.errors import ModelError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D, SonoNetI3D
 from usummary.networks.scorer import Scorer
 from usummary.networks.weights import Model, Training, build, load_model, save_model
+from usummary.readers.listing import find_exams
 from usummary.settings import Settings
 from usummary.training.assess import (
     clip_namer,
@@ -33,7 +34,7 @@ from usummary.training.checkpoint import write_curve
 from usummary.training.collection import Plan, compose_all, planned
 from usummary.training.comparison import Measured, Scores, compare, save, simple_summarisers
 from usummary.training.dataset import Part, load_sources
-from usummary.training.exams import ReadExam, find_exams, read_exam
+from usummary.training.exams import ReadExam, read_exam
 from usummary.training.methods import method
 from usummary.training.pretrain import (
     Backbone,
