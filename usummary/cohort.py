@@ -6,7 +6,6 @@ its interval over exams, and two ways are compared by their difference on each e
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from usummary.compared import (
 )
 from usummary.errors import InputError
 from usummary.intervals import Interval, interval
+from usummary.paths import names_of
 from usummary.progress import STAGES, Progress, Report, silent
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Analysis
@@ -202,16 +202,6 @@ def measure_all(
     return cohort
 
 
-def names_of(paths: Sequence[Path]) -> dict[Path, str]:
-    """Exams' names from the folder down that all of them lie in."""
-    whole = {path: path.absolute() for path in paths}
-    try:
-        shared = os.path.commonpath([path.parent for path in whole.values()])
-    except ValueError:  # none, or on several drives
-        return {path: str(there) for path, there in whole.items()}
-    return {path: str(there.relative_to(shared)) for path, there in whole.items()}
-
-
 def command(cohort: Cohort, against: Against | None = None) -> tuple[str, ...]:
     """Arguments of the command that prints the same table, run in the folder all exams lie in."""
     plan = cohort.plan
@@ -243,7 +233,7 @@ def _measured(path: Path, plan: Plan, watch: _Watch) -> MeasuredExam | LeftOut:
                 report = watch.part(len(analyses), len(plan.models))
                 analyses.append(pipeline.analyse(exam, settings, report))
     except InputError as error:
-        return LeftOut(path, str(error))
+        return LeftOut(path, str(error).replace(str(path), path.name))
     first = analyses[0]
     if not freeze.reference_shots(first.freeze_frames, first.shots):
         reason = (

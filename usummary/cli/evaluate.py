@@ -11,6 +11,7 @@ import typer
 from usummary import terminal
 from usummary.cli.options import RESEARCH_USE, rate
 from usummary.errors import ExportError, InputError, SettingsError
+from usummary.paths import names_of
 from usummary.settings import make_settings, parse_length
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     """Compare summarisers with freeze-frames: F1 beside its bound, tau, rho, recall, planes."""
     if out is not None and not out.absolute().parent.is_dir():
         raise ExportError(f"The folder of {out} does not exist. Make it, or name another place.")
-    from usummary.cohort import Plan, names_of
+    from usummary.cohort import Plan
     from usummary.compared import LENGTHS
     from usummary.evaluation.cohorts import save_values
     from usummary.readers.listing import exams_at
@@ -79,9 +80,7 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
         ),
     )
     paths = [exam for path in exams for exam in exams_at(path)]
-    cohorts = [
-        _measured(paths, _in_mode(plan, one)) for one in mode or ("application", "benchmark")
-    ]
+    cohorts = [_measured(paths, _in_mode(plan, one)) for one in ((mode,) if mode else MODES)]
     compared = _against(against, cohorts[0])
     if out is not None:
         save_values(out, cohorts)
