@@ -24,6 +24,7 @@ from usummary.compared import (
     Terms,
     by_baseline,
     by_model,
+    model_of,
     terms_of,
 )
 from usummary.errors import InputError
@@ -245,9 +246,11 @@ def _measured(path: Path, plan: Plan, watch: _Watch) -> MeasuredExam | LeftOut:
 
 
 def _all_values(analyses: Sequence[Analysis], plan: Plan, watch: _Watch) -> Iterator[Values]:
-    for analysis, name in zip(analyses, plan.models, strict=True):
+    names = [model_of(analysis) for analysis in analyses]
+    for analysis, name, place in zip(analyses, names, plan.models, strict=True):
+        title = name if names.count(name) == 1 else place
         for lane in by_model(analysis, plan.terms):
-            yield _values(replace(lane, who=name))
+            yield _values(replace(lane, who=title))
     for baseline in plan.baselines:
         draws = range(1, plan.seeds + 1) if baseline == "random scores" else (1,)
         by_row: dict[Row, list[Values]] = {}
