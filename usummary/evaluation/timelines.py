@@ -22,6 +22,8 @@ from usummary.types import Picture
 
 PICTURES = 8
 """Most pictures of key shots in a row."""
+_WIDEST = 6
+"""Where there are fewer pictures, they get no wider than if there were so many."""
 
 
 def figure_8(
@@ -65,9 +67,10 @@ def figure_8(
             axes.set_title(f"{title}{_measured(record, result, length)}", loc="left")
         for strip, axes, frames in zip(strips, grid, pictured, strict=bool(strips)):
             _draw_strip(canvas, strip, axes, {frame: pictures[frame] for frame in frames})
+        about = f"\npictures: middle frames of chosen shots. {said}" if stills else ""
         grid[-1].set_xlabel(
             f"frame of {shown.title}. Green: mean importance by {_people(len(shown.chosen))}; "
-            f"orange: chosen, {length}; line: score; triangle: key frame\n{said}".rstrip()
+            f"orange: chosen, {length}; line: score; triangle: key frame{about}".rstrip()
         )
     columns = ("method", "first frame", "frame after", "importance", "score", "chosen")
     return Figure(canvas, columns, rows)
@@ -102,21 +105,22 @@ def _canvas(methods: int, *, pictured: bool) -> tuple[Canvas, list[Axes], list[A
         canvas = Canvas(figsize=(7.2, 1.25 * methods + 0.5), layout="constrained")
         return canvas, [*canvas.subplots(methods, 1, sharex=True, squeeze=False)[:, 0]], []
     canvas = Canvas(figsize=(7.2, 2.2 * methods + 0.6), layout="constrained")
-    both = canvas.subplots(2 * methods, 1, sharex=True, height_ratios=(1, 1.1) * methods)
+    both = canvas.subplots(2 * methods, 1, sharex=True, height_ratios=(0.9, 1.1) * methods)
     return canvas, [*both[1::2]], [*both[::2]]
 
 
 def _draw_strip(canvas: Canvas, strip: Axes, below: Axes, pictures: dict[int, Picture]) -> None:
     """Pictures side by side, a line from each to its frame on the axes below."""
     strip.set_axis_off()
+    wide = 1 / max(len(pictures), _WIDEST)
     for place, (frame, picture) in enumerate(pictures.items()):
-        left = (place + 0.5) / len(pictures) - 0.5 / PICTURES
-        spot = strip.inset_axes((left + 0.004, 0.14, 1 / PICTURES - 0.008, 0.86))
+        middle = (place + 0.5) / len(pictures)
+        spot = strip.inset_axes((middle - wide / 2 + 0.004, 0.14, wide - 0.008, 0.86))
         spot.imshow(picture, interpolation="none")
         spot.set_anchor("S")
         spot.set_axis_off()
         line = ConnectionPatch(
-            xyA=(left + 0.5 / PICTURES, 0.13),
+            xyA=(middle, 0.13),
             xyB=(frame, 1.1),
             coordsA=strip.transAxes,
             coordsB=below.transData,
