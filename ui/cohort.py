@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -27,6 +27,10 @@ from usummary.paths import names_of
 
 if TYPE_CHECKING:
     from usummary.cohort import Cohort, Plan
+
+
+SHOWN_EVERY_MS = 400
+"""While exams come in, the page is drawn again no more often."""
 
 
 class Cohorts(QObject):
@@ -62,6 +66,7 @@ class Cohorts(QObject):
         self.measured: Cohort | None = None
         self._running = False
         self._helper = Worker("cohort", self)
+        self._later = QTimer(self, singleShot=True, interval=SHOWN_EVERY_MS)
         self._connect()
 
     def _connect(self) -> None:
@@ -79,6 +84,7 @@ class Cohorts(QObject):
         page.means.row_chosen.connect(lambda _: self._show_exams())
         page.exams.open_wanted.connect(self._open)
         page.exams.remove_wanted.connect(self.remove)
+        self._later.timeout.connect(self.refresh)
         self._found.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._helper.succeeded.connect(self._take_help)
         self._helper.failed.connect(self._fail)
@@ -181,7 +187,8 @@ class Cohorts(QObject):
         elif isinstance(one, LeftOut):
             grown = replace(self.measured, left_out=(*self.measured.left_out, one))
         self.measured = _only(grown, self.exams)
-        self.refresh()
+        if not self._later.isActive():
+            self._later.start()
 
     @Slot()
     def _end(self) -> None:
@@ -207,8 +214,10 @@ class Cohorts(QObject):
             page.offer_against(measured)
             page.means.show_cohort(measured, page.against)
             page.plot.show_cohort(measured, page.measure, page.against)
-            if page.means.chosen is None and page.means.rowCount():
+            if page.means.chosen is None:
+                page.means.blockSignals(True)
                 page.means.choose(0)
+                page.means.blockSignals(False)
         self._show_exams()
         page.note.setText(" ".join(self._notes(plan)))
 

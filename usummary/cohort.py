@@ -6,13 +6,16 @@ its interval over exams, and two ways are compared by their difference on each e
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from usummary import agreement, freeze, pipeline, readers
 from usummary.compared import (
@@ -102,9 +105,13 @@ class Values:
     recall: float | None
     planes: float | None
 
+    @property
+    def all(self) -> tuple[float | None, ...]:
+        """In the order of `MEASURES`."""
+        return self.f1, self.bound, self.tau, self.rho, self.recall, self.planes
+
     def value(self, measure: Measure) -> float | None:
-        found: float | None = getattr(self, measure)
-        return found
+        return self.all[MEASURES.index(measure)]
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ class Cohort:
         """All exams, measured or not."""
         return (*(exam.path for exam in self.exams), *(one.path for one in self.left_out))
 
-    @property
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """All rows that an exam has, models first, lengths in the plan's order."""
         return tuple(dict.fromkeys(row for exam in self.exams for row in exam.values))
@@ -151,19 +158,37 @@ class Cohort:
         self, row: Row, measure: Measure, against: Against | None = None
     ) -> dict[Path, float]:
         """One value an exam, or its difference to that of `against`; undefined ones left out."""
-        found = {exam.path: _value(exam, row, measure) for exam in self.exams}
-        if against is not None:
-            other = Row(against.who, against.length or row.length)
-            for exam in self.exams:
-                mine, theirs = found[exam.path], _value(exam, other, measure)
-                known = mine is not None and theirs is not None
-                found[exam.path] = mine - theirs if known else None  # type: ignore[operator]
-        return {path: value for path, value in found.items() if value is not None}
+        found = self._column(row, measure, against)
+        pairs = zip(self.exams, found.tolist(), strict=True)
+        return {exam.path: value for exam, value in pairs if not math.isnan(value)}
 
     def mean(self, row: Row, measure: Measure, against: Against | None = None) -> Interval | None:
         """Mean of `values` with its interval; None where nothing is defined."""
-        found = [*self.values(row, measure, against).values()]
-        return interval(found) if found else None
+        found = self._column(row, measure, against)
+        known = found[~np.isnan(found)]
+        return interval(known) if len(known) else None
+
+    def _column(self, row: Row, measure: Measure, against: Against | None) -> NDArray[np.float64]:
+        """(exams,) values or differences, NaN where undefined."""
+        unknown = np.full((len(self.exams), len(MEASURES)), np.nan)
+        place = MEASURES.index(measure)
+        found: NDArray[np.float64] = self._tables.get(row, unknown)[:, place]
+        if against is None:
+            return found
+        other = Row(against.who, against.length or row.length)
+        return found - self._tables.get(other, unknown)[:, place]
+
+    @cached_property
+    def _tables(self) -> dict[Row, NDArray[np.float64]]:
+        """Of each row (exams, measures), NaN where undefined."""
+        nothing = (None,) * len(MEASURES)
+        return {
+            row: np.array(
+                [exam.values[row].all if row in exam.values else nothing for exam in self.exams],
+                np.float64,
+            )
+            for row in self.rows
+        }
 
     def name(self, path: Path) -> str:
         """An exam's name among these: no folder that all share."""
@@ -218,11 +243,6 @@ def command(cohort: Cohort, against: Against | None = None) -> tuple[str, ...]:
     if against is not None:
         words += ["--against", " ".join(filter(None, against))]
     return tuple(words)
-
-
-def _value(exam: MeasuredExam, row: Row, measure: Measure) -> float | None:
-    found = exam.values.get(row)
-    return None if found is None else found.value(measure)
 
 
 def _measured(path: Path, plan: Plan, watch: _Watch) -> MeasuredExam | LeftOut:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Interval:
     count: int
 
 
-def interval(values: Sequence[float]) -> Interval:
+def interval(values: ArrayLike) -> Interval:
     """Mean of one value an exam, at least one, with its 95 % interval."""
-    from scipy import stats
+    from scipy.special import stdtrit
 
     array = np.asarray(values, float)
     mean = float(array.mean())
     if len(array) < 2:
         return Interval(mean, mean, mean, len(array))
-    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
+    half = float(stdtrit(len(array) - 1, 0.975) * array.std(ddof=1) / np.sqrt(len(array)))
     return Interval(mean, mean - half, mean + half, len(array))
