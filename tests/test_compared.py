@@ -118,10 +118,12 @@ def test_a_command_names_the_recording_without_its_folder() -> None:
     assert not any("secret" in word for word in words)
 
 
-def test_a_baselines_command_measures_the_folder() -> None:
+def test_a_baselines_command_names_its_row() -> None:
     (lane,) = by_baseline("random scores", make(), Terms(lengths=("20%",)))
     assert command(lane) == (
-        "usummary", "evaluate", ".", "--model", "own model", "--seeds", "1",
+        "usummary", "evaluate", lane.summary.analysis.path.name, "--model", "own model",
+        "--baseline", "random scores", "--seeds", "1", "--length", "20%", "--no-cover-planes",
+        "--mode", "application",
     )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def commands(window: MainWindow) -> dict[str, Callable[[], object]]:
         "picture_fit": window.player.view.fit,
         "picture_full": window.player.view.zoom_full,
         "compare": window.compare.toggle,
+        "cohort": window.cohort.toggle,
         "keys": window.show_keys,
     }
     calls["cover"] = window.length.cover_button.click

@@ -264,12 +264,7 @@ class Compare(QObject):
         lanes = self._lanes if at is None else (self._lanes[at],)
         lines = dict.fromkeys(joined(command(lane)) for lane in lanes)
         QGuiApplication.clipboard().setText("\n".join(lines))
-        if any(lane.kind == "baseline" for lane in lanes):
-            self.refused.emit(
-                tr("Copied. “evaluate” measures every recording of the folder it is run in.")
-            )
-        else:
-            self.refused.emit(tr("Copied. Run it in the folder of the recording."))
+        self.refused.emit(tr("Copied. Run it in the folder of the recording."))
 
     @Slot()
     def ask_figure(self) -> None:

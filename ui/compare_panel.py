@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.compared_table import TITLES, ComparedTable
 from ui.language import tr
 from ui.state import LENGTHS
-from ui.widgets import icon_button, label, push_button
+from ui.widgets import icon_button, label, menu_button, push_button
 
 
 class ComparePanel(QWidget):
@@ -41,10 +41,10 @@ class ComparePanel(QWidget):
         self.lengths = {length: self._choice(length, on=True) for length in LENGTHS}
         self.baselines = {name: self._choice(tr(title), on=False) for name, title in TITLES.items()}
         self.models: dict[str, QAction] = {}
-        self.length_button = _menu_button(tr("Lengths"), list(self.lengths.values()))
-        self.baseline_button = _menu_button(tr("Baselines"), list(self.baselines.values()))
+        self.length_button = menu_button(tr("Lengths"), list(self.lengths.values()))
+        self.baseline_button = menu_button(tr("Baselines"), list(self.baselines.values()))
         self.baseline_button.setToolTip(tr("Simple ways to choose that a model has to beat"))
-        self.model_button = _menu_button(tr("Models"), [])
+        self.model_button = menu_button(tr("Models"), [])
         self.model_button.setToolTip(tr("Other installed models, run on the same exam"))
         self.command_button = push_button(tr("Copy as command"), self.command_wanted.emit)
         self.command_button.setToolTip(
@@ -103,11 +103,3 @@ class ComparePanel(QWidget):
         action.setChecked(on)
         action.toggled.connect(lambda wanted: self.model_wanted.emit(name, wanted))
         return action
-
-
-def _menu_button(text: str, actions: Sequence[QAction]) -> QPushButton:
-    made = push_button(text, lambda: None)
-    menu = QMenu(made)
-    menu.addActions(list(actions))
-    made.setMenu(menu)
-    return made

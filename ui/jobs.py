@@ -6,7 +6,7 @@ The engine is imported inside the operations: it brings libraries that take seco
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from usummary.settings import Settings, make_settings
 from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
+    from usummary.cohort import Against, Cohort, LeftOut, Measure, MeasuredExam, Plan
     from usummary.compared import Baseline, Compared
     from usummary.export import ExportOptions
     from usummary.preview import Show
@@ -64,6 +65,7 @@ def list_summarisers() -> Operation:
         report(Progress("reading", 0.0))
         from usummary import pipeline
 
+        importlib.import_module("usummary.cohort")  # which the main thread will ask things of
         return tuple(model.name for model in pipeline.models() if model.role == "summariser")
 
     return work
@@ -113,6 +115,59 @@ def save_figure(path: Path, lanes: Sequence[Compared]) -> Operation:
         from usummary.evaluation.lanes import figure_of_lanes
 
         return save_figure(path, figure_of_lanes(lanes))
+
+    return work
+
+
+def list_exams(paths: Sequence[Path]) -> Operation:
+    """The exams at these paths: files, studies, and whatever other folders hold."""
+
+    def work(report: Report) -> list[Path]:
+        report(Progress("reading", 0.0))
+        from usummary.readers.listing import exams_at
+
+        return [exam for path in paths for exam in exams_at(path)]
+
+    return work
+
+
+def measure(
+    paths: Sequence[Path], plan: Plan, found: Callable[[MeasuredExam | LeftOut], None]
+) -> Operation:
+    """Measures exams of a cohort; `found` is called in the worker's thread with each."""
+
+    def work(report: Report) -> Cohort:
+        report(Progress("experiment", 0.0))
+        from usummary import cohort
+
+        return cohort.measure_all(paths, plan, report, found)
+
+    return work
+
+
+def save_cohort_values(path: Path, cohort: Cohort) -> Operation:
+    """Every exam's values as CSV; returns its path."""
+
+    def work(report: Report) -> tuple[Path]:
+        report(Progress("exporting", 0.0))
+        from usummary.evaluation.cohorts import save_values
+
+        return (save_values(path, [cohort]),)
+
+    return work
+
+
+def save_cohort_figure(
+    path: Path, cohort: Cohort, measure: Measure, against: Against | None
+) -> Operation:
+    """A cohort's means as a picture with its data beside it; returns both paths."""
+
+    def work(report: Report) -> tuple[Path, Path]:
+        report(Progress("exporting", 0.0))
+        from usummary.evaluation.cohorts import figure_of_cohort
+        from usummary.evaluation.figures import save_figure
+
+        return save_figure(path, figure_of_cohort(cohort, measure, against))
 
     return work
 

@@ -82,6 +82,7 @@ DOINGS: tuple[Doing, ...] = (
     Doing("picture_fit", "All of the picture", ("Ctrl+0",), "View"),
     Doing("picture_full", "Picture at 100 %", ("Ctrl+1",), "View"),
     Doing("compare", "Compare lengths, models and baselines", ("V",), "View"),
+    Doing("cohort", "Compare over many exams", ("Shift+V",), "View"),
     Doing("keys", "Keys", ("F1",), "Help"),
 )
 GROUPS = tuple(dict.fromkeys(doing.group for doing in DOINGS))

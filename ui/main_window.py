@@ -28,16 +28,17 @@ from PySide6.QtWidgets import (
 
 from ui import preferences, theme
 from ui.cards import PICTURE
+from ui.cohort import Cohorts
 from ui.commands import commands
 from ui.compare import Compare
 from ui.dialogs import CheatSheet, FirstStartNotice
 from ui.exporting import Exporting
 from ui.header import Header
-from ui.keys import Actions
+from ui.keys import DOINGS, Actions
 from ui.language import tr
 from ui.menus import MenuBar
 from ui.navigation import Navigation
-from ui.opening import ask_file, ask_project, ask_study, dropped
+from ui.opening import all_dropped, ask_file, ask_project, ask_study, dropped
 from ui.panels import (
     RESEARCH_USE,
     DonePanel,
@@ -61,6 +62,8 @@ from usummary.settings import DEFAULT_MODEL
 
 TABLE_SHARE, TABLE_PX = 0.42, 560
 """Width of the comparison's table: a share of the window's, and at most so many pixels."""
+OF_THE_EXAM = ("Play", "Go to", "Length", "Edit")
+"""Groups of keys that mean nothing while another page is on screen."""
 HINT_MS = 5000
 """How long the window says why nothing happened."""
 
@@ -81,6 +84,7 @@ class MainWindow(QMainWindow):
         self.cards = self.side.cards
         self.timeline = Timeline(self.state)
         self.compare = Compare(self.session, self.timeline, self)
+        self.cohort = Cohorts(self.session, self._known_exams, self)
         self.header = Header(self.state)
         self.length = self.header.length
         self.run_button, self.export_button = self.header.run_button, self.header.export_button
@@ -140,6 +144,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.compare.below, 4)
         self._pages.addWidget(self.start_page)
         self._pages.addWidget(exam)
+        self._pages.addWidget(self.cohort.page)
         page = panel("page")
         outer = QVBoxLayout(page)
         outer.setContentsMargins(12, 12, 12, 6)
@@ -174,6 +179,7 @@ class MainWindow(QMainWindow):
         self.start_page.open_wanted.connect(self.ask_open)
         self.start_page.folder_wanted.connect(self.ask_open_folder)
         self.start_page.sample_wanted.connect(session.open_sample)
+        self.start_page.cohort_wanted.connect(self.cohort.toggle)
         self.start_page.recent_chosen.connect(self.open)
         self.length.chosen.connect(session.choose_length)
         self.length.covering.connect(session.cover_planes)
@@ -215,6 +221,10 @@ class MainWindow(QMainWindow):
         self.compare.problem.connect(self._show_problem)
         self.compare.lanes.sought.connect(self.navigation.seek)
         self.session.playback.moved.connect(self.compare.lanes.update)
+        self.cohort.shown.connect(self._show_cohort)
+        self.cohort.open_wanted.connect(self.open)
+        self.cohort.refused.connect(self._hint)
+        self.cohort.problem.connect(self._show_problem)
 
     def _make_actions(self) -> Actions:
         actions = Actions(commands(self), self.preferences.keys, self)
@@ -225,6 +235,7 @@ class MainWindow(QMainWindow):
             (self._fit_button, "fit"),
             (self._help_button, "keys"),
             (self.compare.panel.close_button, "compare"),
+            (self.cohort.page.close_button, "cohort"),
             (self.length.cover_button, "cover"),
             (self.running.cancel_button, "cancel"),
             *((button, name) for name, button in self.player.buttons.items()),
@@ -356,6 +367,7 @@ class MainWindow(QMainWindow):
             "cpu": self.session.run_on_cpu,
             "export": self.ask_export,
             "compare": self.compare.try_again,
+            "cohort": self.cohort.run,
         }
         actions[action]()
 
@@ -368,6 +380,20 @@ class MainWindow(QMainWindow):
             wide = self._middle.width()
             table = min(round(wide * TABLE_SHARE), TABLE_PX)
             self._middle.setSizes([wide - table, 0, table])
+
+    @Slot(bool)
+    def _show_cohort(self, shown: bool) -> None:
+        """The cohort's page takes the place of the exam, which then hears no keys."""
+        if shown:
+            self.session.playback.pause()
+        for doing in DOINGS:
+            if doing.group in OF_THE_EXAM:
+                self.doings[doing.id].setEnabled(not shown)
+        self._refresh()
+
+    def _known_exams(self) -> list[Path]:
+        """Exams that were opened before and are still there, and those of the queue."""
+        return [*self._recent(), *(entry.path for entry in self.session.queue.entries)]
 
     @Slot(str)
     def _show_begun(self, work: str) -> None:
@@ -387,6 +413,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _prepare(self, _: Path) -> None:
         """Clears what belongs to the exam before."""
+        self.cohort.show(False)
         self.error.hide()
         self.done.hide()
         self.player.view.setFocus()  # so that Space plays, and presses no button by surprise
@@ -423,17 +450,19 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         """Has every part show the state."""
         state = self.state
-        self._pages.setCurrentIndex(0 if state.path is None else 1)
+        page = 0 if state.path is None else 1
+        self._pages.setCurrentIndex(2 if self.cohort.is_shown else page)
+        alone = not self.cohort.is_shown
         if state.path is None:
             self.start_page.show_recent(self._recent()[:5])
             self.setWindowTitle("usummary")
         else:
             self.setWindowTitle(tr("{name} – usummary", name=state.path.name))
         self.header.refresh(busy=self.session.busy)
-        self.doings["run"].setEnabled(self.run_button.isEnabled())
-        self.doings["export"].setEnabled(self.export_button.isEnabled())
-        self.doings["review_mask"].setEnabled(state.can_edit)
-        self.doings["compare"].setEnabled(state.can_edit or self.compare.is_shown)
+        self.doings["run"].setEnabled(alone and self.run_button.isEnabled())
+        self.doings["export"].setEnabled(alone and self.export_button.isEnabled())
+        self.doings["review_mask"].setEnabled(alone and state.can_edit)
+        self.doings["compare"].setEnabled(alone and (state.can_edit or self.compare.is_shown))
         self._show_history()
         self.notices.show_notices(state.notices)
         self.queue.show_queue(self.session.queue)
@@ -450,7 +479,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_history(self) -> None:
-        self.doings.show_history(self.session.editing.history, can=self.state.can_edit)
+        can = self.state.can_edit and not self.cohort.is_shown
+        self.doings.show_history(self.session.editing.history, can=can)
 
     def _recent(self) -> list[Path]:
         paths = [Path(path) for path in self.preferences.recent]
@@ -461,7 +491,7 @@ class MainWindow(QMainWindow):
         preferences.save(self.preferences)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped(event) is not None:
+        if dropped(event) is not None or (self.cohort.is_shown and all_dropped(event)):
             event.acceptProposedAction()
             self.start_page.show_hot(True)
 
@@ -471,6 +501,10 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.start_page.show_hot(False)
+        if self.cohort.is_shown:
+            event.acceptProposedAction()
+            self.cohort.add(all_dropped(event))
+            return
         path = dropped(event)
         if path is not None:
             event.acceptProposedAction()
@@ -482,5 +516,6 @@ class MainWindow(QMainWindow):
         self.session.editing.history.blockSignals(True)  # it outlives what shows it
         self._looker.close()
         self.compare.close()
+        self.cohort.close()
         self.session.close()
         super().closeEvent(event)

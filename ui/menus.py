@@ -57,7 +57,17 @@ class MenuBar(QMenuBar):
         picture = ("outline", "mask", "picture_fit", "picture_full")
         view = self._menu(
             tr("&View"),
-            ("compare", SEPARATOR, "closer", "wider", "fit", SEPARATOR, *picture, SEPARATOR),
+            (
+                "compare",
+                "cohort",
+                SEPARATOR,
+                "closer",
+                "wider",
+                "fit",
+                SEPARATOR,
+                *picture,
+                SEPARATOR,
+            ),
         )
         self._themes = self._theme_menu(view, choose_theme)
         self._menu(tr("&Help"), ("keys",))

@@ -25,6 +25,27 @@ def ask_study(parent: QWidget, folder: str) -> Path | None:
     return Path(chosen) if chosen else None
 
 
+def ask_files(parent: QWidget, folder: str) -> list[Path]:
+    """Any number of recordings."""
+    kinds = tr("Recordings ({endings});;All files (*)", endings=ENDINGS.replace(" *.usummary", ""))
+    chosen, _ = QFileDialog.getOpenFileNames(parent, tr("Add recordings"), folder, kinds)
+    return [Path(path) for path in chosen]
+
+
+def ask_folder(parent: QWidget, folder: str) -> list[Path]:
+    """A folder whose exams are meant, or the folder of a study; none if none was chosen."""
+    chosen = QFileDialog.getExistingDirectory(parent, tr("Add all exams of a folder"), folder)
+    return [Path(chosen)] if chosen else []
+
+
+def ask_table(parent: QWidget, suggested: Path) -> Path | None:
+    """Where to write a table, None if nowhere; the system's dialog asks before overwriting."""
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, tr("Save values"), str(suggested), tr("Tables ({endings})", endings="*.csv")
+    )
+    return Path(chosen).with_suffix(".csv") if chosen else None
+
+
 def ask_project(parent: QWidget, suggested: Path) -> Path | None:
     """Where to write a project, None if nowhere; the system's dialog asks before overwriting."""
     kinds = tr("Projects ({endings})", endings="*.usummary")
@@ -58,6 +79,11 @@ def _may_replace(parent: QWidget, names: str) -> bool:
         parent, tr("Save figure"), text, buttons.Yes | buttons.No, buttons.No
     )
     return answer == buttons.Yes
+
+
+def all_dropped(event: QDropEvent) -> list[Path]:
+    """All files and folders of this computer that are dragged."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def dropped(event: QDropEvent) -> Path | None:

@@ -34,12 +34,14 @@ class StartPage(QWidget):
         open_wanted: The person wants to choose a file.
         folder_wanted: The person wants to choose a study folder.
         sample_wanted: The person wants to see the simulated exam.
+        cohort_wanted: The person wants to compare over many exams.
         recent_chosen: Path of a recording that was open before.
     """
 
     open_wanted = Signal()
     folder_wanted = Signal()
     sample_wanted = Signal()
+    cohort_wanted = Signal()
     recent_chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -76,6 +78,7 @@ class StartPage(QWidget):
             (tr("Open a file …"), self.open_wanted, True),
             (tr("Open a study folder …"), self.folder_wanted, False),
             (tr("Open sample exam"), self.sample_wanted, False),
+            (tr("Compare exams …"), self.cohort_wanted, False),
         ):
             name = "primary" if main else ""
             row.addWidget(push_button(text, signal.emit, name=name))

@@ -15,13 +15,14 @@ from ui.language import tr
 from usummary import __version__
 from usummary.errors import DeviceError, ExportError, InputError, UsummaryError
 
-Action = Literal["open", "run", "cpu", "export", "compare"]
+Action = Literal["open", "run", "cpu", "export", "compare", "cohort"]
 ACTIONS: dict[Action, str] = {
     "open": "Open another recording",
     "run": "Try again",
     "cpu": "Run on the CPU",
     "export": "Choose another folder",
     "compare": "Try again",
+    "cohort": "Try again",
 }
 
 
@@ -56,7 +57,7 @@ def describe(error: Exception, doing: Action, paths: tuple[Path, ...] = ()) -> P
         sentence = str(error)
         if isinstance(error, DeviceError):
             action = "cpu"
-        elif isinstance(error, ExportError) and doing != "compare":
+        elif isinstance(error, ExportError) and doing not in ("compare", "cohort"):
             action = "export"
         elif isinstance(error, InputError):
             action = "open"

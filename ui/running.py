@@ -31,8 +31,12 @@ STAGE_NAMES: dict[str, dict[str, str]] = {
     "compare": _RUN,
     "export": {"exporting": "Exporting"},
     "sample": {"exporting": "Rendering the simulated exam"},
+    "cohort": {"experiment": "Exams of the cohort"},
 }
 """Stages of each kind of work, as they are shown."""
+
+SHOWN = (*STAGES, "experiment")
+"""Stages in the order in which they stand side by side."""
 
 WORDS: dict[How, str] = {
     "waiting": "{name} waits",
@@ -81,7 +85,7 @@ class RunningPanel(QFrame):
         facts.addWidget(self.device)
         row = QHBoxLayout()
         row.setSpacing(18)
-        for stage in STAGES:
+        for stage in SHOWN:
             row.addWidget(self._part(stage), 2)
         row.addLayout(facts, 3)
         row.addWidget(self.cancel_button)
@@ -110,7 +114,7 @@ class RunningPanel(QFrame):
     def begin(self, work: str) -> None:
         """Shows the stages of a kind of work (a key of `STAGE_NAMES`), none begun."""
         self._names = names = STAGE_NAMES[work]
-        for stage in STAGES:
+        for stage in SHOWN:
             self._parts[stage].setVisible(stage in names)
             if stage in names:
                 self._bars[stage].setAccessibleName(tr(names[stage]))
@@ -124,7 +128,7 @@ class RunningPanel(QFrame):
 
     @Slot(object)
     def show_progress(self, progress: Progress) -> None:
-        stages = [stage for stage in STAGES if stage in self._names]
+        stages = [stage for stage in SHOWN if stage in self._names]
         at = stages.index(progress.stage)
         for place, stage in enumerate(stages):
             share = progress.fraction if place == at else float(place < at)

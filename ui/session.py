@@ -38,7 +38,8 @@ class Session(QObject):
 
     Signals:
         changed: The state changed in another way than by the playhead moving.
-        began: The kind of work that starts: ``run``, ``compare``, ``export`` or ``sample``.
+        began: The kind of work that starts: ``run``, ``compare``, ``cohort``, ``export`` or
+            ``sample``.
         progressed: A `Progress` of that work.
         ended: That work is over, however it went.
         problem: A `Problem` to show.
@@ -159,6 +160,11 @@ class Session(QObject):
             operation = resume(path, project_path, operation)
         self._start(operation, "run", "run", self._finish_run)
 
+    @property
+    def settings(self) -> Settings:
+        """What runs use from now on."""
+        return self._settings
+
     def use(self, **values: object) -> None:
         """Settings of the runs from now on, by their names in `Settings`."""
         self._settings = self._settings.model_copy(update=values)
@@ -255,6 +261,21 @@ class Session(QObject):
         wanted = {"model": model, "device": self._settings.device}
         operation = jobs.analyse(path, settings.model_copy(update=wanted))
         self._start(operation, "compare", "compare", finish)
+        return True
+
+    def work_beside(self, stages: Action, operation: Operation) -> bool:
+        """Starts work that has nothing to do with the open exam; it tells its own results.
+
+        Args:
+            stages: What is shown of it, a key of `STAGE_NAMES`, and what is done again if it fails.
+            operation: The work.
+
+        Returns:
+            Whether it began; it does not while a run or an export is on its way.
+        """
+        if self.busy:
+            return False
+        self._start(operation, stages, stages, lambda _: None)
         return True
 
     def want_thumbnails(self, positions: list[int], size: QSize) -> None:

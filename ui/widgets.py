@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ui.icons import icon
 
@@ -34,6 +34,15 @@ def push_button(text: str, call: Callable[[], object], *, name: str = "") -> QPu
     made.setObjectName(name)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda _=False: call())
+    return made
+
+
+def menu_button(text: str, actions: Sequence[QAction]) -> QPushButton:
+    """A button that opens a menu."""
+    made = push_button(text, lambda: None)
+    menu = QMenu(made)
+    menu.addActions(list(actions))
+    made.setMenu(menu)
     return made
 
 

@@ -18,7 +18,7 @@ from usummary import edits as edits_stage
 from usummary import freeze, pipeline, shots
 from usummary.edits import UNEDITED, Edits
 from usummary.metrics import plane_recall
-from usummary.settings import DEFAULTS, make_settings, parse_length
+from usummary.settings import DEFAULTS, Settings, make_settings, parse_length
 from usummary.summary import Mode
 from usummary.types import Analysis, FloatArray, Summary
 
@@ -108,17 +108,24 @@ def by_model(analysis: Analysis, terms: Terms) -> Iterator[Compared]:
         yield Compared(who, "model", _select(analysis, length, terms))
 
 
-def by_baseline(name: Baseline, analysis: Analysis, terms: Terms) -> Iterator[Compared]:
+def by_baseline(
+    name: Baseline, analysis: Analysis, terms: Terms, *, seed: int = RANDOM_SEED
+) -> Iterator[Compared]:
     """A baseline's lanes on the shots of an analysis; none where the baseline is not possible.
 
-    * ``random scores``: one draw of a uniform score for every sampled frame.
+    * ``random scores``: one draw of a uniform score for every sampled frame, of this `seed`.
     * ``even distances``: shots at even distances through the exam, as many as the length allows;
       nothing else has a score, so no plane is covered either.
     * ``plane confidence``: how sure the backbone is of the best standard plane of each clip; not
       possible without a record of the clips.
     """
     for length in _possible(analysis, terms):
-        values = _values(name, analysis, length, terms)
+        if name == "random scores":
+            values: FloatArray | None = _random(analysis, seed)
+        elif name == "plane confidence":
+            values = _plane_confidence(analysis)
+        else:
+            values = _even_scores(analysis, even_shots(analysis, _share(analysis, length, terms)))
         if values is not None:
             yield Compared(name, "baseline", _select(_rescored(analysis, values), length, terms))
 
@@ -132,26 +139,33 @@ def model_of(analysis: Analysis) -> str:
 def command(one: Compared) -> tuple[str, ...]:
     """The arguments of the command that gives a lane again, run where the recording lies.
 
-    A model's is ``usummary summarize``. A baseline's is ``usummary evaluate``, which measures all
-    recordings of the folder, without covering of planes. No folder is named, only the recording.
+    A model's is ``usummary summarize``. A baseline's is ``usummary evaluate``, whose table holds
+    the row of that baseline. No folder is named, only the recording.
     """
     analysis, summary = one.summary.analysis, one.summary
-    if one.kind == "baseline":
-        model = model_of(analysis)
-        return ("usummary", "evaluate", ".", "--model", model, "--seeds", str(RANDOM_SEED))
     settings = make_settings(analysis.provenance.settings)
+    if one.kind == "baseline":
+        words = ["usummary", "evaluate", analysis.path.name, "--model", model_of(analysis)]
+        words += ["--baseline", one.who, "--seeds", str(RANDOM_SEED)]
+        words += ["--length", summary.length, *terms_of(settings, summary.mode, summary.cover_s)]
+        return (*words, *(() if "--mode" in words else ("--mode", summary.mode)))
     words = ["usummary", "summarize", analysis.path.name]
     words += ["--length", summary.length, "--model", one.who]
-    if settings.sample_rate != DEFAULTS.sample_rate:
-        words += ["--sample-rate", f"{settings.sample_rate}"]
-    if summary.mode != DEFAULTS.mode:
-        words += ["--mode", summary.mode]
-    else:
-        words.append("--cover-planes" if summary.cover_s else "--no-cover-planes")
+    words += terms_of(settings, summary.mode, summary.cover_s)
     if settings.freeze_frames is not None:
         words += ["--freeze-frames", settings.freeze_frames.name]
     share = summary.length.replace("%", "")
     return (*words, "--out", f"{analysis.path.stem} {one.who} {share}")
+
+
+def terms_of(settings: Settings, mode: Mode, cover_s: float) -> list[str]:
+    """Options of ``summarize`` and of ``evaluate`` alike: what is looked at, and how is chosen."""
+    words = []
+    if settings.sample_rate != DEFAULTS.sample_rate:
+        words += ["--sample-rate", f"{settings.sample_rate}"]
+    if mode != DEFAULTS.mode:
+        return [*words, "--mode", mode]
+    return [*words, "--cover-planes" if cover_s else "--no-cover-planes"]
 
 
 def even_shots(analysis: Analysis, share: float) -> list[int]:
@@ -183,13 +197,8 @@ def _rescored(analysis: Analysis, values: FloatArray) -> Analysis:
     return replace(analysis, scores=given, shots=shots.scored(analysis.shots, given))
 
 
-def _values(name: Baseline, analysis: Analysis, length: str, terms: Terms) -> FloatArray | None:
-    """Scores (L,) of a baseline; None where it is not possible."""
-    if name == "random scores":
-        return np.random.default_rng(RANDOM_SEED).random(len(analysis.scores.values))
-    if name == "plane confidence":
-        return _plane_confidence(analysis)
-    return _even_scores(analysis, even_shots(analysis, _share(analysis, length, terms)))
+def _random(analysis: Analysis, seed: int) -> FloatArray:
+    return np.random.default_rng(seed).random(len(analysis.scores.values))
 
 
 def _share(analysis: Analysis, length: str, terms: Terms) -> float:

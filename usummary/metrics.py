@@ -88,7 +88,7 @@ def kendall_tau(scores: ArrayLike, annotations: ArrayLike) -> float | None:
     Raises:
         InputError: The lengths differ, or a value is not finite.
     """
-    return _mean_correlation(scores, annotations, _tau_b)
+    return _mean_correlation(scores, annotations, _tau)
 
 
 def spearman_rho(scores: ArrayLike, annotations: ArrayLike) -> float | None:
@@ -174,6 +174,23 @@ def _mean_correlation(
         return None
     values = [correlation(ours, one) for one in theirs if _varies(one)]
     return sum(values) / len(values) if values else None
+
+
+def _tau(first: FloatArray, second: FloatArray) -> float:
+    """Tau-b; where the annotator has two values only, from ranks.
+
+    Pairs of frames of one value count for nothing, so concordant less discordant pairs are twice
+    the sum of the upper frames' ranks: an hour of frames takes milliseconds instead of seconds.
+    """
+    upper = second == second.max()
+    if not np.all(second[~upper] == second.min()):
+        return float(_tau_b(first, second))
+    _, ties = np.unique(first, return_counts=True)
+    pairs, chosen = len(first) * (len(first) - 1) // 2, int(upper.sum())
+    untied_first = pairs - int((ties * (ties - 1) // 2).sum())
+    untied_second = chosen * (len(first) - chosen)
+    balance = 2 * float(_ranks(first)[upper].sum())
+    return balance / float(np.sqrt(float(untied_first) * float(untied_second)))
 
 
 @njit(cache=True, nogil=True)

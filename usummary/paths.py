@@ -1,7 +1,9 @@
-"""The only place that finds the program's own folders: models, resources, cache, user data."""
+"""Finds the program's own folders (models, resources, cache, user data), and names other paths."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -33,3 +35,13 @@ def data_dir() -> Path:
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def names_of(paths: Sequence[Path]) -> dict[Path, str]:
+    """Exams' names from the folder down that all of them lie in."""
+    whole = {path: path.absolute() for path in paths}
+    try:
+        shared = os.path.commonpath([path.parent for path in whole.values()])
+    except ValueError:  # none, or on several drives
+        return {path: str(there) for path, there in whole.items()}
+    return {path: str(there.relative_to(shared)) for path, there in whole.items()}

@@ -12,22 +12,21 @@ from hypothesis import strategies as st
 
 from tests.values import make_analysis, shots_between
 from usummary import pipeline
+from usummary.agreement import best_possible, saved_planes_shown
+from usummary.intervals import interval
 from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
 from usummary.networks.st3d import ST3D, ST3DConfig
 from usummary.training.assess import (
     LENGTHS,
-    best_possible,
     calibration_error,
     clip_namer,
-    interval,
     measure,
     network_scores,
     picture_namer,
     plane_scores,
     random_scores,
     recognition,
-    saved_planes_shown,
     uniform_shots,
 )
 from usummary.training.dataset import Source
@@ -171,7 +170,7 @@ def test_planes_of_which_a_save_is_shown():
     assert saved_planes_shown(summary) == pytest.approx(2 / 3)
     # 35 to 65 is half a second after the end of the second shot
     assert saved_planes_shown(summary, tolerance_s=0.5) == 1
-    assert saved_planes_shown(pipeline.select(analysis_of([30], [(5, None)]), "15%")) == 0
+    assert saved_planes_shown(pipeline.select(analysis_of([30], [(5, None)]), "15%")) is None
 
 
 def test_scores_that_mark_the_reference_reach_the_bound(exam):
@@ -209,7 +208,7 @@ def test_intervals_by_students_t():
     half = 4.302653 / math.sqrt(3)
     assert (found.mean, found.low, found.high) == pytest.approx((2, 2 - half, 2 + half))
     alone = interval([0.5])
-    assert (alone.mean, alone.low, alone.high) == (0.5, 0.5, 0.5)
+    assert (alone.mean, alone.low, alone.high, alone.count) == (0.5, 0.5, 0.5, 1)
 
 
 # --- Simple summarisers ---------------------------------------------------------------------------

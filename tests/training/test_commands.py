@@ -1,5 +1,6 @@
 """``usummary compose``, ``train`` and ``evaluate``, as a new user types them."""
 
+import csv
 import json
 import shutil
 
@@ -8,7 +9,7 @@ import pytest
 from tests.builders import write_video
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.networks.weights import load_model
-from usummary.training import comparison, shipped
+from usummary.training import shipped
 from usummary.training.dataset import load_sources
 
 
@@ -101,7 +102,7 @@ def test_train_then_evaluate(run, train, models, composed, tmp_path):
     (curve,) = (tmp_path / "work").glob("*.csv")
     assert len(curve.read_text().splitlines()) == 3
 
-    numbers = tmp_path / "numbers.json"
+    numbers = tmp_path / "numbers.csv"
     code, out, err = run(
         "evaluate",
         composed["test"],
@@ -117,14 +118,15 @@ def test_train_then_evaluate(run, train, models, composed, tmp_path):
     assert code == 0, err
     first, second = out.split("benchmark mode")
     for text in (first, second):
-        for method in ("mine", "random scores", "uniform shots", "plane confidence"):
+        for method in ("mine", "random scores", "even distances", "plane confidence"):
             assert method in text
-        assert "F1 15%" in text
+        assert "95 % interval" in text
     assert "not for diagnosis" in second
-    measured = comparison.load(numbers)
-    assert [one.row.bound["P"] for one in measured if one.mode == "application"] == [1.0] * 6
-    assert [one.method for one in measured][:3] == ["mine", "mine", "mine, planes covered"]
-    assert {one.exam for one in measured} == {"test-operator1-0.mp4"}
+    rows = list(csv.DictReader(numbers.read_text(encoding="utf-8").splitlines()))
+    bounds = {row["bound"] for row in rows if (row["mode"], row["length"]) == ("application", "P")}
+    assert bounds == {"1"}
+    assert {row["exam"] for row in rows} == {"test-operator1-0.mp4"}
+    assert len(rows) == 2 * 4 * 4
 
 
 def test_training_goes_on_and_another_method_begins_anew(train):
@@ -237,7 +239,7 @@ def test_evaluation_refuses_what_it_cannot_do(run, composed, models, tmp_path):
     for arguments, wanted, words in (
         ((exams, "--model", models / "eye"), 4, "is a backbone"),
         ((exams, "--model", models / "none"), 4, "There is no model"),
-        ((exams, "--model", models / "eye", "--out", tmp_path / "a" / "b.json"), 5, "b.json"),
+        ((exams, "--model", models / "eye", "--out", tmp_path / "a" / "b.csv"), 5, "b.csv"),
         ((exams,), 2, "--model"),
     ):
         code, _, err = run("evaluate", *arguments)

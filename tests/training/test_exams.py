@@ -8,9 +8,10 @@ import pytest
 from tests.builders import write_study, write_video
 from usummary import freeze, readers, shots
 from usummary.errors import UnreadableFile
+from usummary.readers.listing import find_exams
 from usummary.scores import score
 from usummary.settings import Settings
-from usummary.training.exams import MODES, find_exams, read_exam
+from usummary.training.exams import MODES, read_exam
 from usummary.types import BACKGROUND
 
 FPS = 10

@@ -83,7 +83,10 @@ def test_lanes_are_seen_clicked_copied_and_saved(
 
     QTest.mouseClick(compare.panel.command_button, Qt.MouseButton.LeftButton)
     copied = QApplication.clipboard().text()
-    assert copied == "usummary evaluate . --model 3dst-unet-rl --seeds 1"
+    assert copied == (
+        "usummary evaluate 'kurze übung.mp4' --model 3dst-unet-rl --baseline 'random scores' "
+        "--seeds 1 --length 20% --cover-planes --mode application"
+    )
 
     chosen = tmp_path / "lanes"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(chosen), ""))

@@ -16,7 +16,7 @@ import typer
 
 import usummary
 from usummary import errors, terminal
-from usummary.cli import exams, research, summarise, training
+from usummary.cli import evaluate, exams, research, summarise, training
 from usummary.cli.options import RESEARCH_USE
 
 EXIT_UNEXPECTED, EXIT_EXPORT = 1, 5
@@ -98,7 +98,7 @@ for command in (
     exams.phantom,
     exams.models,
     training.compose,
-    training.evaluate,
+    evaluate.evaluate,
     research.features,
 ):
     app.command()(command)

@@ -228,7 +228,7 @@ def _tables(what: str, records: Sequence[Record], against: str) -> list[Table]:
 
 
 @experiment.command("plot")
-def plot(
+def plot(  # noqa: PLR0913 -- each argument is an option of the command
     figure: Annotated[Literal["5", "7", "8"], typer.Argument(help="Figure of the paper.")],
     results: Results,
     out: Annotated[Path, typer.Option("--out", help="FILE.svg, .png or .pdf; data beside it.")],
@@ -237,9 +237,16 @@ def plot(
     ] = None,
     video: Annotated[str, typer.Option(help="8: name or title of the video.")] = "",
     length: Annotated[str, typer.Option(help="8: of the summary.")] = "15%",
+    recordings: Annotated[
+        Path | None, typer.Option(help="8: folder of the recordings, for pictures of key shots.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="8: no ultrasound, so show whole pictures.")
+    ] = False,
 ) -> None:
     """A figure of the paper from one or more experiments, with its data as CSV beside it."""
     from usummary.evaluation.figures import figure_5, figure_7, save_figure
+    from usummary.evaluation.stills import Stills
     from usummary.evaluation.timelines import figure_8
 
     records = _records(results)
@@ -249,6 +256,9 @@ def plot(
     elif figure == "7":
         made = figure_7(records, names)
     else:
-        made = figure_8(records[0], names, video, length)
+        stills = None if recordings is None else Stills(recordings, whole)
+        made = figure_8(records[0], names, video, length, stills)
     for path in save_figure(out, made):
         terminal.out(str(path))
+    if figure == "8" and recordings is None:
+        terminal.notices(("No pictures of key shots: name the videos' folder by --recordings.",))

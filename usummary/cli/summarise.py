@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from usummary import terminal
-from usummary.cli.options import RESEARCH_USE, Input, Overwrite
+from usummary.cli.options import RESEARCH_USE, Input, Overwrite, rate
 from usummary.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
             "length": length,
             "model": model,
             "device": device,
-            "sample_rate": _rate(sample_rate),
+            "sample_rate": rate(sample_rate),
             "mode": mode,
             "cover_planes": cover_planes,
             "freeze_frames": freeze_frames,
@@ -105,17 +105,6 @@ def _settings(file: Path | None, given: dict[str, object]) -> Settings:
     base = Settings() if file is None else load_settings(file)
     options = {name: value for name, value in given.items() if value is not None}
     return make_settings(base.model_dump() | options, where="These options")
-
-
-def _rate(text: str | None) -> float | str | None:
-    if text is None or text == "all":
-        return text
-    try:
-        return float(text)
-    except ValueError as error:
-        raise SettingsError(
-            f'The sample rate "{text}" is neither a number of frames per second nor "all".'
-        ) from error
 
 
 def _print_summary(summary: Summary, folder: Path, files: tuple[Path, ...]) -> None:

@@ -1,4 +1,4 @@
-"""``usummary compose``, ``train`` and ``evaluate``: own models from own recordings."""
+"""``usummary compose`` and ``train``: own models from own recordings."""
 
 from __future__ import annotations
 
@@ -142,39 +142,6 @@ def everything(
             best = METHODS["3dst-unet-supervised"].title
             terminal.out(f"\n{markdown(differences(measured, best))}")
     terminal.out(f"\nModels: {work / 'shipped'}")
-
-
-def evaluate(
-    exams: Annotated[Path, typer.Argument(help="Folder of recordings with freeze-frames.")],
-    model: Annotated[list[str], typer.Option(help="Summariser: name or folder; repeatable.")],
-    out: Annotated[
-        Path | None, typer.Option(help="JSON file for every number of every exam.")
-    ] = None,
-    baselines: Annotated[
-        bool, typer.Option(help="Random scores, even distances, plane confidence.")
-    ] = True,
-    seeds: Seeds = 5,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where features are computed.")
-    ] = "auto",
-) -> None:
-    """Compare summarisers with freeze-frames: F1 beside its bound, tau, rho, recall, planes."""
-    if out is not None and not out.absolute().parent.is_dir():
-        raise ExportError(f"The folder of {out} does not exist. Make it, or name another place.")
-    from usummary.training import comparison
-    from usummary.training.own import evaluate_models
-
-    with terminal.progress_display() as shown, terminal.cancellable(shown) as progress:
-        measured = evaluate_models(
-            exams, model, seeds=range(1, seeds + 1) if baselines else (), how=(device, progress)
-        )
-    if out is not None:
-        comparison.save(out, measured, {"exams": str(exams.name), "models": model})
-    for mode in ("application", "benchmark"):
-        terminal.out(f"\n{mode} mode")
-        head, *rows = comparison.table(measured, mode)
-        terminal.table(head, rows)
-    terminal.notices((RESEARCH_USE,))
 
 
 def _shop(data: Path, work: Path, device: str, threads: int) -> Workshop:

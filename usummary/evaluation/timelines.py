@@ -8,29 +8,43 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import ConnectionPatch
 from numpy.typing import NDArray
 
 from usummary.errors import SettingsError
 from usummary.evaluation.figures import COLOURS, GREEN, INK, ORANGE, STYLE, Figure, Rows
 from usummary.evaluation.record import Record, VideoFacts, VideoResult
 from usummary.evaluation.selection import key_shots
+from usummary.evaluation.stills import Stills
 from usummary.frame_scores import hold
 from usummary.settings import parse_length
+from usummary.types import Picture
+
+PICTURES = 8
+"""Most pictures of key shots in a row."""
+_WIDEST = 6
+"""Where there are fewer pictures, they get no wider than if there were so many."""
 
 
-def figure_8(record: Record, names: Sequence[str], video: str, length: str) -> Figure:
+def figure_8(
+    record: Record, names: Sequence[str], video: str, length: str, stills: Stills | None = None
+) -> Figure:
     """One row per method: its scores and its key shots, and the annotators' mean importance.
 
-    Of several trainings that tested the video the first is shown.
+    With `stills` the middle frames of up to `PICTURES` key shots, spread over the summary, stand
+    above each row, a line from each to its place. Of several trainings that tested the video the
+    first is shown.
 
     Args:
         record: The experiment.
         names: Of methods.
         video: Name or title of a tested video.
         length: Of the summaries.
+        stills: Where pictures come from; None: there are none.
 
     Raises:
         SettingsError: No such video or method, or the method was never tested on it.
+        InputError: See `Stills.read`.
     """
     facts = next(iter(record.data.values())).videos
     name = next((key for key, one in facts.items() if video in (key, one.title)), None)
@@ -38,25 +52,83 @@ def figure_8(record: Record, names: Sequence[str], video: str, length: str) -> F
         known = ", ".join(one.title for one in facts.values())
         raise SettingsError(f'No video "{video}" was tested. Choose one of {known}.')
     shown = facts[name]
+    found = [_tested(record, method, name) for method in names]
+    chosen = [_key_shots(shown, result, length) for _, result in found]
+    pictured = [_spread(shown, shots) if stills else [] for shots in chosen]
+    pictures, said = _pictures(shown, pictured, stills)
     rows: Rows = ()
     with rc_context(STYLE):
-        canvas = Canvas(figsize=(7.2, 1.25 * len(names) + 0.5), layout="constrained")
-        grid = canvas.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-        for axes, method in zip(grid, names, strict=True):
-            title, result = _tested(record, method, name)
+        canvas, grid, strips = _canvas(len(names), pictured=bool(stills))
+        for axes, (title, result), shots in zip(grid, found, chosen, strict=True):
             scores = np.array(result.scores, np.float64)
-            shots = key_shots(
-                scores, np.array(shown.picks), np.array(shown.shots), _budget(shown, length)
-            )
             _draw(axes, shown, scores, shots)
-            axes.set_title(f"{title}{_measured(record, result, length)}", loc="left")
             rows += tuple((title, *row) for row in _numbers(shown, scores, shots))
+        for axes, (title, result) in zip(strips or grid, found, strict=True):
+            axes.set_title(f"{title}{_measured(record, result, length)}", loc="left")
+        for strip, axes, frames in zip(strips, grid, pictured, strict=bool(strips)):
+            _draw_strip(canvas, strip, axes, {frame: pictures[frame] for frame in frames})
+        about = f"\npictures: middle frames of chosen shots. {said}" if stills else ""
         grid[-1].set_xlabel(
             f"frame of {shown.title}. Green: mean importance by {_people(len(shown.chosen))}; "
-            f"orange: chosen, {length}; line: score; triangle: key frame"
+            f"orange: chosen, {length}; line: score; triangle: key frame{about}".rstrip()
         )
     columns = ("method", "first frame", "frame after", "importance", "score", "chosen")
     return Figure(canvas, columns, rows)
+
+
+def _key_shots(facts: VideoFacts, result: VideoResult, length: str) -> list[int]:
+    scores = np.array(result.scores, np.float64)
+    shots = np.array(facts.shots)
+    return list(key_shots(scores, np.array(facts.picks), shots, _budget(facts, length)))
+
+
+def _spread(facts: VideoFacts, shots: Sequence[int]) -> list[int]:
+    """Middle frames of at most `PICTURES` of the key shots."""
+    places = np.linspace(0, len(shots) - 1, min(len(shots), PICTURES)).round().astype(int)
+    return [sum(facts.shots[shots[place]]) // 2 for place in places]
+
+
+def _pictures(
+    facts: VideoFacts, pictured: Sequence[Sequence[int]], stills: Stills | None
+) -> tuple[dict[int, Picture], str]:
+    """Each pictured frame once, and what must be said of them."""
+    if stills is None:
+        return {}, ""
+    frames = sorted({frame for row in pictured for frame in row})
+    pictures, said = stills.read(facts, frames)
+    return dict(zip(frames, pictures, strict=True)), said
+
+
+def _canvas(methods: int, *, pictured: bool) -> tuple[Canvas, list[Axes], list[Axes]]:
+    """Axes of each method's curve, and of the pictures above it where there are any."""
+    if not pictured:
+        canvas = Canvas(figsize=(7.2, 1.25 * methods + 0.5), layout="constrained")
+        return canvas, [*canvas.subplots(methods, 1, sharex=True, squeeze=False)[:, 0]], []
+    canvas = Canvas(figsize=(7.2, 2.2 * methods + 0.6), layout="constrained")
+    both = canvas.subplots(2 * methods, 1, sharex=True, height_ratios=(0.9, 1.1) * methods)
+    return canvas, [*both[1::2]], [*both[::2]]
+
+
+def _draw_strip(canvas: Canvas, strip: Axes, below: Axes, pictures: dict[int, Picture]) -> None:
+    """Pictures side by side, a line from each to its frame on the axes below."""
+    strip.set_axis_off()
+    wide = 1 / max(len(pictures), _WIDEST)
+    for place, (frame, picture) in enumerate(pictures.items()):
+        middle = (place + 0.5) / len(pictures)
+        spot = strip.inset_axes((middle - wide / 2 + 0.004, 0.14, wide - 0.008, 0.86))
+        spot.imshow(picture, interpolation="none")
+        spot.set_anchor("S")
+        spot.set_axis_off()
+        line = ConnectionPatch(
+            xyA=(middle, 0.13),
+            xyB=(frame, 1.1),
+            coordsA=strip.transAxes,
+            coordsB=below.transData,
+            color=INK,
+            linewidth=0.6,
+        )
+        line.set_in_layout(False)
+        canvas.add_artist(line)
 
 
 def _people(count: int) -> str:

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from usummary import freeze, knapsack, metrics, pipeline
+from usummary import metrics, pipeline
+from usummary.agreement import best_possible, saved_planes_shown
 from usummary.compared import even_shots
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.networks.scorer import Scorer
-from usummary.summary import price
 from usummary.training.compose import as_clips
 from usummary.training.dataset import Source
 from usummary.training.exams import Mode, ReadExam
@@ -141,7 +141,8 @@ class Row:
         bound: By length: the most that any choice of these shots could reach.
         tau, rho: Rank correlation of the scores with being in a reference shot; None if undefined.
         recall: By length: share of the freeze-frames within a second of a key shot.
-        coverage: By length: share of the saved planes of which a key shot holds a save.
+        coverage: By length: share of the saved planes of which a key shot holds a save; None
+            if no saved plane is known.
         seen: By length: share of the saved planes that key shots truly show (`Truth.planes_seen`);
             empty where the truth is not known.
     """
@@ -151,7 +152,7 @@ class Row:
     tau: float | None
     rho: float | None
     recall: Mapping[str, float]
-    coverage: Mapping[str, float]
+    coverage: Mapping[str, float | None]
     seen: Mapping[str, float]
 
 
@@ -176,7 +177,8 @@ def measure(
         choose: The selection; `pipeline.select` as it is by default.
     """
     analysis = exam.scored(values, mode)
-    f1, bound, recall, coverage, seen = {}, {}, {}, {}, {}
+    f1, bound, recall, seen = {}, {}, {}, {}
+    coverage: dict[str, float | None] = {}
     for length in lengths:
         summary = choose(analysis, length, mode)
         f1[length] = summary.metrics["f1"]
@@ -195,51 +197,6 @@ def measure(
         coverage,
         seen,
     )
-
-
-def best_possible(summary: Summary) -> float:
-    """The best F1 that a choice of whole shots of an analysis can reach within its budget."""
-    analysis = summary.analysis
-    reference = np.array(freeze.reference_shots(analysis.freeze_frames, analysis.shots), int)
-    if len(reference) == 0:
-        return 0.0
-    priced = price(analysis, summary.mode)
-    frames = np.array([s.end_frame - s.start_frame for s in analysis.shots], float)[reference]
-    budget = round(summary.budget_s * priced.per_second)
-    chosen = knapsack.select(frames, priced.weights[reference], budget)
-    kept = float(frames[chosen].sum())
-    return 2 * kept / (kept + float(frames.sum())) if kept else 0.0
-
-
-def saved_planes_shown(summary: Summary, tolerance_s: float = 0.0) -> float:
-    """Share of the saved standard planes of which a save lies in a key shot."""
-    planes: dict[str, bool] = {}
-    for save in summary.freeze_frames:
-        if save.plane is not None:
-            held = metrics.freeze_frame_recall([save.time_s], summary.key_shots, tolerance_s)
-            planes[save.plane] = planes.get(save.plane, False) or held == 1.0
-    return float(np.mean([*planes.values()])) if planes else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Mean over exams with its 95 % interval (normal approximation, Student's t for few exams)."""
-
-    mean: float
-    low: float
-    high: float
-
-
-def interval(values: Sequence[float]) -> Interval:
-    """Mean of one value an exam, with its 95 % interval."""
-    from scipy import stats
-
-    array = np.asarray(values, float)
-    mean = float(array.mean())
-    if len(array) < 2:
-        return Interval(mean, mean, mean)
-    half = float(stats.t.ppf(0.975, len(array) - 1) * array.std(ddof=1) / np.sqrt(len(array)))
-    return Interval(mean, mean - half, mean + half)
 
 
 # --- Simple summarisers ---------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from usummary import pipeline
+from usummary.intervals import interval
 from usummary.settings import Settings
 from usummary.training.assess import (
     LENGTHS,
     Row,
-    interval,
     measure,
     plane_scores,
     random_scores,

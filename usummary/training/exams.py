@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 
 from usummary import freeze, pipeline, planes, readers, scores, shots
-from usummary.errors import UnreadableFile
 from usummary.networks.weights import Model
 from usummary.progress import Report, silent
 from usummary.settings import Settings
@@ -34,8 +33,6 @@ from usummary.types import (
 
 Mode = Literal["application", "benchmark"]
 MODES: tuple[Mode, ...] = ("application", "benchmark")
-
-_FILES = {".mp4", ".mov", ".mkv", ".avi", ".mpeg", ".mpg", ".webm", ".dcm"}
 
 
 @dataclass(frozen=True)
@@ -104,24 +101,6 @@ class _Given:
 
     def run(self, _: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]:
         return (np.asarray(self.values, np.float32),)
-
-
-def find_exams(folder: Path) -> list[Path]:
-    """The recordings and study folders directly inside a folder, by name.
-
-    Raises:
-        UnreadableFile: There is none.
-    """
-    if not folder.is_dir():
-        raise UnreadableFile(f"{folder} is no folder. Name one that holds recordings.")
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in _FILES or (path.is_dir() and any(path.glob("*.dcm")))
-    )
-    if not found:
-        raise UnreadableFile(f"{folder} holds no recordings. Name a folder that does.")
-    return found
 
 
 def read_exam(

@@ -1,21 +1,21 @@
-"""Training and measuring on a person's own recordings: folders in, a model or a table out."""
+"""Training on a person's own recordings: two folders in, a model folder out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from usummary.errors import InputError, ModelError
-from usummary.networks.weights import Training, backbone_of, load_model, save_model
+from usummary.networks.weights import Training, load_model, save_model
 from usummary.paths import models_dir
 from usummary.progress import Report
+from usummary.readers.listing import find_exams
 from usummary.settings import Settings
 from usummary.training.checkpoint import write_curve
-from usummary.training.comparison import Measured, Scores, compare, simple_summarisers
-from usummary.training.exams import ReadExam, find_exams, read_exam
+from usummary.training.exams import ReadExam, read_exam
 from usummary.training.methods import method
-from usummary.training.summarisers import Wanted, scores_of, train_summariser
+from usummary.training.summarisers import Wanted, train_summariser
 from usummary.training.trainer import Epoch
 
 
@@ -76,7 +76,7 @@ def train_own(
             f"A summariser is used with its backbone beside it. Write {out.name} to "
             f"{model.folder.parent}, where {model.name} lies, or move that backbone."
         )
-    exams, validation = (_read(folder, backbone, ("cpu", progress)) for folder in folders)
+    exams, validation = (_read(folder, backbone, progress) for folder in folders)
     base = wish.work / f"{out.name}-{wish.method}-{wish.seed}"
 
     def told(epoch: Epoch) -> None:
@@ -93,30 +93,9 @@ def train_own(
     save_model(out, net, Training(data=wish.described, backbone=model))
 
 
-def evaluate_models(
-    exams: Path, models: Sequence[str], *, seeds: Sequence[int], how: tuple[str, Report]
-) -> list[Measured]:
-    """Measures summarisers, and with any `seeds` also simple ones, on a folder of exams."""
-    summarisers: dict[str, dict[int, Scores]] = {}
-    backbones = set()
-    for name in models:
-        model = load_model(name, "summariser")
-        backbones.add(str(backbone_of(model).folder))
-        title = model.name if model.name not in summarisers else str(model.folder)
-        summarisers[title] = {0: scores_of(model)}
-    if len(backbones) != 1:
-        raise InputError("These summarisers need different backbones. Evaluate them one by one.")
-    read = _read(exams, backbones.pop(), how)
-    simple = simple_summarisers(seeds) if seeds else {}
-    if read[0].plane_confidence() is None:
-        simple.pop("plane confidence", None)
-    return compare(summarisers | simple, read, covering=[*summarisers])
-
-
-def _read(folder: Path, backbone: str, how: tuple[str, Report]) -> list[ReadExam]:
+def _read(folder: Path, backbone: str, progress: Report) -> list[ReadExam]:
     model = load_model(backbone, "backbone")
-    device, progress = how
-    settings = Settings.model_validate({"device": device})
+    settings = Settings(device="cpu")
     read = [read_exam(path, model, settings, progress) for path in find_exams(folder)]
     without = [exam.name for exam in read if not exam.reference]
     if without:

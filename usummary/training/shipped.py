@@ -27,11 +27,12 @@ from usummary.networks.weights import (
     load_model,
     save_model,
 )
+from usummary.readers.listing import find_exams
 from usummary.settings import Settings
 from usummary.training.checkpoint import read_curve, write_curve
 from usummary.training.collection import Plan, compose_all, planned
 from usummary.training.dataset import Part, load_sources
-from usummary.training.exams import ReadExam, find_exams, read_exam
+from usummary.training.exams import ReadExam, read_exam
 from usummary.training.methods import method
 from usummary.training.parallel import side_by_side
 from usummary.training.pretrain import (

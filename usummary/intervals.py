@@ -1,0 +1,37 @@
+"""Means over exams, and how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Mean over exams with its 95 % interval (normal approximation, Student's t for few exams).
+
+    Attributes:
+        mean: Of one value an exam.
+        low, high: Borders of the interval; both are the mean where there is one exam alone, which
+            says nothing of how sure it is.
+        count: Exams.
+    """
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+def interval(values: ArrayLike) -> Interval:
+    """Mean of one value an exam, at least one, with its 95 % interval."""
+    from scipy.special import stdtrit
+
+    array = np.asarray(values, float)
+    mean = float(array.mean())
+    if len(array) < 2:
+        return Interval(mean, mean, mean, len(array))
+    half = float(stdtrit(len(array) - 1, 0.975) * array.std(ddof=1) / np.sqrt(len(array)))
+    return Interval(mean, mean - half, mean + half, len(array))
