@@ -1,13 +1,19 @@
 """Comparison of summarisers: the numbers that are kept, and the table of them."""
 
+from dataclasses import replace
+
 import pytest
 
 from usummary.training.assess import LENGTHS, Row
 from usummary.training.comparison import (
     COLUMNS,
+    COVERED,
+    TRUTH,
     Measured,
     compare,
+    differences,
     figure,
+    known_truth,
     load,
     markdown,
     save,
@@ -55,9 +61,17 @@ def test_the_table_has_a_line_for_each_summariser():
 
 
 def test_modes_have_tables_of_their_own():
-    _, first, second = table(MEASURED, "benchmark")
-    assert first[1:3] == ["0", "undefined"]
-    assert second[2] == "10.0 (10.0 to 10.0)"
+    _, only = table(MEASURED, "benchmark")  # "a" was not measured there
+    assert only[:3] == ["b", "1", "10.0 (10.0 to 10.0)"]
+
+
+def test_differences_are_taken_exam_by_exam():
+    other = [replace(one, method="c", seed=0, row=row(0.25)) for one in MEASURED[:4]]
+    head, b, c = differences([*MEASURED, *other], "a")
+    assert head == ["a, less", "exams", "F1 15%"]
+    assert b == ["b", "1", "-70.0 (-70.0 to -70.0)"]  # only one.mp4 has both: 30 less 100
+    # 5 and 25: mean 15, Student's t of one degree 12.7062, spread 14.142, over the root of 2
+    assert c == ["c", "2", "15.0 (-112.1 to 142.1)"]
 
 
 def test_every_number_survives_the_disk(tmp_path):
@@ -90,3 +104,18 @@ def test_simple_summarisers_are_measured_on_every_exam_and_mode(exam):
     for one in measured:
         assert 0 <= one.row.f1["15%"] <= 1
         assert one.row.bound["P"] == 1 or one.mode == "benchmark"
+
+
+def test_covering_and_truth_have_rows_of_their_own(exam):
+    found = compare(known_truth(), [exam], covering=[TRUTH])
+    assert [(one.method, one.mode) for one in found] == [
+        (TRUTH, "application"),
+        (TRUTH, "benchmark"),
+        (TRUTH + COVERED, "application"),
+    ]
+    plain, _, covered = (one.row for one in found)
+    assert plain.tau == covered.tau > 0
+    assert plain.seen["P"] > 0
+    head, *lines = table(found, "application")
+    assert head[-1] == "seen 15%"
+    assert [line[0] for line in lines] == [TRUTH, TRUTH + COVERED]
