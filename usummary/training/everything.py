@@ -35,8 +35,8 @@ SHIPPED = {
 
 COMPARED: dict[BackboneKind, tuple[str, ...]] = {
     "i3d": tuple(METHODS),
-    "st3d": ("3dst-unet-supervised", "3dst-unet-plane"),
-    "2d": ("3dst-unet-supervised", "3dst-unet-plane"),
+    "st3d": ("3dst-unet-supervised",),
+    "2d": ("3dst-unet-supervised",),
 }
 """Methods trained on each kind of features: with the first all, as in the paper's Table IV; with
 the others what its Table III compares."""

@@ -48,7 +48,7 @@ class Method:
 
 
 _UNSUPERVISED = Recipe(
-    epochs=30, optimiser="adam", rate=1e-3, window=256, averaging=0.95, bf16=True
+    epochs=45, optimiser="adam", rate=1e-3, window=256, averaging=0.95, bf16=True
 )
 _SUPERVISED = replace(_UNSUPERVISED, prediction=1.0, gain=0.1)
 _FAST = replace(_SUPERVISED, rate=5e-3)
