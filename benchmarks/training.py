@@ -59,7 +59,7 @@ def run() -> list[Row]:
             reference,
         ),
         Row(
-            "its Bi-LSTM for one video, forward and backward, medians",
+            "the Bi-LSTM alone, one video forward and backward, medians",
             _said_ms(our_own),
             "no slower than torch's LSTM",
             f"torch's LSTM by turns with it: {_said_ms(torchs)}",

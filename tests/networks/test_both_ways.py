@@ -25,7 +25,7 @@ def lstm(dtype=torch.float32, channels=7, hidden=5):
 
 
 def assert_same(found, wanted, rounding):
-    assert found.dtype == wanted.dtype and found.shape == wanted.shape
+    assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
     assert (found - wanted).abs().max() <= rounding * wanted.abs().max()
 
 
@@ -70,7 +70,8 @@ def test_torch_is_taken_where_nothing_is_learnt_or_inputs_want_a_gradient():
         assert torch.equal(both_ways.states(net, inputs), net(inputs)[0])
     wanting = inputs.clone().requires_grad_()
     both_ways.states(net, wanting).sum().backward()
-    assert wanting.grad is not None and wanting.grad.abs().max() > 0
+    assert wanting.grad is not None
+    assert wanting.grad.any()
 
 
 def test_bfloat16_is_computed_by_torch():
@@ -84,7 +85,7 @@ def test_frozen_weights_stay_without_gradient():
     net.weight_hh_l0.requires_grad_(False)
     both_ways.states(net, torch.ones(1, 6, 7)).sum().backward()
     assert net.weight_hh_l0.grad is None
-    assert net.weight_ih_l0.grad.abs().max() > 0
+    assert net.weight_ih_l0.grad.any()
 
 
 def test_an_error_in_a_direction_reaches_the_caller():

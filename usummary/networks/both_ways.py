@@ -1,8 +1,8 @@
 """A bidirectional LSTM in training on the CPU: both directions at once, a thread for each.
 
 The steps of a direction wait for one another, and one step of one exam is too little work to share
-between threads: torch's own kernel keeps both of them waiting at barriers, which costs much more
-than it gives as soon as another program wants a core. The two directions need nothing of each other.
+between threads: torch's own kernel keeps them waiting for each other, which costs much more than it
+gives as soon as another program wants a core. The two directions need nothing of each other.
 
 That kernel also always works out the gradient of its inputs, a matrix product as large as that of
 the gradient of the input weights, though nobody wants it for features. So it is given, in place of
@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 _PART = 150
 """Columns of a unit matrix: each call has its fixed cost, and the matrix its own, that grows."""
@@ -61,13 +61,14 @@ class _BothWays(torch.autograd.Function):
 
 def _direction(inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
     """States (T, B, hidden) of one direction for inputs (T, B, C)."""
-    (steps, batch, _), (to_input, *others) = inputs.shape, weights
-    state = 2 * (inputs.new_zeros(1, batch, others[0].shape[1]),)
+    batch, (to_input, *others) = inputs.shape[1], weights
+    state = [inputs.new_zeros(1, batch, others[0].shape[1])] * 2
     found = []
     with torch.enable_grad():
         entering = to_input @ inputs.flatten(0, 1).T  # (4 * hidden, T * B)
-        for columns in entering.split(batch * max(_PART // batch, 1), dim=1):
-            unit = torch.eye(columns.shape[1], dtype=inputs.dtype).unflatten(0, (-1, batch))
+        for columns in torch.split(entering, batch * max(_PART // batch, 1), dim=1):
+            size = columns.shape[1]
+            unit = torch.eye(size, dtype=inputs.dtype).view(size // batch, batch, size)
             part, *state = torch.lstm(
                 unit, state, (columns, *others), True, 1, 0.0, True, False, False
             )
@@ -76,7 +77,7 @@ def _direction(inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
 
 
 def _at_once(work: Callable[..., Any], *values: Sequence[Any]) -> list[Any]:
-    """What `map` gives, of two calls at once if torch may use two threads, half of them for each."""
+    """What `map` gives; of two calls at once, with half of torch's threads each, if it has two."""
     threads = torch.get_num_threads()
     if threads == 1:
         return list(map(work, *values))
