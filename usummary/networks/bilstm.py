@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from usummary.networks import both_ways
 from usummary.networks.scorer import FeatureNorm, Scorer, logit
 
 
@@ -54,7 +55,7 @@ class BiLSTM(Scorer):
         return pooled
 
     def reduced_logits(self, reduced: Tensor) -> Tensor:
-        states, _ = self.lstm(reduced)  # (B, T, 2 * hidden)
+        states = both_ways.states(self.lstm, reduced)  # (B, T, 2 * hidden)
         logits: Tensor = self.score(states)  # (B, T, 1)
         return logits.expand(-1, -1, self.config.samples).flatten(1)  # (B, T * n)
 
