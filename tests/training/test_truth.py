@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from usummary.errors import UnreadableFile
+from usummary.readers.listing import find_exams
 from usummary.training.assess import truth_scores
-from usummary.training.exams import find_exams
 from usummary.training.truth import Save, Span, Truth, read_truth
 from usummary.types import Shot
 
