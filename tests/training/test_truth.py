@@ -9,14 +9,15 @@ import pytest
 from usummary.errors import UnreadableFile
 from usummary.readers.listing import find_exams
 from usummary.training.assess import truth_scores
-from usummary.training.truth import Save, Span, Truth, read_truth
+from usummary.training.script import Save, Visit
+from usummary.training.truth import Truth, read_truth
 from usummary.types import Shot
 
 TRUTH = Truth(
     fps=10,
     frame_count=100,
-    visits=(Span(0, 40, "Femur"), Span(40, 60, ""), Span(60, 100, "Lips")),
-    held=(Span(20, 50), Span(70, 95)),
+    visits=(Visit("Femur", 0, 40), Visit("", 40, 60), Visit("Lips", 60, 100)),
+    held=((20, 50), (70, 95)),
     saves=(Save(39, "Femur"), Save(90, "Lips"), Save(95, "Other")),
 )
 

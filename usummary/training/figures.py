@@ -29,9 +29,8 @@ def draw_curves(path: Path, exams: Sequence[tuple[ReadExam, Mapping[str, FloatAr
         for visit in truth.visits:
             if visit.label in STANDARD_PLANES:
                 axis.axvspan(visit.start / truth.fps, visit.end / truth.fps, color="#cfe3f5", lw=0)
-        for held in truth.held:
-            where = held.start / truth.fps, held.end / truth.fps
-            axis.axvspan(*where, ymax=0.06, color="#4a7fb5", lw=0)
+        for start, end in truth.held:
+            axis.axvspan(start / truth.fps, end / truth.fps, ymax=0.06, color="#4a7fb5", lw=0)
         clips = scores.reshape(exam.features.samples.frames.shape).mean(axis=1)
         axis.plot(exam.features.samples.times_s[:, 0], clips, color="#222222", lw=0.8)
         for save in truth.saves:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,27 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
+from usummary.training.script import Save, Visit
 from usummary.types import STANDARD_PLANES, Shot
+
+Range = tuple[int, int]
 
 SEEN_S = 1.0
 """A summary shows a plane if the plane is held in its key shots for this long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A half-open range of frames, and what was looked at ("" unless it is a visit)."""
-
-    start: int
-    end: int
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Save:
-    """The frame of a saved image, and what it shows."""
-
-    frame: int
-    label: str
 
 
 @dataclass(frozen=True)
@@ -43,20 +29,20 @@ class Truth:
         fps: Frames per second.
         frame_count: Frames of the recording.
         visits: What was looked at, from the first frame to the last.
-        held: Where the view was held still.
+        held: Half-open ranges of frames in which the view was held still.
         saves: Saved images, by frame.
     """
 
     fps: float
     frame_count: int
-    visits: tuple[Span, ...]
-    held: tuple[Span, ...]
+    visits: tuple[Visit, ...]
+    held: tuple[Range, ...]
     saves: tuple[Save, ...]
 
     def holds(self, planes: Iterable[str] = STANDARD_PLANES) -> NDArray[np.bool_]:
         """(frame_count,) where a view of one of these planes is held."""
         wanted = {*planes}
-        visited = self._within(span for span in self.visits if span.label in wanted)
+        visited = self._within((one.start, one.end) for one in self.visits if one.label in wanted)
         return visited & self._within(self.held)
 
     def planes_seen(self, key_shots: Sequence[Shot]) -> float:
@@ -64,14 +50,14 @@ class Truth:
         saved = {save.label for save in self.saves} & {*STANDARD_PLANES}
         if not saved:
             return 0.0
-        kept = self._within(Span(shot.start_frame, shot.end_frame) for shot in key_shots)
+        kept = self._within((shot.start_frame, shot.end_frame) for shot in key_shots)
         least = SEEN_S * self.fps
         return float(np.mean([(self.holds([plane]) & kept).sum() >= least for plane in saved]))
 
-    def _within(self, spans: Iterable[Span]) -> NDArray[np.bool_]:
+    def _within(self, ranges: Iterable[Range]) -> NDArray[np.bool_]:
         inside = np.zeros(self.frame_count, np.bool_)
-        for span in spans:
-            inside[span.start : span.end] = True
+        for start, end in ranges:
+            inside[start:end] = True
         return inside
 
 
@@ -91,16 +77,13 @@ def read_truth(recording: Path) -> Truth | None:
         return Truth(
             float(told["fps"]),
             int(told["frame_count"]),
-            _spans(told["visits"]),
-            _spans(told["held"]),
+            tuple(Visit(str(one["label"]), *_range(one)) for one in told["visits"]),
+            tuple(map(_range, told["held"])),
             tuple(Save(int(one["frame"]), str(one["label"])) for one in told["saves"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableFile(f"The truth {path} is damaged. Compose it anew. {error}") from error
 
 
-def _spans(told: Sequence[dict[str, Any]]) -> tuple[Span, ...]:
-    return tuple(
-        Span(int(one["start_frame"]), int(one["end_frame"]), str(one.get("label", "")))
-        for one in told
-    )
+def _range(told: Mapping[str, Any]) -> Range:
+    return int(told["start_frame"]), int(told["end_frame"])
