@@ -105,9 +105,10 @@ def summariser(  # noqa: PLR0913 -- each argument is an option of the command
     """Train a summariser on recordings with freeze-frames; goes on from its last epoch."""
     _may_write(out, overwrite=overwrite)
     from usummary.training.own import Wish, train_own
+    from usummary.training.parallel import use_threads
 
     name = method or ("3dst-unet-supervised" if supervised else "3dst-unet-plane")
-    _use(threads)
+    use_threads(threads)
     wish = Wish(name, seed, epochs, described, device, work)
     with terminal.progress_display() as shown, terminal.cancellable(shown) as progress:
         train_own((exams, validation), out, backbone, wish, terminal.complain, progress)
@@ -129,9 +130,10 @@ def everything(
     from usummary.training.comparison import differences, markdown, table
     from usummary.training.everything import COMPARED, compare_all, recognise_all
     from usummary.training.methods import METHODS
+    from usummary.training.parallel import use_threads
     from usummary.training.shipped import Workshop
 
-    _use(threads)
+    use_threads(threads)
     shop = Workshop(data, work, workers, device, terminal.complain)
     terminal.out(markdown(recognise_all(shop)))
     for kind in COMPARED:
@@ -145,18 +147,11 @@ def everything(
 
 
 def _shop(data: Path, work: Path, device: str, threads: int) -> Workshop:
+    from usummary.training.parallel import use_threads
     from usummary.training.shipped import Workshop
 
-    _use(threads)
+    use_threads(threads)
     return Workshop(data, work, 1, device, terminal.complain)
-
-
-def _use(threads: int) -> None:
-    import cv2
-    import torch
-
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
 
 
 def _may_write(out: Path, *, overwrite: bool) -> None:

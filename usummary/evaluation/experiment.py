@@ -6,14 +6,12 @@ no longer fits (`jobs.Bench.fingerprint`), and the record is put together from a
 
 from __future__ import annotations
 
-import multiprocessing
 import platform
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +33,7 @@ from usummary.evaluation.record import (
 )
 from usummary.evaluation.videos import DataSet, Video
 from usummary.progress import Progress, Report
+from usummary.training.parallel import use_threads, worker_processes
 
 _LIBRARIES = ("usummary", "torch", "numpy", "numba", "h5py")
 _LOOK_EVERY_S = 0.1
@@ -135,7 +134,8 @@ def _done(
         for job in jobs:
             yield job, bench.do(job, lambda _: clock.tick())
         return
-    with _pool(bench, min(place.processes, len(jobs))) as pool:
+    count, given = min(place.processes, len(jobs)), (bench.experiment, bench.folder)
+    with worker_processes(count, _start, given) as pool:
         pending: dict[Future[Result], Job] = {pool.submit(_do, job): job for job in jobs}
         while pending:
             finished, _ = wait(pending, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
@@ -150,23 +150,6 @@ def _done(
                     ) from error
 
 
-@contextmanager
-def _pool(bench: Bench, processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes that are ended at once when something goes wrong."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        processes, context, initializer=_start, initargs=(bench.experiment, bench.folder)
-    )
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
-    pool.shutdown()
-
-
 _bench: list[Bench] = []
 """The worker process's own; reading the data takes longer than many a job."""
 
@@ -174,9 +157,7 @@ _bench: list[Bench] = []
 def _start(experiment: Experiment, folder: Path) -> None:
     """In a new process: the parent decides when to stop, and one core is what it gets."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import torch
-
-    torch.set_num_threads(1)
+    use_threads(1)
     _bench[:] = [Bench(experiment, folder)]
 
 

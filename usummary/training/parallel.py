@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import TypeVar
-
-import cv2
-import torch
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -25,10 +23,31 @@ def side_by_side(
     if processes == 1 or len(jobs) < 2:
         yield from map(work, jobs)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_one_thread) as pool:
+    with worker_processes(processes, use_threads, (1,)) as pool:
         yield from pool.map(work, jobs)
 
 
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+@contextmanager
+def worker_processes(
+    count: int, begin: Callable[..., None], given: tuple[Any, ...]
+) -> Iterator[ProcessPoolExecutor]:
+    """Processes started anew, each by `begin`, that are ended at once when something goes wrong."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, context, initializer=begin, initargs=given)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+def use_threads(count: int) -> None:
+    """How many threads this process computes with."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
