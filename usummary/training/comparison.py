@@ -14,6 +14,7 @@ import numpy as np
 from usummary import pipeline
 from usummary.intervals import interval
 from usummary.settings import Settings
+from usummary.summary import Mode
 from usummary.training.assess import (
     LENGTHS,
     Row,
@@ -23,7 +24,7 @@ from usummary.training.assess import (
     truth_scores,
     uniform_shots,
 )
-from usummary.training.exams import MODES, Mode, ReadExam
+from usummary.training.exams import MODES, ReadExam
 from usummary.types import FloatArray
 
 Scores = Callable[[ReadExam, Mode], FloatArray]
@@ -86,12 +87,12 @@ def compare(
         for seed, score in seeds.items():
             said(f"{name}, seed {seed}")
             for exam in exams:
+                values = {mode: score(exam, mode) for mode in MODES}
                 for mode in MODES:
-                    row = measure(exam, score(exam, mode), mode)
+                    row = measure(exam, values[mode], mode)
                     found.append(Measured(name, seed, exam.name, mode, row))
                 if name in covering:
-                    values = score(exam, "application")
-                    row = measure(exam, values, "application", choose=cover)
+                    row = measure(exam, values["application"], "application", choose=cover)
                     found.append(Measured(name + COVERED, seed, exam.name, "application", row))
     return found
 

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from usummary import pipeline, readers
 from usummary.errors import ModelError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D, SonoNetI3D
 from usummary.networks.weights import (
@@ -67,6 +68,8 @@ EXAMS = (
 )
 CASTS: dict[Part, int] = {"train": 2, "validation": 2, "test": 4}
 """Composed recordings of each timeline."""
+ON_CPU = Settings(device="cpu")
+"""Features of the exams are computed as the program computes them without a GPU."""
 _LEARNT_FROM: tuple[Part, ...] = ("train", "validation")
 
 
@@ -187,20 +190,22 @@ def copy_model(model: Model, out: Path) -> None:
 
 def read_part(shop: Workshop, part: Part, backbone: Model) -> list[ReadExam]:
     """The composed exams of a part with the features of a backbone."""
+    return [read_exam(path, backbone, ON_CPU) for path in keep_features(shop, part, backbone)]
+
+
+def keep_features(shop: Workshop, part: Part, backbone: Model) -> list[Path]:
+    """The composed exams of a part, whose features are kept now for those who read them."""
     paths = find_exams(make_exams(shop, part))
     work = functools.partial(_keep_features, str(backbone.folder))
     for name in side_by_side(work, paths, shop.workers):
         shop.say(f"{name}: features of {backbone.name}")
-    return [_read(path, backbone) for path in paths]
+    return paths
 
 
 def _keep_features(backbone: str, path: Path) -> str:
-    """Computes an exam's features, which are kept for those who read it after; its name."""
-    return _read(path, load_model(backbone, "backbone")).name
-
-
-def _read(path: Path, backbone: Model) -> ReadExam:
-    return read_exam(path, backbone, Settings(device="cpu"))
+    with readers.open_exam(path) as exam:
+        pipeline.features_of(exam, load_model(backbone, "backbone"), ON_CPU)
+    return path.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +231,7 @@ def make_summarisers(
     """Every method with every seed, trained on the features of a backbone."""
     backbone = make_backbone(shop, kind)
     for part in _LEARNT_FROM:
-        read_part(shop, part, backbone)
+        keep_features(shop, part, backbone)
     jobs = [(name, seed) for seed in seeds for name in names]
     quiet = replace(shop, workers=1, say=_say_nothing)
     made = []
@@ -265,7 +270,10 @@ def _exams_to_learn_from(
 ) -> tuple[list[ReadExam], list[ReadExam]]:
     """Training and validation exams, read once in a process."""
     backbone = make_backbone(shop, kind)
-    learn, validation = (read_part(shop, part, backbone) for part in _LEARNT_FROM)
+    learn, validation = (
+        [read_exam(path, backbone, ON_CPU) for path in find_exams(shop.work / part)]
+        for part in _LEARNT_FROM
+    )
     return learn, validation
 
 
