@@ -5,23 +5,12 @@ import pytest
 from tests.builders import write_video
 from tests.evaluation.made import write_benchmark
 from tests.evaluation.test_experiment import CONFIG, NOISE
-from usummary import cli
-
-pytestmark = pytest.mark.usefixtures("signal_handlers")
 
 
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv("COLUMNS", "200")
+@pytest.fixture(autouse=True)
+def in_its_folder(monkeypatch, tmp_path):
+    """Commands write to `out/` where they are run."""
     monkeypatch.chdir(tmp_path)
-
-    def run_it(*arguments):
-        with pytest.raises(SystemExit) as end:
-            cli.main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return run_it
 
 
 def test_from_an_experiment_to_tables_and_figures(run, tmp_path):

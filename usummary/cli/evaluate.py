@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from usummary.cohort import Against, Cohort, Plan
     from usummary.compared import Baseline
+    from usummary.summary import Mode
 
-Mode = Literal["application", "benchmark"]
 MODES: tuple[Mode, ...] = ("application", "benchmark")
 
 

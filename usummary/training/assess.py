@@ -19,9 +19,10 @@ from usummary.agreement import best_possible, saved_planes_shown
 from usummary.compared import even_shots
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.networks.scorer import Scorer
+from usummary.summary import Mode
 from usummary.training.compose import as_clips
 from usummary.training.dataset import Source
-from usummary.training.exams import Mode, ReadExam
+from usummary.training.exams import ReadExam
 from usummary.training.pretrain import Backbone
 from usummary.types import Analysis, FloatArray, Picture, Summary
 

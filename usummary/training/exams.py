@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from usummary import freeze, pipeline, planes, readers, scores, shots
 from usummary.networks.weights import Model
 from usummary.progress import Report, silent
 from usummary.settings import Settings
+from usummary.summary import Mode
 from usummary.training.trainer import Lesson
 from usummary.training.truth import Truth, read_truth
 from usummary.types import (
@@ -31,7 +31,6 @@ from usummary.types import (
     Shot,
 )
 
-Mode = Literal["application", "benchmark"]
 MODES: tuple[Mode, ...] = ("application", "benchmark")
 
 
