@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from usummary.ahead import one_ahead
 from usummary.cache import FeatureCache, Part
 from usummary.clips import sampled, to_input
 from usummary.progress import Progress, Report
@@ -150,6 +152,16 @@ def _resume_point(which: int, done: list[Part]) -> tuple[int, _Row | None]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """A sampled frame as the backbone will see it."""
+
+    index: int
+    time_s: float  # recording time
+    picture: Picture  # (H, W)
+    frozen: bool  # shows the same as the one before
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     """One clip: its samples, and what the backbone made of it."""
 
@@ -166,7 +178,10 @@ _ROW_ARRAYS = ("frames", "times_s", "frozen", "maps", "steps", "planes")
 
 
 class _ClipStream:
-    """Runs one recording's sampled frames through the backbone, clip by clip."""
+    """Runs one recording's sampled frames through the backbone, clip by clip.
+
+    While the backbone works on a clip, the next one is decoded in another thread.
+    """
 
     def __init__(
         self, recording: Recording, region: Region, how: Extraction, last: _Row | None
@@ -178,40 +193,45 @@ class _ClipStream:
         self._picture = None if last is None else last.picture
 
     def rows(self, start: int) -> Iterator[_Row]:
+        with closing(one_ahead(self._clips(start))) as clips:
+            for clip in clips:
+                yield self._row(clip)
+
+    def _clips(self, start: int) -> Iterator[list[_Look]]:
+        """The sampled frames from `start` on, clip by clip; the last frame fills the last clip."""
         after_s = None if self._last is None else float(self._last.times_s[-1])
         frames = self._recording.luma(self._how.rate, start)
-        pending: list[tuple[Frame, Picture, bool]] = []
+        pending: list[_Look] = []
         for frame in sampled(frames, self._how.rate, after_s=after_s):
             pending.append(self._looked_at(frame))
             if len(pending) == self._how.spec.clip_length:
-                yield self._row(pending)
+                yield pending
                 pending = []
         if pending:
-            frame, picture, _ = pending[-1]
             missing = self._how.spec.clip_length - len(pending)
-            yield self._row(pending + [(frame, picture, True)] * missing)
+            yield pending + [replace(pending[-1], frozen=True)] * missing
 
-    def _looked_at(self, frame: Frame) -> tuple[Frame, Picture, bool]:
+    def _looked_at(self, frame: Frame) -> _Look:
         picture = to_input(frame.pixels, self._region.box, self._how.spec.size)
         frozen = self._picture is not None and is_same(self._picture, picture)
         self._picture = picture
-        return frame, picture, frozen
+        return _Look(frame.index, frame.time_s, picture, frozen)
 
-    def _row(self, clip: list[tuple[Frame, Picture, bool]]) -> _Row:
-        frozen = np.array([same for _, _, same in clip])
+    def _row(self, clip: list[_Look]) -> _Row:
+        frozen = np.array([look.frozen for look in clip])
         last = self._last
         if last is not None and frozen.all() and last.frozen.all():
             maps, steps, planes = last.maps, last.steps, last.planes
         else:
-            inputs = np.stack([picture for _, picture, _ in clip])[None]
+            inputs = np.stack([look.picture for look in clip])[None]
             out = self._how.backbone.run(inputs)
             maps = out[0][0].astype(np.float16)
             steps, planes = (array[0].astype(np.float32) for array in out[1:])
         self._last = _Row(
-            frames=np.array([frame.index for frame, _, _ in clip], np.int64),
-            times_s=np.array([frame.time_s for frame, _, _ in clip]),
+            frames=np.array([look.index for look in clip], np.int64),
+            times_s=np.array([look.time_s for look in clip]),
             frozen=frozen,
-            picture=clip[-1][1],
+            picture=clip[-1].picture,
             maps=maps,
             steps=steps,
             planes=planes,

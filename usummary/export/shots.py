@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from usummary.ahead import one_ahead
 from usummary.errors import ExportError
 from usummary.export.canvas import Canvas, Caption, Masks, png_notes
 from usummary.export.film import TICKS, Film
@@ -163,9 +164,11 @@ class ShotWriter:
     def _frames(self, shot: Shot) -> Iterator[Frame]:
         recording = self._exam.recordings[shot.recording]
         awaited = shot.start_frame
-        for frame in _read_ahead(recording.frames(shot.start_frame, shot.end_frame)):
-            awaited += 1
-            yield frame
+        frames = one_ahead(recording.frames(shot.start_frame, shot.end_frame))
+        with closing(frames):
+            for frame in frames:
+                awaited += 1
+                yield frame
         if awaited != shot.end_frame:
             count = awaited - shot.start_frame
             raise ExportError(
@@ -195,15 +198,6 @@ class ShotWriter:
         buffer = io.BytesIO()
         Image.fromarray(picture).save(buffer, "PNG", compress_level=3, pnginfo=notes)
         return buffer.getvalue()
-
-
-def _read_ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """The same frames; the next one is decoded in a thread while this one is encoded."""
-    with ThreadPoolExecutor(1, "export-reader") as reader:
-        awaited = reader.submit(next, frames, None)
-        while (frame := awaited.result()) is not None:
-            awaited = reader.submit(next, frames, None)
-            yield frame
 
 
 def _shrunk(picture: Picture) -> Picture:

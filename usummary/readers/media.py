@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from usummary.errors import UnreadableFile, UnsupportedEncoding
 
 SIMULATED_NOTICE = "This recording is simulated; it shows no patient."
 """For a file that says so of itself; exports repeat it."""
+
+_THREADS = min((os.cpu_count() or 1) + 2, 16)
+"""Threads of a decoder. FFmpeg takes one more than there are cores; with two more none is idle."""
 
 _ATTACHED_PICTURE = 0x400
 """Stream disposition of cover art, which is no recording."""
@@ -57,6 +61,7 @@ class Media:
             container.close()
             raise
         stream.thread_type = "AUTO"
+        stream.thread_count = _THREADS
         return container, stream
 
     def file(self) -> BinaryIO:
