@@ -78,6 +78,10 @@ def test_recognition_by_group_and_of_brains():
     assert found.calibration == pytest.approx(3 / 7)
 
 
+def test_brains_alone_tell_nothing_about_brain_against_not_brain():
+    assert recognition(namer, [source("hc18/e", BRAIN, 30)]).brain is None
+
+
 def test_the_two_brain_planes_are_one_where_sureness_counts():
     def halves(_):
         return (one_hot(BRAIN[0])[None] + one_hot(BRAIN[1])[None]) / 2

@@ -5,10 +5,11 @@ import json
 import shutil
 
 import pytest
+import torch
 
 from tests.builders import write_video
-from usummary.networks.i3d import SONONET_CLASSES
-from usummary.networks.weights import load_model
+from usummary.networks.i3d import SONONET_CLASSES, ResNet50
+from usummary.networks.weights import build, load_model
 from usummary.training import shipped
 from usummary.training.dataset import load_sources
 
@@ -45,7 +46,17 @@ def train(run, composed, models, tmp_path):
 
 def test_recordings_are_composed_and_used_again(run, made_data, tmp_path):
     folder = tmp_path / "exams"
-    command = ("compose", "--data", made_data, "--out", folder, "--minutes", "0.02")
+    command = (
+        "compose",
+        "--data",
+        made_data,
+        "--out",
+        folder,
+        "--minutes",
+        "0.02",
+        "--work",
+        tmp_path,
+    )
     code, out, err = run(*command, "--freezes", "show")
     assert code == 0, err
     assert out.splitlines()[0] == str(folder)
@@ -267,3 +278,37 @@ def test_a_backbone_without_planes_is_no_hindrance(run, train, composed, models)
     assert code == 0, err
     assert "random scores" in out
     assert "plane confidence" not in out
+
+
+# --- inflate --------------------------------------------------------------------------------------
+
+
+def test_public_resnet_weights_become_a_backbone(run, tmp_path):
+    state = dict(ResNet50().state_dict())
+    state["fc.weight"] = torch.zeros(1000, 2048)
+    torch.save(state, tmp_path / "resnet50.pth")
+    out = tmp_path / "models" / "resnet"
+    code, said, err = run("train", "inflate", tmp_path / "resnet50.pth", "--out", out)
+    assert code == 0, err
+    assert said.splitlines() == [str(out)]
+    model = load_model(str(out), "backbone")
+    assert (model.network, model.classes, model.licence) == ("resnet50-i3d", (), "unknown")
+    inflated = build(model).state_dict()["features.conv1.weight"]
+    assert torch.allclose(inflated.sum(dim=2), state["conv1.weight"], atol=1e-6)
+
+
+def test_other_weights_are_no_resnet(run, tmp_path):
+    torch.save({"layer": torch.zeros(3)}, tmp_path / "other.pth")
+    torch.save([1, 2], tmp_path / "list.pt")
+    (tmp_path / "broken.safetensors").write_bytes(b"nothing")
+    for name, said in (
+        ("other.pth", "no 2-D ResNet-50 weights"),
+        ("list.pt", "something else"),
+        ("broken.safetensors", "cannot be read"),
+        ("missing.pth", "cannot be read"),
+    ):
+        code, _, err = run("train", "inflate", tmp_path / name, "--out", tmp_path / "model")
+        assert code != 0
+        assert said in err
+        assert name in err or "ResNet" in err
+        assert not (tmp_path / "model").exists()

@@ -40,12 +40,13 @@ def compose(  # noqa: PLR0913 -- each argument is an option of the command
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Other seed, other recordings.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    work: Annotated[Path, typer.Option(help="Folder for stand-ins.")] = Path("out/training"),
 ) -> None:
     """Compose recordings from real stills and clips along real screening timelines."""
     from usummary.training.collection import Plan
     from usummary.training.shipped import Workshop, compose_in_parallel, make_stand_ins
 
-    shop = Workshop(data, out, workers, "cpu", terminal.complain)
+    shop = Workshop(data, work, workers, "cpu", terminal.complain)
     plan = Plan(
         data,
         part,
@@ -77,6 +78,26 @@ def backbone(  # noqa: PLR0913 -- each argument is an option of the command
     from usummary.training.shipped import copy_model, make_backbone
 
     copy_model(make_backbone(_shop(data, work, device, threads), kind), out)
+    terminal.out(str(out))
+
+
+@train.command()
+def inflate(
+    weights: Annotated[
+        Path, typer.Argument(help="Public 2-D ResNet-50 weights: .safetensors, .pth or .pt.")
+    ],
+    out: Out,
+    described: Annotated[
+        str, typer.Option("--data-note", help="What they were trained on, by whom, for the card.")
+    ] = "Public 2-D weights, inflated; not trained on ultrasound",
+    licence: Annotated[str, typer.Option(help="Their licence, for the card.")] = "unknown",
+    overwrite: Overwrite = False,
+) -> None:
+    """Make the paper's ResNet-50 I3D backbone of published 2-D weights; nothing is trained."""
+    _may_write(out, overwrite=overwrite)
+    from usummary.training.published import inflate_resnet
+
+    inflate_resnet(weights, out, described, licence)
     terminal.out(str(out))
 
 

@@ -40,14 +40,14 @@ class Recognition:
     Attributes:
         right, count: Of each group of pictures ("data set: label"), clips given a plane that the
             label allows, and all clips.
-        brain: Balanced accuracy of brain against not brain.
+        brain: Balanced accuracy of brain against not brain, None if there are not both.
         calibration: Expected calibration error over ten bins of confidence; both brain planes count
             as one, because no label tells them apart.
     """
 
     right: Mapping[str, int]
     count: Mapping[str, int]
-    brain: float
+    brain: float | None
     calibration: float
 
 
@@ -77,7 +77,9 @@ def recognition(name: Namer, sources: Sequence[Source]) -> Recognition:
         sure += merged.max(axis=1).tolist()
         allowed = {_short(plane) for plane in source.planes}
         hit += [names[i] in allowed for i in merged.argmax(axis=1)]
-    balanced = float(np.mean([np.mean(values) for values in brain.values()]))
+    balanced = None
+    if all(brain.values()):
+        balanced = float(np.mean([np.mean(values) for values in brain.values()]))
     return Recognition(right, count, balanced, calibration_error(np.array(sure), np.array(hit)))
 
 

@@ -97,7 +97,8 @@ def recognise_all(shop: Workshop) -> list[list[str]]:
         found[name] = recognition(clip_namer(net), sources)
     groups = list(next(iter(found.values())).count)
     lines = [["", *found]]
-    lines.append(["brain, balanced accuracy", *(f"{one.brain:.3f}" for one in found.values())])
+    brain = ("undefined" if one.brain is None else f"{one.brain:.3f}" for one in found.values())
+    lines.append(["brain, balanced accuracy", *brain])
     lines.append(["calibration error", *(f"{one.calibration:.3f}" for one in found.values())])
     for group in groups:
         cells = (f"{one.right[group]} of {one.count[group]}" for one in found.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from usummary.errors import InputError, ModelError
-from usummary.networks.weights import Training, load_model, save_model
+from usummary.networks.weights import Model, Training, load_model, save_model
 from usummary.paths import models_dir
 from usummary.progress import Report
 from usummary.readers.listing import find_exams
@@ -76,7 +76,7 @@ def train_own(
             f"A summariser is used with its backbone beside it. Write {out.name} to "
             f"{model.folder.parent}, where {model.name} lies, or move that backbone."
         )
-    exams, validation = (_read(folder, backbone, progress) for folder in folders)
+    exams, validation = (_read(folder, model, wish.device, progress) for folder in folders)
     base = wish.work / f"{out.name}-{wish.method}-{wish.seed}"
 
     def told(epoch: Epoch) -> None:
@@ -93,10 +93,9 @@ def train_own(
     save_model(out, net, Training(data=wish.described, backbone=model))
 
 
-def _read(folder: Path, backbone: str, progress: Report) -> list[ReadExam]:
-    model = load_model(backbone, "backbone")
-    settings = Settings(device="cpu")
-    read = [read_exam(path, model, settings, progress) for path in find_exams(folder)]
+def _read(folder: Path, backbone: Model, device: str, progress: Report) -> list[ReadExam]:
+    settings = Settings.model_validate({"device": device})
+    read = [read_exam(path, backbone, settings, progress) for path in find_exams(folder)]
     without = [exam.name for exam in read if not exam.reference]
     if without:
         raise InputError(
