@@ -179,8 +179,8 @@ def _infer(request: Any, inputs: Array | None) -> tuple[Array, ...]:
 
 
 _CODE = (
-    "bilstm.py", "both_ways.py", "cues.py", "i3d.py", "policy.py", "runtime.py", "scorer.py",
-    "st3d.py", "sumfcn.py", "unet3d.py",
+    "bilstm.py", "both_ways.py", "i3d.py", "policy.py", "runtime.py", "scorer.py", "st3d.py",
+    "sumfcn.py", "unet3d.py",
 )  # fmt: skip
 """What shapes a graph, of this package."""
 

@@ -18,7 +18,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from usummary.networks.cues import CUES, PlaneCues
 from usummary.networks.scorer import FeatureNorm
 
 _GROUPS = 8
@@ -36,9 +35,6 @@ class UNet3DConfig:
         squeezed: Channels after the squeeze; doubled at each level.
         levels: Number of poolings along time.
         gate: A squeeze-and-excitation gate follows the squeeze; it looks at the whole exam.
-        classes: The last so many channels are class scores of every place, and what they tell of
-            planes in general is squeezed with them (`usummary.networks.cues`); 0: none are.
-        background: Position of Background among these classes.
     """
 
     channels: int = 128
@@ -46,8 +42,6 @@ class UNet3DConfig:
     squeezed: int = 16
     levels: int = 3
     gate: bool = False
-    classes: int = 0
-    background: int = 0
 
 
 class _Gate(nn.Module):
@@ -141,9 +135,6 @@ class UNet3D(nn.Module):
         width = config.squeezed
         self.norm = FeatureNorm(config.channels)
         self.squeeze = nn.Conv2d(config.channels, width, 1)
-        if config.classes:
-            self.cues = PlaneCues(config.background)
-            self.squeeze_cues = nn.Conv2d(CUES, width, 1, bias=False)
         self.gate = _Gate(width) if config.gate else nn.Identity()
         widths = [width * 2**level for level in range(config.levels + 1)]
         self.encoder = nn.ModuleList(
@@ -161,9 +152,6 @@ class UNet3D(nn.Module):
         # one picture per clip, (B * T, C, h, w), so that the large array is never transposed
         pictures = features.float().reshape(batch * clips, channels, height, width)
         squeezed = F.conv2d(pictures, weight, bias)
-        if self.config.classes:
-            told = self.cues(pictures[:, -self.config.classes :])
-            squeezed = squeezed + self.squeeze_cues(told)
         return squeezed.reshape(batch, clips, -1, height, width)
 
     def latent(self, squeezed: Tensor) -> Tensor:

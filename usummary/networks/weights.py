@@ -107,11 +107,6 @@ class Model:
         return int(self.config["clip_length" if self.role == "backbone" else "samples"])
 
     @property
-    def class_maps(self) -> tuple[str, ...]:
-        """Names of the last channels of a backbone's maps that are class scores of each place."""
-        return self.classes if self.config.get("evidence") else ()
-
-    @property
     def height(self) -> int:
         """Input height of a backbone, pixels."""
         return int(self.config["height"])

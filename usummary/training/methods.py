@@ -7,7 +7,7 @@ diversity reward has a cut-off, trained on the same features, exams and epochs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
@@ -20,7 +20,6 @@ from usummary.networks.policy import Summariser
 from usummary.networks.scorer import Scorer
 from usummary.networks.unet3d import UNet3DConfig
 from usummary.training.trainer import Recipe
-from usummary.types import BACKGROUND
 
 NetworkKind = Literal["3dst-unet", "bilstm"]
 
@@ -39,27 +38,13 @@ class Method:
     network: NetworkKind
     recipe: Recipe
 
-    def fresh(
-        self, channels: int, samples: int, seed: int, class_maps: Sequence[str] = ()
-    ) -> tuple[Scorer, Recipe]:
-        """An untrained network, and the recipe with that seed.
-
-        Args:
-            channels: C of the features.
-            samples: n, sampled frames of a clip.
-            seed: Random start.
-            class_maps: Names of the last channels where these are class scores of each place; the
-                3DST-UNet takes cues from them.
-        """
+    def fresh(self, channels: int, samples: int, seed: int) -> tuple[Scorer, Recipe]:
+        """An untrained network for features of `channels`, and the recipe with that seed."""
         torch.manual_seed(seed)
         recipe = replace(self.recipe, seed=seed)
         if self.network == "bilstm":
             return BiLSTM(BiLSTMConfig(channels=channels, samples=samples)), recipe
-        config = UNet3DConfig(channels=channels, samples=samples)
-        if BACKGROUND in class_maps:
-            background = class_maps.index(BACKGROUND)
-            config = replace(config, classes=len(class_maps), background=background)
-        return Summariser(config), recipe
+        return Summariser(UNet3DConfig(channels=channels, samples=samples)), recipe
 
 
 _UNSUPERVISED = Recipe(

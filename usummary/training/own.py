@@ -84,7 +84,7 @@ def train_own(
         say(epoch.line())
 
     net = train_summariser(
-        Wanted(chosen, wish.seed, model, wish.device),
+        Wanted(chosen, wish.seed, wish.device),
         exams,
         validation,
         checkpoint=base.with_name(f"{base.name}.safetensors"),

@@ -251,7 +251,7 @@ def _make_summariser(shop: Workshop, kind: BackboneKind, job: tuple[str, int]) -
     folder = shop.work / "models" / f"{name}-{backbone.name}-{seed}"
     if not (folder / "model.toml").exists():
         net = train_summariser(
-            Wanted(method(name), seed, backbone, shop.device),
+            Wanted(method(name), seed, shop.device),
             *_exams_to_learn_from(shop, kind),
             checkpoint=folder.with_suffix(".safetensors"),
             say=lambda epoch: write_curve(_curve(folder), epoch),

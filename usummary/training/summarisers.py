@@ -24,18 +24,10 @@ LENGTH = "15%"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be trained.
-
-    Attributes:
-        method: Network and recipe.
-        seed: Random start.
-        backbone: What made the features.
-        device: ``cpu`` or ``cuda``.
-    """
+    """What is to be trained: a method with a seed, and on which device (``cpu`` or ``cuda``)."""
 
     method: Method
     seed: int
-    backbone: Model
     device: str = "cpu"
 
 
@@ -57,8 +49,7 @@ def train_summariser(
     trials = [exam.lesson() for exam in validation]
     channels = lessons[0].features.shape[1]
     samples = exams[0].features.samples.frames.shape[1]
-    named = wanted.backbone.class_maps
-    net, recipe = wanted.method.fresh(channels, samples, wanted.seed, named)
+    net, recipe = wanted.method.fresh(channels, samples, wanted.seed)
     judge = f1_judge(validation) if recipe.prediction else None
     return Trainer(net, recipe, lessons, trials, judge, wanted.device).train(say, checkpoint)
 
