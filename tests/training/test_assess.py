@@ -22,6 +22,7 @@ from usummary.training.assess import (
     calibration_error,
     clip_namer,
     measure,
+    named_while_held,
     network_scores,
     picture_namer,
     plane_scores,
@@ -30,6 +31,7 @@ from usummary.training.assess import (
     uniform_shots,
 )
 from usummary.training.dataset import Source
+from usummary.training.script import Visit
 from usummary.types import FreezeFrame
 
 BRAIN = ("Brain (Cb.)", "Brain (Tv.)")
@@ -272,3 +274,24 @@ def test_network_scores_are_those_of_the_network(exam):
     with torch.no_grad():
         wanted = net(torch.from_numpy(exam.features.maps)[None])[0]
     np.testing.assert_allclose(scores, wanted.numpy(), atol=1e-6)
+
+
+def test_planes_are_counted_where_they_are_held(exam):
+    """The truth is made to hold one plane in two known clips, of which one is named so."""
+    clips = len(exam.features.samples.frames)
+    count = exam.truth.frame_count
+    plane = exam.features.classes[0]
+    frames = exam.features.samples.frames
+    first, last = (int(frames[2, 0]), int(frames[3, -1]) + 1)
+    truth = replace(
+        exam.truth,
+        visits=(Visit("", 0, first), Visit(plane, first, count)),
+        held=((first, last), (last + 1, last + 2)),
+    )
+    planes = np.zeros((clips, len(exam.features.classes)), np.float32)
+    planes[:, 1] = 0.5
+    planes[3, 0] = 0.9
+    changed = replace(exam, truth=truth, features=replace(exam.features, planes=planes))
+    assert named_while_held([changed]) == {plane: (1, 2)}
+    assert named_while_held([changed, changed]) == {plane: (2, 4)}
+    assert named_while_held([replace(changed, truth=replace(truth, held=()))]) == {}

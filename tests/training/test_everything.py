@@ -48,6 +48,8 @@ def test_everything_in_one_go_and_once_more(run, made_data, tmp_path, hurried):
         "| 3DST-UNet, supervised, planes covered | 2 |",
         f"| {comparison.TRUTH} | 1 |",
         "| 3DST-UNet, supervised, less | exams | F1 15% |",
+        "| clips named right | us-i3d-sononet16 | us-2d-sononet16 |",
+        "| mean over planes |",
     ):
         assert title in out
     measured = comparison.load(work / "comparison-i3d.json")

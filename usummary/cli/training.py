@@ -149,7 +149,12 @@ def everything(
 ) -> None:
     """Retrain all shipped models from scratch and print the tables of their cards."""
     from usummary.training.comparison import differences, markdown, table
-    from usummary.training.everything import COMPARED, compare_all, recognise_all
+    from usummary.training.everything import (
+        COMPARED,
+        compare_all,
+        recognise_all,
+        recognise_held,
+    )
     from usummary.training.methods import METHODS
     from usummary.training.parallel import use_threads
     from usummary.training.shipped import Workshop
@@ -164,6 +169,7 @@ def everything(
         if kind == "i3d":
             best = METHODS["3dst-unet-supervised"].title
             terminal.out(f"\n{markdown(differences(measured, best))}")
+    terminal.out(f"\nTest exams, planes held\n\n{markdown(recognise_held(shop))}")
     terminal.out(f"\nModels: {work / 'shipped'}")
 
 

@@ -132,6 +132,26 @@ def picture_namer(teacher: nn.Module, *, every: int = CLIP_LENGTH) -> Namer:
     return name
 
 
+def named_while_held(exams: Sequence[ReadExam]) -> dict[str, tuple[int, int]]:
+    """By plane: how many clips are named right, and of how many, that show it held throughout.
+
+    Of composed exams only; planes that are never held are left out.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for exam in exams:
+        assert exam.truth is not None
+        named = exam.features.planes.argmax(axis=1)
+        for place, plane in enumerate(exam.features.classes):
+            held = exam.truth.holds([plane])
+            frames = np.minimum(exam.features.samples.frames, len(held) - 1)
+            clips = held[frames].all(axis=1)
+            if clips.any():
+                right, count = found.get(plane, (0, 0))
+                right += int((named[clips] == place).sum())
+                found[plane] = right, count + int(clips.sum())
+    return found
+
+
 # --- Summaries ------------------------------------------------------------------------------------
 
 

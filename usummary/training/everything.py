@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from usummary.networks.i3d import SonoNetI3D
 from usummary.networks.scorer import Scorer
 from usummary.networks.st3d import ST3D
 from usummary.networks.weights import build
-from usummary.training.assess import clip_namer, network_scores, picture_namer, recognition
+from usummary.training.assess import (
+    clip_namer,
+    named_while_held,
+    network_scores,
+    picture_namer,
+    recognition,
+)
 from usummary.training.comparison import Measured, compare, known_truth, save, simple_summarisers
 from usummary.training.dataset import load_sources
 from usummary.training.figures import draw_curves
@@ -25,6 +33,7 @@ from usummary.training.shipped import (
     read_part,
 )
 from usummary.training.summarisers import scores_of
+from usummary.types import STANDARD_PLANES
 
 SHIPPED = {
     "3dst-unet-supervised": "3dst-unet-rl",
@@ -103,4 +112,20 @@ def recognise_all(shop: Workshop) -> list[list[str]]:
     for group in groups:
         cells = (f"{one.right[group]} of {one.count[group]}" for one in found.values())
         lines.append([group, *cells])
+    return lines
+
+
+def recognise_held(shop: Workshop) -> list[list[str]]:
+    """What the backbones make of planes while they are held in the composed test exams."""
+    found = {
+        name: named_while_held(read_part(shop, "test", make_backbone(shop, kind)))
+        for kind, name in BACKBONES.items()
+    }
+    lines = [["clips named right", *found]]
+    for plane in STANDARD_PLANES:
+        if all(plane in one for one in found.values()):
+            cells = ("{} of {}".format(*one[plane]) for one in found.values())
+            lines.append([plane, *cells])
+    shares = ([right / count for right, count in one.values()] for one in found.values())
+    lines.append(["mean over planes", *(f"{np.mean(one):.2f}" for one in shares)])
     return lines
