@@ -247,7 +247,9 @@ def test_weights_of_something_else_are_refused(run, made_data, tmp_path):
 def test_evaluation_refuses_what_it_cannot_do(run, composed, models, tmp_path):
     exams = composed["test"]
     (tmp_path / "empty").mkdir()
+    (tmp_path / "old.csv").write_text("figures of before")
     for arguments, wanted, words in (
+        ((exams, "--model", models / "eye", "--out", tmp_path / "old.csv"), 5, "--overwrite"),
         ((exams, "--model", models / "eye"), 4, "is a backbone"),
         ((exams, "--model", models / "none"), 4, "There is no model"),
         ((exams, "--model", models / "eye", "--out", tmp_path / "a" / "b.csv"), 5, "b.csv"),
@@ -256,6 +258,7 @@ def test_evaluation_refuses_what_it_cannot_do(run, composed, models, tmp_path):
         code, _, err = run("evaluate", *arguments)
         assert code == wanted, err
         assert words in err
+    assert (tmp_path / "old.csv").read_text() == "figures of before"
 
 
 def test_a_backbone_without_planes_is_no_hindrance(run, train, composed, models):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from usummary import terminal
-from usummary.cli.options import RESEARCH_USE, rate
+from usummary.cli.options import RESEARCH_USE, Overwrite, may_write, rate
 from usummary.errors import ExportError, InputError, SettingsError
 from usummary.paths import names_of
 from usummary.settings import make_settings, parse_length
@@ -60,10 +60,13 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where features are computed.")
     ] = "auto",
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare summarisers with freeze-frames: F1 beside its bound, tau, rho, recall, planes."""
-    if out is not None and not out.absolute().parent.is_dir():
-        raise ExportError(f"The folder of {out} does not exist. Make it, or name another place.")
+    if out is not None:
+        may_write(out, overwrite=overwrite)
+        if not out.absolute().parent.is_dir():
+            raise ExportError(f"The folder of {out} does not exist. Make it or name another place.")
     from usummary.cohort import Plan
     from usummary.compared import LENGTHS
     from usummary.evaluation.cohorts import save_values

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from usummary import terminal
-from usummary.cli.options import Input, Overwrite
-from usummary.errors import ExportError
+from usummary.cli.options import Input, Overwrite, may_write
 
 if TYPE_CHECKING:
     from usummary.types import Exam
@@ -118,8 +117,7 @@ def phantom(
     overwrite: Overwrite = False,
 ) -> None:
     """Render a simulated screening exam, with its truth beside it."""
-    if out.exists() and not overwrite:
-        raise ExportError(f"{out} exists. Name another place, or add --overwrite to replace it.")
+    may_write(out, overwrite=overwrite)
 
     from usummary.phantom import render
 

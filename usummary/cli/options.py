@@ -7,12 +7,22 @@ from typing import Annotated
 
 import typer
 
-from usummary.errors import SettingsError
+from usummary.errors import ExportError, SettingsError
 
 RESEARCH_USE = "Research use only, not for diagnosis."
 
 Input = Annotated[Path, typer.Argument(help="Video, DICOM cine or folder of a DICOM study.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what stands there.")]
+
+
+def may_write(out: Path, *, overwrite: bool) -> None:
+    """Checks that a file or folder that is to be written stands in nobody's way.
+
+    Raises:
+        ExportError: It exists, and may not be replaced.
+    """
+    if out.exists() and not overwrite:
+        raise ExportError(f"{out} exists. Name another place, or add --overwrite to replace it.")
 
 
 def rate(text: str | None) -> float | str | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from usummary import terminal
-from usummary.cli.options import Overwrite
-from usummary.errors import ExportError, SettingsError
+from usummary.cli.options import Overwrite, may_write
+from usummary.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def features(  # noqa: PLR0913 -- each argument is an option of the command
     overwrite: Overwrite = False,
 ) -> None:
     """Make a data set in the benchmarks' layout from recordings; freeze-frames annotate them."""
-    _free(out, overwrite=overwrite)
+    may_write(out, overwrite=overwrite)
     from usummary.evaluation.datasets import write_dataset
     from usummary.evaluation.extract import Wanted, backbone_for, videos
 
@@ -98,7 +98,7 @@ def import_annotations(
     overwrite: Overwrite = False,
 ) -> None:
     """Add published annotations to a data set that `usummary features` made."""
-    _free(out, overwrite=overwrite)
+    may_write(out, overwrite=overwrite)
     from usummary.evaluation.annotations import annotated, read_annotations
     from usummary.evaluation.datasets import read_dataset, write_dataset
 
@@ -108,11 +108,6 @@ def import_annotations(
     write_dataset(out, videos, data.title)
     _show(out)
     terminal.notices(alone)
-
-
-def _free(path: Path, *, overwrite: bool) -> None:
-    if path.exists() and not overwrite:
-        raise ExportError(f"{path} exists. Name another place, or add --overwrite to replace it.")
 
 
 def _show(path: Path) -> None:

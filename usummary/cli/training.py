@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from usummary import terminal
-from usummary.cli.options import RESEARCH_USE, Overwrite
-from usummary.errors import ExportError
+from usummary.cli.options import RESEARCH_USE, Overwrite, may_write
 
 if TYPE_CHECKING:
     from usummary.training.shipped import Workshop
@@ -74,7 +73,7 @@ def backbone(  # noqa: PLR0913 -- each argument is an option of the command
     overwrite: Overwrite = False,
 ) -> None:
     """Train the ultrasound backbone; goes on from the checkpoints in --work."""
-    _may_write(out, overwrite=overwrite)
+    _may_make(out, overwrite=overwrite)
     from usummary.training.shipped import copy_model, make_backbone
 
     copy_model(make_backbone(_shop(data, work, device, threads), kind), out)
@@ -94,7 +93,7 @@ def inflate(
     overwrite: Overwrite = False,
 ) -> None:
     """Make the paper's ResNet-50 I3D backbone of published 2-D weights; nothing is trained."""
-    _may_write(out, overwrite=overwrite)
+    _may_make(out, overwrite=overwrite)
     from usummary.training.published import inflate_resnet
 
     inflate_resnet(weights, out, described, licence)
@@ -124,7 +123,7 @@ def summariser(  # noqa: PLR0913 -- each argument is an option of the command
     overwrite: Overwrite = False,
 ) -> None:
     """Train a summariser on recordings with freeze-frames; goes on from its last epoch."""
-    _may_write(out, overwrite=overwrite)
+    _may_make(out, overwrite=overwrite)
     from usummary.training.own import Wish, train_own
     from usummary.training.parallel import use_threads
 
@@ -181,9 +180,8 @@ def _shop(data: Path, work: Path, device: str, threads: int) -> Workshop:
     return Workshop(data, work, 1, device, terminal.complain)
 
 
-def _may_write(out: Path, *, overwrite: bool) -> None:
+def _may_make(out: Path, *, overwrite: bool) -> None:
     from usummary.networks.weights import check_name
 
     check_name(out.name)
-    if out.exists() and not overwrite:
-        raise ExportError(f"{out} exists. Name another place, or add --overwrite to replace it.")
+    may_write(out, overwrite=overwrite)
