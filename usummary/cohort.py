@@ -190,10 +190,6 @@ class Cohort:
             for row in self.rows
         }
 
-    def name(self, path: Path) -> str:
-        """An exam's name among these: no folder that all share."""
-        return names_of(self.paths)[path]
-
 
 def measure_all(
     paths: Sequence[Path],

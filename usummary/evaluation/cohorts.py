@@ -15,6 +15,7 @@ from usummary.evaluation.figures import COLOURS, INK, STYLE, Figure, Rows
 from usummary.evaluation.record import written_beside
 from usummary.export.options import RESEARCH_USE
 from usummary.intervals import Interval
+from usummary.paths import names_of
 
 NAMES: dict[Measure, str] = {
     "f1": "F1",
@@ -61,15 +62,15 @@ def save_values(path: Path, cohorts: Sequence[Cohort]) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_VALUES)
     for cohort in cohorts:
-        mode = cohort.plan.settings.mode
+        mode, names = cohort.plan.settings.mode, names_of(cohort.paths)
         for exam in cohort.exams:
             for row, values in exam.values.items():
                 numbers = [_number(values.value(measure)) for measure in MEASURES]
-                name = cohort.name(exam.path)
+                name = names[exam.path]
                 writer.writerow([mode, name, row.who, values.kind, row.length, *numbers, ""])
         empty = [""] * (3 + len(MEASURES))
         for one in cohort.left_out:
-            writer.writerow([mode, cohort.name(one.path), *empty, one.reason])
+            writer.writerow([mode, names[one.path], *empty, one.reason])
     with written_beside(path) as part:
         part.write_text(text.getvalue(), encoding="utf-8")
     return path
