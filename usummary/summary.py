@@ -29,6 +29,7 @@ from usummary.settings import parse_length
 from usummary.types import Analysis, Decision, IntArray, Shot, Summary
 
 Mode = Literal["application", "benchmark"]
+MODES: tuple[Mode, ...] = ("application", "benchmark")
 
 
 @dataclass(frozen=True, slots=True)

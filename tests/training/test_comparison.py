@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from usummary.summary import MODES
 from usummary.training.assess import LENGTHS, Row
 from usummary.training.comparison import (
     COLUMNS,
@@ -20,7 +21,6 @@ from usummary.training.comparison import (
     simple_summarisers,
     table,
 )
-from usummary.training.exams import MODES
 
 
 def row(f1, tau=0.5):

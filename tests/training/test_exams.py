@@ -11,7 +11,8 @@ from usummary.errors import UnreadableFile
 from usummary.readers.listing import find_exams
 from usummary.scores import score
 from usummary.settings import Settings
-from usummary.training.exams import MODES, read_exam
+from usummary.summary import MODES
+from usummary.training.exams import read_exam
 from usummary.types import BACKGROUND
 
 FPS = 10

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from usummary.compared import Baseline
     from usummary.summary import Mode
 
-MODES: tuple[Mode, ...] = ("application", "benchmark")
-
 
 def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     exams: Annotated[
@@ -71,6 +69,7 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     from usummary.compared import LENGTHS
     from usummary.evaluation.cohorts import save_values
     from usummary.readers.listing import exams_at
+    from usummary.summary import MODES
 
     plan = Plan(
         models=tuple(dict.fromkeys(model)),

@@ -148,27 +148,23 @@ def everything(
 ) -> None:
     """Retrain all shipped models from scratch and print the tables of their cards."""
     from usummary.training.comparison import differences, markdown, table
-    from usummary.training.everything import (
-        COMPARED,
-        compare_all,
-        recognise_all,
-        recognise_held,
-    )
+    from usummary.training.everything import COMPARED, compare_all, held_table, recognise_all
     from usummary.training.methods import METHODS
     from usummary.training.parallel import use_threads
-    from usummary.training.shipped import Workshop
+    from usummary.training.shipped import BACKBONES, Workshop
 
     use_threads(threads)
     shop = Workshop(data, work, workers, device, terminal.complain)
     terminal.out(markdown(recognise_all(shop)))
+    held = {}
     for kind in COMPARED:
-        measured = compare_all(shop, range(1, seeds + 1), kind)
+        measured, held[BACKBONES[kind]] = compare_all(shop, range(1, seeds + 1), kind)
         for mode in ("application", "benchmark"):
             terminal.out(f"\n{kind}, {mode} mode\n\n{markdown(table(measured, mode))}")
         if kind == "i3d":
             best = METHODS["3dst-unet-supervised"].title
             terminal.out(f"\n{markdown(differences(measured, best))}")
-    terminal.out(f"\nTest exams, planes held\n\n{markdown(recognise_held(shop))}")
+    terminal.out(f"\nTest exams, planes held\n\n{markdown(held_table(held))}")
     terminal.out(f"\nModels: {work / 'shipped'}")
 
 

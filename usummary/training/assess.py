@@ -139,12 +139,9 @@ def named_while_held(exams: Sequence[ReadExam]) -> dict[str, tuple[int, int]]:
     """
     found: dict[str, tuple[int, int]] = {}
     for exam in exams:
-        assert exam.truth is not None
         named = exam.features.planes.argmax(axis=1)
         for place, plane in enumerate(exam.features.classes):
-            held = exam.truth.holds([plane])
-            frames = np.minimum(exam.features.samples.frames, len(held) - 1)
-            clips = held[frames].all(axis=1)
+            clips = exam.held([plane]).all(axis=1)
             if clips.any():
                 right, count = found.get(plane, (0, 0))
                 right += int((named[clips] == place).sum())
@@ -252,10 +249,7 @@ def truth_scores(exam: ReadExam) -> FloatArray:
 
     Of composed exams only.
     """
-    assert exam.truth is not None
-    held = exam.truth.holds()
-    frames = np.minimum(exam.features.samples.frames.ravel(), len(held) - 1)
-    return np.asarray(held[frames], np.float32)
+    return exam.held().ravel().astype(np.float32)
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ import numpy as np
 from usummary import pipeline
 from usummary.intervals import interval
 from usummary.settings import Settings
-from usummary.summary import Mode
+from usummary.summary import MODES, Mode
 from usummary.training.assess import (
     LENGTHS,
     Row,
@@ -24,7 +24,7 @@ from usummary.training.assess import (
     truth_scores,
     uniform_shots,
 )
-from usummary.training.exams import MODES, ReadExam
+from usummary.training.exams import ReadExam
 from usummary.types import FloatArray
 
 Scores = Callable[[ReadExam, Mode], FloatArray]

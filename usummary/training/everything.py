@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -52,13 +52,21 @@ the others what its Table III compares."""
 
 _DRAWN = 3
 
+Held = dict[str, tuple[int, int]]
+"""See `named_while_held`."""
 
-def compare_all(shop: Workshop, seeds: Sequence[int], kind: BackboneKind) -> list[Measured]:
+
+def compare_all(
+    shop: Workshop, seeds: Sequence[int], kind: BackboneKind
+) -> tuple[list[Measured], Held]:
     """Trains the methods of `COMPARED` on one kind of features, measures them on the test exams.
 
     Numbers are kept in the work folder as ``comparison-KIND.json``. With I3D features the best
     seeds (on validation exams) are written to ``shipped/``, and the scores of the first drawn as
     ``score-curves.png``.
+
+    Returns:
+        Figures of the summarisers, and how often the backbone names held planes rightly.
     """
     made = make_summarisers(shop, COMPARED[kind], seeds, kind)
     backbone = make_backbone(shop, kind)
@@ -80,7 +88,7 @@ def compare_all(shop: Workshop, seeds: Sequence[int], kind: BackboneKind) -> lis
             shop.work / "score-curves.png",
             [(exam, {title: network_scores(net, exam)}) for exam in drawn],
         )
-    return measured
+    return measured, named_while_held(test)
 
 
 def ship(shop: Workshop, made: Sequence[Made]) -> Made:
@@ -115,12 +123,8 @@ def recognise_all(shop: Workshop) -> list[list[str]]:
     return lines
 
 
-def recognise_held(shop: Workshop) -> list[list[str]]:
-    """What the backbones make of planes while they are held in the composed test exams."""
-    found = {
-        name: named_while_held(read_part(shop, "test", make_backbone(shop, kind)))
-        for kind, name in BACKBONES.items()
-    }
+def held_table(found: Mapping[str, Held]) -> list[list[str]]:
+    """What backbones, by name, make of planes while they are held in the same exams."""
     lines = [["clips named right", *found]]
     for plane in STANDARD_PLANES:
         if all(plane in one for one in found.values()):

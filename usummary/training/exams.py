@@ -6,6 +6,7 @@ freeze-frames in them or listed beside them (`*.freeze.csv`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from usummary import freeze, pipeline, planes, readers, scores, shots
 from usummary.networks.weights import Model
 from usummary.progress import Report, silent
 from usummary.settings import Settings
-from usummary.summary import Mode
+from usummary.summary import MODES, Mode
 from usummary.training.trainer import Lesson
 from usummary.training.truth import Truth, read_truth
 from usummary.types import (
     BACKGROUND,
+    STANDARD_PLANES,
     Analysis,
     Exam,
     Features,
@@ -30,8 +32,6 @@ from usummary.types import (
     Scores,
     Shot,
 )
-
-MODES: tuple[Mode, ...] = ("application", "benchmark")
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ class ReadExam:
         samples = self.features.samples
         inside = (samples.frames >= shot.start_frame) & (samples.frames < shot.end_frame)
         return np.asarray(inside & (samples.recordings == shot.recording)[:, None], np.bool_)
+
+    def held(self, planes: Iterable[str] = STANDARD_PLANES) -> NDArray[np.bool_]:
+        """(T, n) in which sampled frames of a composed exam one of these planes is held."""
+        assert self.truth is not None
+        held = self.truth.holds(planes)
+        return np.asarray(held[np.minimum(self.features.samples.frames, len(held) - 1)], np.bool_)
 
     def plane_confidence(self) -> FloatArray | None:
         """(T,) probability that a clip shows a standard plane; None without a plane head."""
