@@ -16,6 +16,30 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["MPLBACKEND"] = "Agg"
 
+_FEWER_INSTRUCTIONS = "ONEDNN_MAX_CPU_ISA"
+"""Makes torch compute as on an older processor (`python3 dev.py test` does that once)."""
+
+
+def _openvino_as_it_is() -> None:
+    """Let OpenVINO look at the processor before that variable is set.
+
+    OpenVINO chooses its kernels by the processor itself but has oneDNN inside, which obeys the
+    variable: told two different things, it crashes. It looks once, at its first computation.
+    """
+    import numpy as np
+    import openvino as ov
+    from openvino import opset13 as ops
+
+    picture = ops.parameter([1, 1, 4, 4], np.float32)
+    kernel = ops.constant(np.ones((1, 1, 3, 3), np.float32))
+    blurred = ops.convolution(picture, kernel, [1, 1], [0, 0], [0, 0], [1, 1])
+    ov.Core().compile_model(ov.Model([blurred], [picture]), "CPU")([np.ones((1, 1, 4, 4))])
+
+
+if (_WANTED := os.environ.pop(_FEWER_INSTRUCTIONS, None)) is not None:
+    _openvino_as_it_is()
+    os.environ[_FEWER_INSTRUCTIONS] = _WANTED
+
 _HOME = Path(tempfile.mkdtemp(prefix="usummary-tests-"))
 for _name in ("cache", "data", "config"):
     os.environ[f"XDG_{_name.upper()}_HOME"] = str(_HOME / _name)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from usummary.networks import both_ways
+from usummary.networks.precision import lstm_in_bfloat16
 
 # float32: a gradient is a sum over time; two orders of summing differ by this share of the largest
 ROUNDING = {torch.float64: 1e-12, torch.float32: 2e-5}
@@ -74,10 +75,22 @@ def test_torch_is_taken_where_nothing_is_learnt_or_inputs_want_a_gradient():
     assert wanting.grad.any()
 
 
+@pytest.mark.skipif(not lstm_in_bfloat16(), reason="no bfloat16 LSTM on this processor")
 def test_bfloat16_is_computed_by_torch():
     net, inputs = lstm(), torch.ones(1, 6, 7)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(both_ways.states(net, inputs), net(inputs)[0])
+
+
+def test_float32_is_taken_where_bfloat16_cannot_be_computed(monkeypatch):
+    monkeypatch.setattr(both_ways, "lstm_in_bfloat16", lambda: False)
+    net, inputs = lstm(), torch.ones(1, 6, 7)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = both_ways.states(net, inputs.bfloat16())
+        found.sum().backward()
+    assert found.dtype == torch.float32
+    assert torch.equal(found, both_ways.states(net, inputs))
+    assert net.weight_hh_l0.grad.any()
 
 
 def test_frozen_weights_stay_without_gradient():

@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from usummary.networks.precision import lstm_in_bfloat16
+
 _PART = 150
 """Columns of a unit matrix: each call has its fixed cost, and the matrix its own, that grows."""
 
@@ -30,13 +32,24 @@ def states(lstm: nn.LSTM, inputs: Tensor) -> Tensor:
     Args:
         lstm: Of one layer, bidirectional, batch first, with biases.
         inputs: Where their gradient is wanted, or nothing is learnt, `lstm` itself is taken.
+
+    Under autocast the LSTM is computed in bfloat16 where that can be done, else in float32.
     """
     learning = torch.is_grad_enabled() and not inputs.requires_grad
-    if not learning or inputs.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
-        plain: Tensor = lstm(inputs)[0]
-        return plain
+    if inputs.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        if lstm_in_bfloat16():
+            return _plain(lstm, inputs)
+        with torch.autocast("cpu", enabled=False):
+            return states(lstm, inputs.float())
+    if not learning or inputs.device.type != "cpu":
+        return _plain(lstm, inputs)
     both: Tensor = _BothWays.apply(inputs, *lstm.parameters())  # type: ignore[no-untyped-call]
     return both
+
+
+def _plain(lstm: nn.LSTM, inputs: Tensor) -> Tensor:
+    found: Tensor = lstm(inputs)[0]
+    return found
 
 
 class _BothWays(torch.autograd.Function):

@@ -17,6 +17,7 @@ import torch
 from usummary.errors import SettingsError
 from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.policy import Summariser
+from usummary.networks.precision import FLOAT32_LSTM, lstm_in_bfloat16
 from usummary.networks.scorer import Scorer
 from usummary.networks.unet3d import UNet3DConfig
 from usummary.training.trainer import Recipe
@@ -45,6 +46,11 @@ class Method:
         if self.network == "bilstm":
             return BiLSTM(BiLSTMConfig(channels=channels, samples=samples)), recipe
         return Summariser(UNet3DConfig(channels=channels, samples=samples)), recipe
+
+    def notices(self, device: str) -> list[str]:
+        """What the training log says beforehand of how this is computed on ``cpu`` or ``cuda``."""
+        slow = self.network == "bilstm" and self.recipe.bf16 and device == "cpu"
+        return [FLOAT32_LSTM] if slow and not lstm_in_bfloat16() else []
 
 
 _UNSUPERVISED = Recipe(

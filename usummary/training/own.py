@@ -79,6 +79,9 @@ def train_own(
     exams, validation = (_read(folder, model, wish.device, progress) for folder in folders)
     base = wish.work / f"{out.name}-{wish.method}-{wish.seed}"
 
+    for notice in chosen.notices(wish.device):
+        say(notice)
+
     def told(epoch: Epoch) -> None:
         write_curve(base.with_name(f"{base.name}.csv"), epoch)
         say(epoch.line())

@@ -232,6 +232,9 @@ def make_summarisers(
     backbone = make_backbone(shop, kind)
     for part in _LEARNT_FROM:
         keep_features(shop, part, backbone)
+    for name in names:
+        for notice in method(name).notices(shop.device):
+            shop.say(f"{name}: {notice}")
     jobs = [(name, seed) for seed in seeds for name in names]
     quiet = replace(shop, workers=1, say=_say_nothing)
     made = []
