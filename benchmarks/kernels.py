@@ -15,7 +15,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.rows import Row
-from usummary import knapsack, kts
+from usummary.analysis import kts
+from usummary.selection import knapsack
 
 WIDTH = 1024
 STATUS = Path("/proc/self/status")

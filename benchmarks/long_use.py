@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ui.main_window import MainWindow
+    from ui.window.main_window import MainWindow
 
 READ_EVERY_S = 2.0
 REOPEN_EVERY_S = 30.0
@@ -50,8 +50,9 @@ def _use(path: Path, seconds: float) -> tuple[list[float], list[float]]:
     """Times in minutes and resident memory in MB while the window is used."""
     from PySide6.QtWidgets import QApplication
 
-    from ui import liveness, memory, theme
-    from ui.main_window import MainWindow
+    from ui import liveness, memory
+    from ui.common import theme
+    from ui.window.main_window import MainWindow
 
     liveness.keep_live()
     memory.give_back_what_is_freed()

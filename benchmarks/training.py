@@ -20,7 +20,7 @@ from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.policy import Summariser
 from usummary.networks.scorer import Scorer
 from usummary.networks.unet3d import UNet3DConfig
-from usummary.training.trainer import Epoch, Lesson, Recipe, Trainer
+from usummary.training.summariser.trainer import Epoch, Lesson, Recipe, Trainer
 
 VIDEOS, STEPS, CHANNELS = 50, 300, 1024
 EPISODES, CUT_OFF, SHARE = 5, 20, 0.5

@@ -22,12 +22,12 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from benchmarks.rows import Row
-from ui import theme
-from ui.frames import Small
-from ui.main_window import MainWindow
-from ui.session import Session
-from ui.state import FrameTable, OpenedExam, State
-from ui.timeline import Timeline
+from ui.common import theme
+from ui.session.frames import Small
+from ui.session.session import Session
+from ui.session.state import FrameTable, OpenedExam, State
+from ui.timeline.timeline import Timeline
+from ui.window.main_window import MainWindow
 from usummary import pipeline
 from usummary.settings import DEFAULTS
 from usummary.types import (

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from usummary import edits as e
 from usummary import pipeline
-from usummary.edits import UNEDITED, Edits
 from usummary.errors import SettingsError
+from usummary.selection import edits as e
+from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS
 from usummary.types import (
     STANDARD_PLANES,

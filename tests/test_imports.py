@@ -44,7 +44,7 @@ def test_the_package_loads_its_parts_on_first_use():
 
 
 def test_the_window_starts_without_networks():
-    loaded = modules_after("import ui.app, ui.main_window")
+    loaded = modules_after("import ui.app, ui.window.main_window")
     assert "PySide6.QtWidgets" in loaded
     assert loaded.isdisjoint({"torch", "openvino", "pydicom", "matplotlib"})
 

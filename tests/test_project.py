@@ -19,14 +19,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.edited import ANALYSIS, edited, histories
-from tests.test_edits import long_analysis
-from usummary import edits as e
+from tests.selection.test_edits import long_analysis
 from usummary import pipeline
 from usummary import project as p
-from usummary.cache import content_hash
-from usummary.edits import UNEDITED
+from usummary.analysis.feature_cache import content_hash
 from usummary.errors import ExportError, InputError, UnreadableFile
 from usummary.project import Project, load_project, save_project
+from usummary.selection import edits as e
+from usummary.selection.edits import UNEDITED
 from usummary.settings import Settings
 
 SETTINGS = Settings(sample_rate=7.5, freeze_frames=Path("/exams/list.csv"))

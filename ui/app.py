@@ -47,9 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(path: Path | None) -> int:
-    from ui import language, liveness, memory, preferences, theme
+    from ui import liveness, memory, preferences
     from ui.application import Application
-    from ui.main_window import MainWindow
+    from ui.common import language, theme
+    from ui.window.main_window import MainWindow
 
     liveness.keep_live()
     memory.give_back_what_is_freed()

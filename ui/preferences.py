@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ui.theme import CHOICES, Choice
+from ui.common.theme import CHOICES, Choice
 from usummary.paths import data_dir
 
 RECENT = 8
@@ -26,7 +26,7 @@ class Preferences:
         geometry: The window's place on screen as Qt's own hexadecimal text.
         theme: ``dark``, ``light`` or ``system``.
         language: Code of the language that the window speaks.
-        keys: Keys that the person chose, by what they do (`ui.keys.DOINGS`).
+        keys: Keys that the person chose, by what they do (`ui.window.keys.DOINGS`).
         device: Where networks run, as in `Settings.device`.
         model: Summariser, as in `Settings.model`; empty: the program's own choice.
         length: Length that a newly opened exam starts with.

@@ -12,9 +12,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from usummary import knapsack, kts, metrics, pipeline, readers, training
+    from usummary import metrics, pipeline, readers, training
+    from usummary.analysis import kts
     from usummary.pipeline import summarize
     from usummary.readers import open_exam
+    from usummary.selection import knapsack
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,11 +31,12 @@ __all__ = [
 ]
 
 _FROM = {"open_exam": "usummary.readers", "summarize": "usummary.pipeline"}
+_MODULES = {"knapsack": "usummary.selection.knapsack", "kts": "usummary.analysis.kts"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _FROM:
         return getattr(importlib.import_module(_FROM[name]), name)
     if name in __all__:
-        return importlib.import_module(f"usummary.{name}")
+        return importlib.import_module(_MODULES.get(name, f"usummary.{name}"))
     raise AttributeError(f"module 'usummary' has no attribute {name!r}")

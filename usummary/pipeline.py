@@ -17,21 +17,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from usummary import cache, freeze, metrics, readers
-from usummary import edits as edits_stage
-from usummary import features as features_stage
-from usummary import scores as scores_stage
-from usummary import shots as shots_stage
-from usummary import summary as summary_stage
-from usummary.edits import UNEDITED, Edits
+from usummary import metrics, readers
+from usummary.analysis import feature_cache, freeze_frames
+from usummary.analysis import features as features_stage
+from usummary.analysis import scores as scores_stage
+from usummary.analysis import shots as shots_stage
+from usummary.analysis.features import Extraction, Grown, InputSpec
+from usummary.analysis.planes import plane_track
+from usummary.analysis.preview import Previews, Show
+from usummary.analysis.sector import find_region
 from usummary.errors import InputError
-from usummary.features import Extraction, Grown, InputSpec
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
-from usummary.planes import plane_track
-from usummary.preview import Previews, Show
 from usummary.progress import Progress, Report, silent
-from usummary.sector import find_region
+from usummary.selection import choose as summary_stage
+from usummary.selection import edits as edits_stage
+from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Shot, Summary
 
@@ -81,7 +82,7 @@ def analyse(
         settings: What to use.
         progress: Told of every step; may raise `Cancelled`.
         preview: Given provisional scores of the exam's beginning while features are computed (see
-            `usummary.preview`). It costs a little time; the result is the same without it.
+            `usummary.analysis.preview`). It costs a little time; the result is the same without it.
 
     Raises:
         InputError: The exam holds a single picture.
@@ -113,7 +114,7 @@ def analyse(
         regions=regions,
         scores=scores,
         shots=shots,
-        freeze_frames=freeze.merged(exam.freeze_frames, freeze.find_frozen(features)),
+        freeze_frames=freeze_frames.merged(exam.freeze_frames, freeze_frames.find_frozen(features)),
         provenance=Provenance(
             versions={name: metadata.version(name) for name in _LIBRARIES},
             models=(_named(backbone), _named(summariser)),
@@ -158,7 +159,7 @@ def select(
     Args:
         analysis: As it was computed, without edits.
         length: ``15%``, ``0.18`` or ``P``.
-        mode: See `usummary.summary`.
+        mode: See `usummary.selection.choose`.
         edits: What a person changed; the summary's own analysis has these changes made.
         cover_s: Seconds of every recognised plane that are kept first (`Settings.covering_s`).
 
@@ -167,14 +168,14 @@ def select(
             be covered in benchmark mode; or the edits belong to another recording.
     """
     analysis = edits_stage.apply(analysis, edits)
-    reference = freeze.reference_shots(analysis.freeze_frames, analysis.shots)
+    reference = freeze_frames.reference_shots(analysis.freeze_frames, analysis.shots)
     chosen = summary_stage.select(analysis, length, mode, reference, cover_s=cover_s)
-    freeze_frames = freeze.matched(analysis.freeze_frames, chosen.shots)
+    matched = freeze_frames.matched(analysis.freeze_frames, chosen.shots)
     return replace(
         chosen,
-        freeze_frames=freeze_frames,
+        freeze_frames=matched,
         metrics=_metrics(chosen, reference),
-        coverage=metrics.coverage(chosen.key_shots, freeze_frames),
+        coverage=metrics.coverage(chosen.key_shots, matched),
         edits=edits_stage.counts(edits, analysis.shots),
     )
 
@@ -183,10 +184,10 @@ def _metrics(chosen: Summary, reference: Sequence[int]) -> dict[str, float]:
     """Comparison of a summary with the freeze-frames of its exam; empty without any.
 
     `reference` are the shots of the analysis, whole ones, that hold the freeze-frames it counts
-    (`freeze.reference_shots`), also where the summary holds only a part of one.
+    (`freeze_frames.reference_shots`), also where the summary holds only a part of one.
     """
-    freeze_frames, whole = chosen.analysis.freeze_frames, chosen.analysis.shots
-    times = [save.time_s for save in freeze_frames]
+    whole = chosen.analysis.shots
+    times = [save.time_s for save in chosen.analysis.freeze_frames]
     recall = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
     if recall is None:
         return {}
@@ -210,12 +211,12 @@ def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[R
 
     def checkpoint() -> None:
         nonlocal done
-        done += cache.BLOCK
+        done += feature_cache.BLOCK
         progress(Progress("reading", min(done / total, 1.0) * 0.5))
 
     hashes = {
         os.path.relpath(file, exam.path if exam.path.is_dir() else exam.path.parent): (
-            cache.content_hash(file, checkpoint)
+            feature_cache.content_hash(file, checkpoint)
         )
         for file in sorted(files)
     }
@@ -243,10 +244,10 @@ def _features(
     with runtime.open_runner(backbone, settings.device) as runner:
         kept = None
         if settings.use_cache:
-            root = cache.root()
-            cache.prune(root)
+            root = feature_cache.root()
+            feature_cache.prune(root)
             boxes = [str(region.box) for region in regions]
-            key = cache.make_key(
+            key = feature_cache.make_key(
                 features_stage.VERSION,
                 sorted(hashes.values()),
                 backbone.sha256,
@@ -254,7 +255,7 @@ def _features(
                 boxes,
                 runner.device,
             )
-            kept = cache.FeatureCache(root, key)
+            kept = feature_cache.FeatureCache(root, key)
         extraction = Extraction(runner, spec, rate, kept)
         told = _naming_device(progress, runner)
         told(Progress("features", 0.0))

@@ -24,9 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from usummary import cache, edits, paths
-from usummary.edits import Edits
+from usummary import paths
+from usummary.analysis import feature_cache
 from usummary.errors import ExportError, InputError, SettingsError, UnreadableFile
+from usummary.selection import edits
+from usummary.selection.edits import Edits
 from usummary.settings import Settings, make_settings, parse_length
 from usummary.types import (
     STANDARD_PLANES,
@@ -188,7 +190,7 @@ def check_recording(project: Project, checkpoint: Callable[[], None] = lambda: N
     folder = exam if exam.is_dir() else exam.parent
     for name, sha256 in project.input_sha256.items():
         try:
-            found = cache.content_hash(folder / name, checkpoint)
+            found = feature_cache.content_hash(folder / name, checkpoint)
         except OSError as error:
             raise UnreadableFile(
                 f"{folder / name}, which this project belongs to, cannot be found. Put it back, "

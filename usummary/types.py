@@ -432,8 +432,8 @@ class Summary:
         coverage: Per standard plane ``{"shown": bool, "frozen": bool}``.
         notices: Things about the selection a person must see (a shot was cut, nothing fitted).
         cover_s: Seconds of every recognised plane that were kept first; 0: planes were not covered.
-        edits: How many changes of each kind a person made (`usummary.edits.counts`); empty if the
-            summary is as it was computed.
+        edits: How many changes of each kind a person made (`usummary.selection.edits.counts`);
+            empty if the summary is as it was computed.
     """
 
     analysis: Analysis

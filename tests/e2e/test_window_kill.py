@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from ui.main_window import MainWindow
+from ui.window.main_window import MainWindow
 
 app = QApplication([])
 window = MainWindow()
@@ -53,7 +53,7 @@ import os
 import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
-from ui.main_window import MainWindow
+from ui.window.main_window import MainWindow
 from usummary.export import ExportOptions
 
 app = QApplication([])

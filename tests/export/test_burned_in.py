@@ -15,10 +15,10 @@ import pytest
 
 from tests.export.exams import make_summary, shot
 from tests.shared_data import SHARED, needs_shared
+from usummary.analysis.sector import find_region
 from usummary.export import ExportOptions, export_summary
 from usummary.phantom import Recorder, render
 from usummary.readers import open_exam
-from usummary.sector import find_region
 from usummary.types import Box, Region
 
 DICOM = SHARED / "ultrasound" / "dicom"

@@ -13,8 +13,8 @@ from pydicom.uid import generate_uid
 
 from tests.export.test_burned_in import DICOM, check_nothing_shows
 from tests.shared_data import needs_shared
+from usummary.analysis.sector import find_region
 from usummary.readers import open_exam
-from usummary.sector import find_region
 from usummary.types import Box, Region
 
 pytestmark = needs_shared

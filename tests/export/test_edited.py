@@ -5,10 +5,10 @@ import json
 import jsonschema
 
 from tests.export.exams import small_case
-from usummary import edits as e
 from usummary import paths, pipeline
-from usummary.edits import UNEDITED
 from usummary.export import ExportOptions, export_summary
+from usummary.selection import edits as e
+from usummary.selection.edits import UNEDITED
 
 RECORD_ONLY = ExportOptions(
     reel=False, clips=False, stills=False, contact_sheet=False, report=False

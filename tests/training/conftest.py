@@ -1,10 +1,10 @@
 import pytest
 
 from tests.training.made_data import make_data, write_backbone
-from usummary.readers.listing import find_exams
+from usummary.readers.find_exams import find_exams
 from usummary.settings import Settings
-from usummary.training.collection import Plan, compose_all
-from usummary.training.exams import read_exam
+from usummary.training.composing.collection import Plan, compose_all
+from usummary.training.judging.exams import read_exam
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import torch
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
 from usummary.networks.st3d import ST3D, ST3DConfig
 from usummary.networks.weights import Training, save_model
-from usummary.training.dataset import EXAMPLES, Timeline
+from usummary.training.composing.pictures import EXAMPLES, Timeline
 
 LUNG = {
     "Reg_pat1Image_1.mp4": "charlotte",

@@ -27,10 +27,10 @@ def main(folder: Path) -> None:
 
 
 def _draw(folder: Path) -> None:
-    from ui import theme
     from ui.application import Application
-    from ui.dialogs import CheatSheet
-    from ui.main_window import MainWindow
+    from ui.common import theme
+    from ui.window.dialogs import CheatSheet
+    from ui.window.main_window import MainWindow
 
     application = Application(["usummary"])
     theme.apply(application, "dark")

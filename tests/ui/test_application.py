@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QUrl
 from PySide6.QtGui import QFileOpenEvent
 from ui.application import Application
-from ui.main_window import MainWindow
+from ui.window.main_window import MainWindow
 
 app = Application([])
 window = MainWindow()

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from ui import preferences, theme
-from ui.main_window import MainWindow
+from ui import preferences
+from ui.common import theme
+from ui.window.main_window import MainWindow
 from usummary.export import ExportOptions
 from usummary.phantom import Recorder, render
 from usummary.project import load_project

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
-from ui import theme
-from ui.main_window import MainWindow
+from ui.common import theme
+from ui.window.main_window import MainWindow
 from usummary.phantom import Recorder, render
 
 RUN_MS = 120_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ui.state import FrameTable, OpenedExam
+from ui.session.state import FrameTable, OpenedExam
 from usummary.types import (
     Analysis,
     Box,

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from PySide6.QtWidgets import QApplication
 
-from ui import theme
-from ui.main_window import MainWindow
+from ui.common import theme
+from ui.window.main_window import MainWindow
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from usummary import terminal
+from usummary.cli import terminal
 from usummary.cli.options import RESEARCH_USE, Overwrite, may_write, rate
 from usummary.errors import ExportError, InputError, SettingsError
 from usummary.paths import names_of
@@ -17,9 +17,9 @@ from usummary.settings import make_settings, parse_length
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from usummary.cohort import Against, Cohort, Plan
-    from usummary.compared import Baseline
-    from usummary.summary import Mode
+    from usummary.comparing.cohort import Against, Cohort, Plan
+    from usummary.comparing.one_exam import Baseline
+    from usummary.selection.choose import Mode
 
 
 def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
@@ -65,11 +65,11 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
         may_write(out, overwrite=overwrite)
         if not out.absolute().parent.is_dir():
             raise ExportError(f"The folder of {out} does not exist. Make it or name another place.")
-    from usummary.cohort import Plan
-    from usummary.compared import LENGTHS
-    from usummary.evaluation.cohorts import save_values
-    from usummary.readers.listing import exams_at
-    from usummary.summary import MODES
+    from usummary.comparing.cohort import Plan
+    from usummary.comparing.cohort_report import save_values
+    from usummary.comparing.one_exam import LENGTHS
+    from usummary.readers.find_exams import exams_at
+    from usummary.selection.choose import MODES
 
     plan = Plan(
         models=tuple(dict.fromkeys(model)),
@@ -94,7 +94,7 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
 
 
 def _named(baselines: Sequence[str] | None) -> tuple[Baseline, ...]:
-    from usummary.compared import BASELINES
+    from usummary.comparing.one_exam import BASELINES
 
     if baselines is None:
         return BASELINES
@@ -116,7 +116,7 @@ def _in_mode(plan: Plan, mode: Mode) -> Plan:
 
 
 def _measured(paths: Sequence[Path], plan: Plan) -> Cohort:
-    from usummary.cohort import measure_all
+    from usummary.comparing.cohort import measure_all
 
     titles = terminal.TITLES | {"experiment": "Exams"}
     with terminal.progress_display(titles) as shown, terminal.cancellable(shown) as progress:
@@ -132,7 +132,7 @@ def _against(text: str, cohort: Cohort) -> Against | None:
     Raises:
         SettingsError: There is no such row.
     """
-    from usummary.cohort import Against
+    from usummary.comparing.cohort import Against
 
     if not text:
         return None
@@ -144,7 +144,7 @@ def _against(text: str, cohort: Cohort) -> Against | None:
 
 
 def _show(cohort: Cohort, against: Against | None) -> None:
-    from usummary.evaluation.cohorts import table_of
+    from usummary.comparing.cohort_report import table_of
 
     head, *rows = table_of(cohort, against)
     terminal.out(f"\n{cohort.plan.settings.mode} mode")

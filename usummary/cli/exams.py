@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from usummary import terminal
+from usummary.cli import terminal
 from usummary.cli.options import Input, Overwrite, may_write
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def info(
 
 def _describe(exam: Exam) -> dict[str, Any]:
     """What `info` shows, as plain values."""
-    from usummary.sector import find_region
+    from usummary.analysis.sector import find_region
 
     recordings = []
     for recording, offset in zip(exam.recordings, exam.offsets_s, strict=True):

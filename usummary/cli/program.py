@@ -15,8 +15,8 @@ from typing import Annotated
 import typer
 
 import usummary
-from usummary import errors, terminal
-from usummary.cli import evaluate, exams, research, summarise, training
+from usummary import errors
+from usummary.cli import evaluate, exams, research, summarise, terminal, training
 from usummary.cli.options import RESEARCH_USE
 
 EXIT_UNEXPECTED, EXIT_EXPORT = 1, 5

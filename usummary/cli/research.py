@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from usummary import terminal
+from usummary.cli import terminal
 from usummary.cli.options import Overwrite, may_write
 from usummary.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from usummary.evaluation.record import Record
-    from usummary.evaluation.tables import Table
-    from usummary.evaluation.videos import Video
+    from usummary.research.record import Record
+    from usummary.research.tables import Table
+    from usummary.research.videos import Video
 
 dataset = typer.Typer(help="Look at data sets, and add annotations to them.", no_args_is_help=True)
 experiment = typer.Typer(
@@ -55,8 +55,8 @@ def features(  # noqa: PLR0913 -- each argument is an option of the command
 ) -> None:
     """Make a data set in the benchmarks' layout from recordings; freeze-frames annotate them."""
     may_write(out, overwrite=overwrite)
-    from usummary.evaluation.datasets import write_dataset
-    from usummary.evaluation.extract import Wanted, backbone_for, videos
+    from usummary.research.datasets import write_dataset
+    from usummary.research.extract import Wanted, backbone_for, videos
 
     wanted = Wanted(kind, backbone, _rate(sample_rate), device, whole)
     title = f"{kind} features by {backbone_for(wanted).name}"
@@ -99,8 +99,8 @@ def import_annotations(
 ) -> None:
     """Add published annotations to a data set that `usummary features` made."""
     may_write(out, overwrite=overwrite)
-    from usummary.evaluation.annotations import annotated, read_annotations
-    from usummary.evaluation.datasets import read_dataset, write_dataset
+    from usummary.research.annotations import annotated, read_annotations
+    from usummary.research.datasets import read_dataset, write_dataset
 
     data = read_dataset(file)
     found = [annotation for path in annotations for annotation in read_annotations(path)]
@@ -111,7 +111,7 @@ def import_annotations(
 
 
 def _show(path: Path) -> None:
-    from usummary.evaluation.datasets import read_dataset
+    from usummary.research.datasets import read_dataset
 
     data = read_dataset(path)
     terminal.facts([("Data set", str(path)), ("Holds", data.title), ("SHA-256", data.sha256)])
@@ -150,9 +150,9 @@ def run(
     processes: Annotated[int, typer.Option(min=1, help="Trainings side by side.")] = 1,
 ) -> None:
     """Train and test every method of an experiment; what is finished already is kept."""
-    from usummary.evaluation.config import find_experiment, load_experiment
-    from usummary.evaluation.experiment import Place
-    from usummary.evaluation.experiment import run as run_experiment
+    from usummary.research.config import find_experiment, load_experiment
+    from usummary.research.experiment import Place
+    from usummary.research.experiment import run as run_experiment
 
     path = find_experiment(file)
     place = Place(data or path.parent, out or Path("out") / path.stem, processes)
@@ -163,8 +163,8 @@ def run(
         except terminal.Interrupted as stop:
             stop.text = "Cancelled. What is finished is kept: the same command goes on from there."
             raise
-    from usummary.evaluation.record import load_record
-    from usummary.evaluation.tables import results_table
+    from usummary.research.record import load_record
+    from usummary.research.tables import results_table
 
     terminal.out(results_table(load_record(results)).render("text").rstrip())
     terminal.out(str(results))
@@ -173,8 +173,8 @@ def run(
 @experiment.command("list")
 def list_experiments() -> None:
     """Names of the experiments and methods that come with the program."""
-    from usummary.evaluation.config import load_experiment, shipped
-    from usummary.evaluation.methods import known
+    from usummary.research.config import load_experiment, shipped
+    from usummary.research.methods import known
 
     terminal.facts([(name, load_experiment(path).name) for name, path in shipped().items()])
     terminal.facts([("Methods", ", ".join(known()))])
@@ -198,7 +198,7 @@ def table(
     if out is None:
         terminal.out(text.rstrip())
         return
-    from usummary.evaluation.record import written_beside
+    from usummary.files import written_beside
 
     with written_beside(out) as part:
         part.write_text(text, encoding="utf-8")
@@ -206,14 +206,14 @@ def table(
 
 
 def _records(paths: Sequence[Path]) -> list[Record]:
-    from usummary.evaluation.record import load_record
+    from usummary.research.record import load_record
 
     return [load_record(path) for path in paths]
 
 
 def _tables(what: str, records: Sequence[Record], against: str) -> list[Table]:
-    from usummary.evaluation.paper import paper_table
-    from usummary.evaluation.tables import comparison_table, results_table
+    from usummary.research.paper_numbers import paper_table
+    from usummary.research.tables import comparison_table, results_table
 
     if what == "results":
         return [results_table(record) for record in records]
@@ -240,9 +240,10 @@ def plot(  # noqa: PLR0913 -- each argument is an option of the command
     ] = False,
 ) -> None:
     """A figure of the paper from one or more experiments, with its data as CSV beside it."""
-    from usummary.evaluation.figures import figure_5, figure_7, save_figure
-    from usummary.evaluation.stills import Stills
-    from usummary.evaluation.timelines import figure_8
+    from usummary.comparing.figure import save_figure
+    from usummary.research.figure_stills import Stills
+    from usummary.research.figure_timelines import figure_8
+    from usummary.research.paper_figures import figure_5, figure_7
 
     records = _records(results)
     names = method or list(_PLOTTED)

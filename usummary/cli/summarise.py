@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from usummary import terminal
+from usummary.cli import terminal
 from usummary.cli.options import RESEARCH_USE, Input, Overwrite, rate
 from usummary.errors import SettingsError
 

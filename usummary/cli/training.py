@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from usummary import terminal
+from usummary.cli import terminal
 from usummary.cli.options import RESEARCH_USE, Overwrite, may_write
 
 if TYPE_CHECKING:
-    from usummary.training.shipped import Workshop
+    from usummary.training.train_shipped import Workshop
 
 train = typer.Typer(no_args_is_help=True, help="Train a backbone or a summariser.")
 
@@ -42,8 +42,8 @@ def compose(  # noqa: PLR0913 -- each argument is an option of the command
     work: Annotated[Path, typer.Option(help="Folder for stand-ins.")] = Path("out/training"),
 ) -> None:
     """Compose recordings from real stills and clips along real screening timelines."""
-    from usummary.training.collection import Plan
-    from usummary.training.shipped import Workshop, compose_in_parallel, make_stand_ins
+    from usummary.training.composing.collection import Plan
+    from usummary.training.train_shipped import Workshop, compose_in_parallel, make_stand_ins
 
     shop = Workshop(data, work, workers, "cpu", terminal.complain)
     plan = Plan(
@@ -74,7 +74,7 @@ def backbone(  # noqa: PLR0913 -- each argument is an option of the command
 ) -> None:
     """Train the ultrasound backbone; goes on from the checkpoints in --work."""
     _may_make(out, overwrite=overwrite)
-    from usummary.training.shipped import copy_model, make_backbone
+    from usummary.training.train_shipped import copy_model, make_backbone
 
     copy_model(make_backbone(_shop(data, work, device, threads), kind), out)
     terminal.out(str(out))
@@ -94,7 +94,7 @@ def inflate(
 ) -> None:
     """Make the paper's ResNet-50 I3D backbone of published 2-D weights; nothing is trained."""
     _may_make(out, overwrite=overwrite)
-    from usummary.training.published import inflate_resnet
+    from usummary.training.backbone.inflate import inflate_resnet
 
     inflate_resnet(weights, out, described, licence)
     terminal.out(str(out))
@@ -124,8 +124,8 @@ def summariser(  # noqa: PLR0913 -- each argument is an option of the command
 ) -> None:
     """Train a summariser on recordings with freeze-frames; goes on from its last epoch."""
     _may_make(out, overwrite=overwrite)
-    from usummary.training.own import Wish, train_own
-    from usummary.training.parallel import use_threads
+    from usummary.processes import use_threads
+    from usummary.training.train_own import Wish, train_own
 
     name = method or ("3dst-unet-supervised" if supervised else "3dst-unet-plane")
     use_threads(threads)
@@ -147,11 +147,11 @@ def everything(
     threads: Threads = 2,
 ) -> None:
     """Retrain all shipped models from scratch and print the tables of their cards."""
-    from usummary.training.comparison import differences, markdown, table
-    from usummary.training.everything import COMPARED, compare_all, held_table, recognise_all
-    from usummary.training.methods import METHODS
-    from usummary.training.parallel import use_threads
-    from usummary.training.shipped import BACKBONES, Workshop
+    from usummary.processes import use_threads
+    from usummary.training.judging.table import differences, markdown, table
+    from usummary.training.summariser.recipes import METHODS
+    from usummary.training.train_everything import COMPARED, compare_all, held_table, recognise_all
+    from usummary.training.train_shipped import BACKBONES, Workshop
 
     use_threads(threads)
     shop = Workshop(data, work, workers, device, terminal.complain)
@@ -169,8 +169,8 @@ def everything(
 
 
 def _shop(data: Path, work: Path, device: str, threads: int) -> Workshop:
-    from usummary.training.parallel import use_threads
-    from usummary.training.shipped import Workshop
+    from usummary.processes import use_threads
+    from usummary.training.train_shipped import Workshop
 
     use_threads(threads)
     return Workshop(data, work, 1, device, terminal.complain)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from usummary.errors import UnreadableFile
-from usummary.readers.dicom import open_cine
-from usummary.readers.dicom_header import is_dicom, read_header
-from usummary.readers.media import Media
-from usummary.readers.sidecar import find_sidecar, read_sidecar
-from usummary.readers.study import open_study
-from usummary.readers.video import VideoRecording
+from usummary.readers.dicom.cine import open_cine
+from usummary.readers.dicom.header import is_dicom, read_header
+from usummary.readers.dicom.study import open_study
+from usummary.readers.freeze_list import find_sidecar, read_sidecar
+from usummary.readers.video.container import Media
+from usummary.readers.video.recording import VideoRecording
 from usummary.types import Exam, Recording
 
 

@@ -1,0 +1,56 @@
+"""An exam that was closed leaves nothing behind in memory."""
+
+import gc
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from ui.common import theme
+from ui.session.frames import FrameSource, ThumbnailSource
+from ui.session.state import FrameTable
+from ui.session.worker import Job, Worker
+from ui.window.main_window import MainWindow
+from usummary.phantom import Recorder, render
+from usummary.types import Analysis, Summary
+
+KINDS = (Analysis, FrameSource, FrameTable, Job, Summary, ThumbnailSource, Worker)
+TIMES = 4
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory) -> Path:
+    recorder = Recorder(width=320, height=240, fps=15, bit_rate=300_000)
+    path = tmp_path_factory.mktemp("reopening") / "exam.mp4"
+    return render(path, minutes=0.2, seed=2, recorder=recorder)
+
+
+def alive() -> Counter[str]:
+    """How many objects there are of each kind that belongs to an exam."""
+    gc.collect()
+    return Counter(type(one).__name__ for one in gc.get_objects() if type(one) in KINDS)
+
+
+def test_reopening_leaves_no_object_of_the_exam_before(qtbot, recording) -> None:
+    theme.apply(QApplication.instance())
+    window = MainWindow()
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+
+    def open_it() -> None:
+        window.open(recording)
+        qtbot.waitUntil(lambda: window.state.phase == "done", timeout=120_000)
+        qtbot.waitUntil(lambda: not window.side.missing_pictures(), timeout=20_000)
+        window.session.playback.play(4.0)
+        qtbot.wait(200)
+
+    open_it()
+    open_it()
+    before = alive()
+    assert before["FrameSource"] == before["ThumbnailSource"] == 1
+    for _ in range(TIMES):
+        open_it()
+    assert alive() == before
+    window.close()

@@ -1,0 +1,1 @@
+"""The cohort page: many exams measured by one plan."""

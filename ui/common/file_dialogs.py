@@ -1,0 +1,101 @@
+"""Which file or folder the person means: chosen from a list, or dragged onto the window."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from ui.common.language import tr
+
+ENDINGS = "*.mp4 *.m4v *.mov *.mkv *.avi *.mpg *.mpeg *.webm *.dcm *.usummary"
+
+
+def ask_file(parent: QWidget, folder: str) -> Path | None:
+    """A recording or a project, None if none was chosen."""
+    kinds = tr("Recordings and projects ({endings});;All files (*)", endings=ENDINGS)
+    chosen, _ = QFileDialog.getOpenFileName(parent, tr("Open a recording"), folder, kinds)
+    return Path(chosen) if chosen else None
+
+
+def ask_study(parent: QWidget, folder: str) -> Path | None:
+    """The folder of a DICOM study, None if none was chosen."""
+    chosen = QFileDialog.getExistingDirectory(parent, tr("Open a DICOM study"), folder)
+    return Path(chosen) if chosen else None
+
+
+def ask_files(parent: QWidget, folder: str) -> list[Path]:
+    """Any number of recordings."""
+    kinds = tr("Recordings ({endings});;All files (*)", endings=ENDINGS.replace(" *.usummary", ""))
+    chosen, _ = QFileDialog.getOpenFileNames(parent, tr("Add recordings"), folder, kinds)
+    return [Path(path) for path in chosen]
+
+
+def ask_folder(parent: QWidget, folder: str) -> list[Path]:
+    """A folder whose exams are meant, or the folder of a study; none if none was chosen."""
+    chosen = QFileDialog.getExistingDirectory(parent, tr("Add all exams of a folder"), folder)
+    return [Path(chosen)] if chosen else []
+
+
+def ask_table(parent: QWidget, suggested: Path) -> Path | None:
+    """Where to write a table, None if nowhere; the system's dialog asks before overwriting."""
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, tr("Save values"), str(suggested), tr("Tables ({endings})", endings="*.csv")
+    )
+    return Path(chosen).with_suffix(".csv") if chosen else None
+
+
+def ask_project(parent: QWidget, suggested: Path) -> Path | None:
+    """Where to write a project, None if nowhere; the system's dialog asks before overwriting."""
+    kinds = tr("Projects ({endings})", endings="*.usummary")
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, tr("Save the project as"), str(suggested), kinds
+    )
+    return Path(chosen).with_suffix(".usummary") if chosen else None
+
+
+def ask_figure(parent: QWidget, suggested: Path) -> Path | None:
+    """Where to write a figure, None if nowhere; asks before it or its data replace a file."""
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, tr("Save figure"), str(suggested), tr("Pictures ({endings})", endings="*.svg"),
+        options=QFileDialog.Option.DontConfirmOverwrite,
+    )  # fmt: skip
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if path.suffix.lower() != ".svg":
+        path = path.with_name(f"{path.name}.svg")
+    there = [each.name for each in (path, path.with_suffix(".csv")) if each.exists()]
+    if there and not _may_replace(parent, " · ".join(there)):
+        return None
+    return path
+
+
+def _may_replace(parent: QWidget, names: str) -> bool:
+    buttons = QMessageBox.StandardButton
+    text = tr("There is already: {names}. Replace it?", names=names)
+    answer = QMessageBox.question(
+        parent, tr("Save figure"), text, buttons.Yes | buttons.No, buttons.No
+    )
+    return answer == buttons.Yes
+
+
+def all_dropped(event: QDropEvent) -> list[Path]:
+    """All files and folders of this computer that are dragged."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+def dropped(event: QDropEvent) -> Path | None:
+    """The one file or folder of this computer that is dragged, if it is one."""
+    urls = event.mimeData().urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+
+
+def joined(words: Sequence[str]) -> str:
+    """Arguments as one line of this system's shell."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

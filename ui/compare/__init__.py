@@ -1,0 +1,1 @@
+"""The Compare view: one exam summarised in several ways."""

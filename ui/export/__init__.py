@@ -1,0 +1,1 @@
+"""Exporting: the sheet, the review of masks."""

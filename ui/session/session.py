@@ -1,0 +1,457 @@
+"""One exam on its way through the window: opened, run, edited, chosen again, exported.
+
+Holds the `State`, the `Playback`, the `Editing` and the one `Worker` for runs and exports, so
+that these never compete. The main window shows what the session says, and tells it what the person
+wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+
+from ui.session import jobs
+from ui.session.editing import Choice, Editing
+from ui.session.frames import Small, ThumbnailSource
+from ui.session.playback import Playback
+from ui.session.problems import Action, describe
+from ui.session.projects import Result, find_exam, resume
+from ui.session.queue import Queue
+from ui.session.saving import ProjectFile
+from ui.session.state import OpenedExam, State
+from ui.session.worker import Operation, Worker
+from usummary.project import SUFFIX, default_path
+from usummary.selection.edits import Edits
+from usummary.settings import DEFAULTS, Settings, make_settings
+from usummary.types import Scores, Summary
+
+if TYPE_CHECKING:
+    from usummary.export import ExportOptions
+
+
+class Session(QObject):
+    """What the window can do.
+
+    Signals:
+        changed: The state changed in another way than by the playhead moving.
+        began: The kind of work that starts: ``run``, ``compare``, ``cohort``, ``export`` or
+            ``sample``.
+        progressed: A `Progress` of that work.
+        ended: That work is over, however it went.
+        problem: A `Problem` to show.
+        copied: Path of a copy of the project that was written.
+        refused: A sentence that says why an edit was not made.
+        exported: Folder and the paths of the files that were written.
+        thumbnail: A position and its small `QImage`.
+        small: A `Small` of the timeline and its `QImage`.
+        opening: Path of an exam that is being opened.
+    """
+
+    changed = Signal()
+    began = Signal(str)
+    progressed = Signal(object)
+    ended = Signal()
+    problem = Signal(object)
+    refused = Signal(str)
+    copied = Signal(object)
+    exported = Signal(object, object)
+    thumbnail = Signal(int, object)
+    small = Signal(object, object)
+    opening = Signal(object)
+
+    _previewed = Signal(object, object)
+
+    def __init__(self, settings: Settings = DEFAULTS, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = State(length=settings.length, cover_planes=settings.cover_planes)
+        self.playback = Playback(self.state, self)
+        self.editing = Editing(self.state, self)
+        self.queue = Queue()
+        self._closed = False  # a paint that comes late would otherwise start a thread again
+        self._queued: Path | None = None
+        self._project_file = ProjectFile(self.state, self)
+        self._finder = Worker("project", self)
+        self._settings = settings
+        self._worker = Worker("work", self)
+        self._thumbnails: ThumbnailSource | None = None
+        self._doing: Action = "run"
+        self._working_on: Path | None = None
+        self._finish: Callable[[object], None] = self._finish_run
+        self._next: Callable[[], None] | None = None
+        self.playback.ready.connect(self.run)
+        self.playback.opened.connect(self._finish_opening)
+        self.playback.failed.connect(self._fail_opening)
+        self.editing.changed.connect(self._take_edit)
+        self.editing.refused.connect(self.refused)
+        self._project_file.told.connect(self.changed)
+        self._project_file.copied.connect(self.copied)
+        self._project_file.failed.connect(self._fail_saving)
+        self._finder.succeeded.connect(self._open_exam)
+        self._finder.failed.connect(self._fail_finding)
+        self._worker.progressed.connect(self.progressed)
+        self._worker.succeeded.connect(self._succeed)
+        self._worker.failed.connect(self._fail)
+        self._worker.cancelled.connect(self._cancelled)
+        self._worker.ended.connect(self._go_on)
+        self._previewed.connect(self._show_preview, Qt.ConnectionType.QueuedConnection)
+        self.changed.connect(self._serve_queue)
+
+    @property
+    def busy(self) -> bool:
+        """A run of the open exam, an export or the rendering of the sample is on its way."""
+        return self._worker.busy and self._queued is None
+
+    @property
+    def working(self) -> bool:
+        """Any work is on its way, that of the queue included."""
+        return self._worker.busy
+
+    def open(self, path: Path) -> None:
+        """Opens an exam or a project of one.
+
+        The first picture shows at once; the run starts with it, or the project's result is shown.
+        """
+        self._finder.close()
+        if path.suffix == SUFFIX:
+            self._finder.start(find_exam(path))
+        else:
+            self._open_exam((path, default_path(path)))
+
+    @Slot(object)
+    def _open_exam(self, found: tuple[Path, Path]) -> None:
+        path, project_path = found
+        self._project_file.finish()
+        self._make_way()
+        self.queue.remove(path)
+        self._next = None
+        self._close_thumbnails()
+        self.editing.forget()
+        self.state.start_opening(path)
+        self.state.project_path = project_path
+        self.state.cover_planes = self._settings.cover_planes
+        self.playback.open(path)
+        self.changed.emit()
+        self.opening.emit(path)
+
+    @Slot()
+    def open_sample(self) -> None:
+        """Renders the simulated exam if that was not done before, and opens it."""
+        self._start(jobs.render_sample(), "open", "sample", self._finish_sample)
+
+    @Slot()
+    def run(self) -> None:
+        """Analyses the open exam and chooses; waits for an export, ends an older run."""
+        path, project_path = self.state.path, self.state.project_path
+        if path is None or project_path is None:
+            return
+        if self._worker.busy:
+            self._make_way()
+            self._next = self.run
+            return
+        self.state.start_run()
+        wanted = {"length": self.state.length, "cover_planes": self.state.cover_planes}
+        settings = self._settings.model_copy(update=wanted)
+        operation = jobs.analyse(path, settings, partial(self._previewed.emit, path))
+        if self.state.computed is None:
+            operation = resume(path, project_path, operation)
+        self._start(operation, "run", "run", self._finish_run)
+
+    @property
+    def settings(self) -> Settings:
+        """What runs use from now on."""
+        return self._settings
+
+    def use(self, **values: object) -> None:
+        """Settings of the runs from now on, by their names in `Settings`."""
+        self._settings = self._settings.model_copy(update=values)
+
+    def run_on_cpu(self) -> None:
+        """Runs again, from now on without a CUDA device."""
+        self._settings = self._settings.model_copy(update={"device": "cpu"})
+        self.run()
+
+    def cancel(self) -> None:
+        """Stops the work that is on its way, and what waits behind it."""
+        self._next = None
+        self._worker.cancel()
+
+    def choose_length(self, length: str) -> None:
+        """Selects again from the kept scores; before a result it is only remembered."""
+        if self.state.can_edit:
+            self.editing.choose_length(length)
+        else:
+            self.state.length = length
+        self.changed.emit()
+
+    def cover_planes(self, wanted: bool) -> None:
+        """Selects again with or without something of every plane; remembered before a result."""
+        if self.state.can_edit:
+            self.editing.cover_planes(wanted)
+        else:
+            self.state.cover_planes = wanted
+        self.changed.emit()
+
+    def edit(self, text: str, edits: Edits) -> None:
+        """Shows other edits at once and remembers the step under `text`; see `Editing`."""
+        self.editing.edit(text, edits)
+
+    def undo(self) -> None:
+        self.editing.undo()
+
+    def redo(self) -> None:
+        self.editing.redo()
+
+    def set_point(self, which: Literal["in", "out"]) -> None:
+        """Sets the in or the out point at the picture on screen."""
+        self.state.set_point(which)
+        self.changed.emit()
+
+    def clear_points(self) -> None:
+        self.state.clear_points()
+        self.changed.emit()
+
+    def save_project_as(self, path: Path) -> None:
+        """Writes a copy of the project; edits go on being saved where they were."""
+        self._project_file.save_copy(path)
+
+    @Slot()
+    def _take_edit(self) -> None:
+        self._project_file.save()
+        self.changed.emit()
+
+    @Slot(object)
+    def _fail_saving(self, error: Exception) -> None:
+        self.problem.emit(describe(error, "export", self._secrets()))
+        self.changed.emit()
+
+    @Slot(object)
+    def _fail_finding(self, error: Exception) -> None:
+        self.problem.emit(describe(error, "open"))
+
+    def export(self, folder: Path, options: ExportOptions) -> None:
+        """Writes the summary that is shown now."""
+        path, summary = self.state.path, self.state.summary
+        if path is None or summary is None or self.busy:
+            return
+        self._start(
+            jobs.export(path, summary, folder, options),
+            "export",
+            "export",
+            lambda paths: self.exported.emit(folder, paths),
+        )
+
+    def analyse_with(self, model: str, finish: Callable[[object], None]) -> bool:
+        """Analyses the open exam by another model, beside its result.
+
+        Args:
+            model: Name of a summariser.
+            finish: Is given the `Summary`.
+
+        Returns:
+            Whether the work began; it does not while a run or an export is on its way.
+        """
+        path, computed = self.state.path, self.state.computed
+        if path is None or computed is None or self.busy:
+            return False
+        settings = make_settings(computed.provenance.settings)
+        wanted = {"model": model, "device": self._settings.device}
+        operation = jobs.analyse(path, settings.model_copy(update=wanted))
+        self._start(operation, "compare", "compare", finish)
+        return True
+
+    def work_beside(self, stages: Action, operation: Operation) -> bool:
+        """Starts work that has nothing to do with the open exam; it tells its own results.
+
+        Args:
+            stages: What is shown of it, a key of `STAGE_NAMES`, and what is done again if it fails.
+            operation: The work.
+
+        Returns:
+            Whether it began; it does not while a run or an export is on its way.
+        """
+        if self.busy:
+            return False
+        self._start(operation, stages, stages, lambda _: None)
+        return True
+
+    def want_thumbnails(self, positions: list[int], size: QSize) -> None:
+        """Has small pictures made; each arrives as `thumbnail`."""
+        opened = self.state.opened
+        if opened is not None and positions and not self._closed:
+            self._picture_source(opened).want(positions, size)
+
+    def want_small(self, wanted: list[Small]) -> None:
+        """Has pictures made for the timeline; each arrives as `small`."""
+        opened = self.state.opened
+        wanted_now = bool(wanted) or self._thumbnails is not None
+        if opened is not None and wanted_now and not self._closed:
+            self._picture_source(opened).want_small(wanted)
+
+    def _picture_source(self, opened: OpenedExam) -> ThumbnailSource:
+        if self._thumbnails is None:
+            self._thumbnails = ThumbnailSource(opened.path, opened.table, self)
+            self._thumbnails.arrived.connect(self.thumbnail)
+            self._thumbnails.small_arrived.connect(self.small)
+            self._thumbnails.start(self._fail_thumbnails)
+        return self._thumbnails
+
+    def close(self) -> None:
+        """Stops everything and waits until it has stopped."""
+        self._closed = True
+        self.queue.entries.clear()
+        self._next = None
+        self._finder.close()
+        self._worker.close()
+        self._project_file.finish()
+        self.playback.close()
+        self._close_thumbnails()
+
+    def _start(
+        self,
+        operation: Operation,
+        doing: Action,
+        stages: str,
+        finish: Callable[[object], None],
+    ) -> None:
+        if self._worker.busy:
+            self.queue.put_back()
+            self.cancel()
+            self._next = lambda: self._start(operation, doing, stages, finish)
+            return
+        self._doing, self._finish, self._working_on = doing, finish, self.state.path
+        self._queued = None
+        self.began.emit(stages)
+        self._worker.start(operation)
+        self.changed.emit()
+
+    @Slot(object)
+    def _succeed(self, result: object) -> None:
+        self._finish(result)
+
+    def _finish_run(self, result: object) -> None:
+        """Shows a result: with the edits of its project, or those made on the result before."""
+        if self._working_on != self.state.path:
+            return
+        if isinstance(result, Result) and result.saved:
+            self.state.edits, self.state.saving = result.edits, "saved"
+            self.state.finish_run(result.summary, result.computed)
+        else:
+            summary = result.summary if isinstance(result, Result) else result
+            if not isinstance(summary, Summary):
+                return
+            wanted = self.editing.choice
+            self.state.finish_run(summary)
+            if wanted != Choice(Edits(), summary.length, self.state.cover_planes):
+                self.editing.show(wanted)
+        self.changed.emit()
+
+    def _finish_sample(self, path: object) -> None:
+        if isinstance(path, Path):
+            self.open(path)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        if self._queued is not None:
+            sentence = describe(error, "run", (self._queued,)).sentence
+            self.queue.finish(self._queued, sentence)
+            return
+        if self._doing == "run" and self._working_on == self.state.path:
+            self.state.fail()
+        self.problem.emit(describe(error, self._doing, self._secrets()))
+        self.changed.emit()
+
+    @Slot()
+    def _cancelled(self) -> None:
+        if self._queued is not None:
+            if self.queue.running == self._queued:
+                self.queue.remove(self._queued)
+        elif self._doing == "run" and self._working_on == self.state.path:
+            self.state.cancel_run()
+        self.changed.emit()
+
+    @Slot()
+    def _go_on(self) -> None:
+        if self._worker.busy:
+            return
+        self.ended.emit()
+        following, self._next = self._next, None
+        if following is not None:
+            following()
+        else:
+            self.changed.emit()
+
+    def enqueue(self, path: Path) -> None:
+        """Opens an exam or a project; an exam waits for its turn while one is being computed."""
+        if not self._worker.busy or self._doing != "run" or path.suffix == SUFFIX:
+            self.open(path)
+        elif path != self.state.path:
+            self.queue.add(path)
+            self.changed.emit()
+
+    @Slot(object)
+    def take_from_queue(self, path: Path) -> None:
+        """Forgets an exam of the queue; if it is being computed, that stops."""
+        if self.queue.running == path:
+            self._worker.cancel()
+        self.queue.remove(path)
+        self.changed.emit()
+
+    def _make_way(self) -> None:
+        """Stops the run that is on its way; one from the queue goes back to its place."""
+        if self._doing != "export":
+            self.queue.put_back()
+            self._worker.cancel()
+
+    @Slot()
+    def _serve_queue(self) -> None:
+        """Has the next exam of the queue computed once nothing else is to be done."""
+        if self._worker.busy or self._next is not None or self.state.phase == "opening":
+            return
+        path = self.queue.start()
+        if path is not None:
+            self._doing, self._queued = "run", path
+            self._finish = lambda _: self.queue.finish(path)
+            self.began.emit("run")
+            self._worker.start(jobs.analyse(path, self._settings))
+            self.changed.emit()
+
+    @Slot(object, object)
+    def _show_preview(self, path: Path, scores: Scores) -> None:
+        if path == self.state.path:
+            self.state.show_preview(scores)
+            self.changed.emit()
+
+    @Slot(object)
+    def _finish_opening(self, opened: OpenedExam) -> None:
+        self.state.finish_opening(opened)
+        self.changed.emit()
+
+    @Slot(object)
+    def _fail_opening(self, error: Exception) -> None:
+        """The player cannot show it; nor could a run then, so that stops too."""
+        problem = describe(error, "open", self._secrets())
+        if self._doing == "run" and self._queued is None:
+            self.cancel()
+        if self.state.opened is None:
+            self.playback.close()
+            self.editing.forget()
+            self.state.close()
+        self.problem.emit(problem)
+        self.changed.emit()
+
+    @Slot(object)
+    def _fail_thumbnails(self, error: Exception) -> None:
+        self.problem.emit(describe(error, "open", self._secrets()))
+
+    def _close_thumbnails(self) -> None:
+        if self._thumbnails is not None:
+            self._thumbnails.close()
+            self._thumbnails.deleteLater()
+            self._thumbnails = None
+
+    def _secrets(self) -> tuple[Path, ...]:
+        return (self.state.path,) if self.state.path is not None else ()

@@ -1,0 +1,1 @@
+"""The timeline: lanes, tiles, filmstrip, minimap."""

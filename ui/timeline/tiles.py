@@ -1,0 +1,112 @@
+"""A wide picture kept as tiles: each is drawn when it is first seen, and again when it changed.
+
+Tiles are counted from exam time 0 at one scale, so scrolling shows the same ones at another
+place. A changed result makes every tile doubtful: before it is shown again, its content is compared
+with what it was drawn from, so that only what really changed costs time.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QSize
+from PySide6.QtGui import QPainter, QPixmap
+
+from ui.timeline.view import View
+
+TILE_PX = 512
+BUDGET_BYTES = 64 * 2**20
+
+
+@dataclass
+class Tile:
+    """One drawn part.
+
+    Attributes:
+        picture: What is shown.
+        content: What it was drawn from.
+        checked: Round of doubts in which that was last found to be still so.
+    """
+
+    picture: QPixmap
+    content: Hashable
+    checked: int
+
+
+class Tiles:
+    """Keeps the tiles that were seen last.
+
+    Args:
+        draw: Draws a view at full height, from x = 0 on.
+        content: What `draw` would show of a view.
+        budget: Bytes that tiles out of sight may take.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[QPainter, View], None],
+        content: Callable[[View], Hashable],
+        budget: int = BUDGET_BYTES,
+    ) -> None:
+        self._draw, self._content, self._budget = draw, content, budget
+        self._tiles: OrderedDict[tuple[float, int], Tile] = OrderedDict()
+        self._round = 0
+        self._bytes = 0
+        self.drawn = 0
+        """How many tiles were drawn so far."""
+
+    @property
+    def bytes_held(self) -> int:
+        return self._bytes
+
+    def drop(self) -> None:
+        """Forgets everything: size or colours changed."""
+        self._tiles.clear()
+        self._bytes = 0
+
+    def doubt(self) -> None:
+        """Anything may have changed; tiles are compared before they are shown again."""
+        self._round += 1
+
+    def paint(self, painter: QPainter, left: float, view: View, height: int, ratio: float) -> None:
+        """Draws a view to the right of `left`, on whole pixels of the screen."""
+        pixels = round(TILE_PX * ratio)
+        offset = round(view.first_s * view.px_per_s * ratio)
+        last = offset + int(view.width * ratio)
+        for index in range(offset // pixels, last // pixels + 1):
+            tile = self._tile(view.px_per_s, index, QSize(pixels, round(height * ratio)), ratio)
+            painter.drawPixmap(QPointF(left + (index * pixels - offset) / ratio, 0), tile.picture)
+        self._evict(last // pixels + 1 - offset // pixels)
+
+    def _tile(self, px_per_s: float, index: int, size: QSize, ratio: float) -> Tile:
+        key = (px_per_s, index)
+        tile = self._tiles.get(key)
+        if tile is not None:
+            self._tiles.move_to_end(key)
+            if tile.checked == self._round:
+                return tile
+        width = size.width() / ratio
+        view = View(index * width / px_per_s, px_per_s, width)
+        content = self._content(view)
+        if tile is not None and tile.content == content:
+            tile.checked = self._round
+            return tile
+        if tile is None:
+            self._bytes += size.width() * size.height() * 4
+        self._tiles[key] = Tile(self._picture(view, size, ratio), content, self._round)
+        return self._tiles[key]
+
+    def _picture(self, view: View, size: QSize, ratio: float) -> QPixmap:
+        self.drawn += 1
+        picture = QPixmap(size)
+        picture.setDevicePixelRatio(ratio)
+        with QPainter(picture) as painter:
+            self._draw(painter, view)
+        return picture
+
+    def _evict(self, in_sight: int) -> None:
+        while self._bytes > self._budget and len(self._tiles) > in_sight:
+            _, old = self._tiles.popitem(last=False)
+            self._bytes -= old.picture.width() * old.picture.height() * 4

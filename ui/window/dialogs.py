@@ -1,0 +1,111 @@
+"""The windows over the window: the keys, and the notice at first start."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.common.language import tr
+from ui.common.widgets import label, panel, push_button
+from ui.window.keys import DOINGS, GROUPS, Doing, Keys, effective, shown
+from ui.window.messages import RESEARCH_USE
+
+MARGIN = 40
+"""Pixels of the window that stay in sight above and below the keys together."""
+
+NOTICE = (
+    "usummary chooses parts of an ultrasound recording by learned rules and shows how they compare "
+    "with what the sonographer froze. It can leave out what matters. It makes no finding, and "
+    "nothing it shows may be used for diagnosis or treatment.\n\n"
+    "Everything stays on this computer. Recordings are only read, never changed. Exports are "
+    "blacked out outside the ultrasound sector unless you say otherwise; look at them before you "
+    "pass them on."
+)
+
+
+def _column(dialog: QDialog) -> QVBoxLayout:
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(28, 24, 28, 20)
+    layout.setSpacing(12)
+    return layout
+
+
+class CheatSheet(QDialog):
+    """Everything that a key does, with the keys that do it now.
+
+    Args:
+        chosen: Keys that the person chose.
+        parent: The window.
+    """
+
+    def __init__(self, chosen: Keys, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keys"))
+        layout = _column(self)
+        layout.addWidget(label(tr("Keys"), "title"))
+        inner = panel("page")
+        columns = QHBoxLayout(inner)
+        columns.setContentsMargins(0, 0, 12, 0)
+        columns.setSpacing(36)
+        halves = [QVBoxLayout(), QVBoxLayout()]
+        lengths = [0, 0]
+        for group in GROUPS:
+            doings = [doing for doing in DOINGS if doing.group == group]
+            half = lengths.index(min(lengths))
+            lengths[half] += len(doings) + 2
+            halves[half].addWidget(label(tr(group), "sectionTitle"))
+            halves[half].addLayout(_key_grid(doings, effective(chosen)))
+            halves[half].addSpacing(8)
+        for column in halves:
+            column.setSpacing(4)
+            column.addStretch(1)
+            columns.addLayout(column)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inner)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(push_button(tr("Close"), self.close), 0, Qt.AlignmentFlag.AlignRight)
+        wanted = inner.sizeHint()
+        most = parent.window().height() - MARGIN if parent is not None else wanted.height()
+        self.resize(wanted.width() + 90, min(wanted.height() + 140, most))
+
+
+def _key_grid(doings: list[Doing], keys: Keys) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(20)
+    grid.setVerticalSpacing(3)
+    grid.setColumnStretch(1, 1)
+    for row, doing in enumerate(doings):
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        for key in shown(keys[doing.id]):
+            line.addWidget(label(key, "key"))
+        line.addStretch(1)
+        grid.addLayout(line, row, 0)
+        grid.addWidget(label(tr(doing.text)), row, 1)
+    return grid
+
+
+class FirstStartNotice(QDialog):
+    """Said once, before anything else."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Before you start"))
+        layout = _column(self)
+        layout.addWidget(label(tr(RESEARCH_USE), "title"))
+        text = label(tr(NOTICE), wrap=True)
+        text.setMinimumWidth(460)
+        layout.addWidget(text)
+        button = push_button(tr("I understand"), self.accept, name="primary")
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button)
+        layout.addLayout(row)

@@ -1,0 +1,173 @@
+"""The one list of what can be done by key: menus, tool tips, cheat sheet and settings read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QUndoStack
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from ui.common.language import tr
+
+Keys = Mapping[str, tuple[str, ...]]
+"""Keys by the id of what they do, in Qt's portable spelling (``Ctrl+O``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """Something that can be done.
+
+    Attributes:
+        id: Name in the preferences; never changes.
+        text: Said in menus and lists.
+        keys: Keys where the person chose none.
+        group: Heading it stands under.
+    """
+
+    id: str
+    text: str
+    keys: tuple[str, ...]
+    group: str
+
+
+DOINGS: tuple[Doing, ...] = (
+    Doing("open", "Open a file …", ("Ctrl+O",), "Exam"),
+    Doing("open_folder", "Open a study folder …", ("Ctrl+Shift+O",), "Exam"),
+    Doing("run", "Run", ("Ctrl+R",), "Exam"),
+    Doing("export", "Export …", ("E",), "Exam"),
+    Doing("review_mask", "Look at what exports leave visible …", ("Ctrl+M",), "Exam"),
+    Doing("save_as", "Save the project as …", ("Ctrl+Shift+S",), "Exam"),
+    Doing("cancel", "Stop the work, close a message", ("Esc",), "Exam"),
+    Doing("settings", "Settings …", ("Ctrl+,",), "Exam"),
+    Doing("quit", "Quit", ("Ctrl+Q",), "Exam"),
+    Doing("play", "Play or pause", ("Space", "K"), "Play"),
+    Doing("slower", "Slower, then backwards", ("J",), "Play"),
+    Doing("faster", "Faster", ("L",), "Play"),
+    Doing("frame_back", "One frame back", (",",), "Play"),
+    Doing("frame_on", "One frame on", (".",), "Play"),
+    Doing("second_back", "One second back", ("Left",), "Play"),
+    Doing("second_on", "One second on", ("Right",), "Play"),
+    Doing("loop", "Loop the shot", ("R",), "Play"),
+    Doing("reel", "Play only the key shots", ("P",), "Play"),
+    Doing("shot_back", "Previous key shot", ("Up",), "Go to"),
+    Doing("shot_on", "Next key shot", ("Down",), "Go to"),
+    Doing("freeze_on", "Next freeze-frame", ("F",), "Go to"),
+    Doing("freeze_back", "Previous freeze-frame", ("Shift+F",), "Go to"),
+    Doing("start", "Start of the exam", ("Home",), "Go to"),
+    Doing("end", "End of the exam", ("End",), "Go to"),
+    Doing("length_1", "Length 15 %", ("1",), "Length"),
+    Doing("length_2", "Length 20 %", ("2",), "Length"),
+    Doing("length_3", "Length 25 %", ("3",), "Length"),
+    Doing("length_4", "Length P, the share that the freeze-frames hold", ("4",), "Length"),
+    Doing("cover", "Something of every recognised plane first, or not", ("C",), "Length"),
+    Doing("undo", "Undo", ("Ctrl+Z",), "Edit"),
+    Doing("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
+    Doing("keep", "Keep the shot, or decide automatically again", ("Return", "Enter"), "Edit"),
+    Doing("reject", "Reject the shot, or decide automatically again", ("X",), "Edit"),
+    Doing("lock", "Lock or unlock the shot", ("Ctrl+L",), "Edit"),
+    Doing("split", "Split the shot at the playhead", ("S",), "Edit"),
+    Doing("mark_in", "In point", ("I",), "Edit"),
+    Doing("mark_out", "Out point", ("O",), "Edit"),
+    Doing("add_shot", "Add a shot between in and out point", ("A",), "Edit"),
+    Doing("clear_points", "Forget in and out point", ("Shift+I",), "Edit"),
+    Doing("add_freeze", "Add a freeze-frame at the playhead", ("Ctrl+F",), "Edit"),
+    Doing("closer", "Timeline closer", ("+", "="), "View"),
+    Doing("wider", "Timeline wider", ("-",), "View"),
+    Doing("fit", "All of the timeline", ("Z",), "View"),
+    Doing("outline", "Outline of the sector", ("Shift+M",), "View"),
+    Doing("mask", "Black around the sector", ("M",), "View"),
+    Doing("picture_fit", "All of the picture", ("Ctrl+0",), "View"),
+    Doing("picture_full", "Picture at 100 %", ("Ctrl+1",), "View"),
+    Doing("compare", "Compare lengths, models and baselines", ("V",), "View"),
+    Doing("cohort", "Compare over many exams", ("Shift+V",), "View"),
+    Doing("keys", "Keys", ("F1",), "Help"),
+)
+GROUPS = tuple(dict.fromkeys(doing.group for doing in DOINGS))
+
+
+def effective(chosen: Keys) -> dict[str, tuple[str, ...]]:
+    """The keys of everything: those the person chose, else the program's own."""
+    return {doing.id: tuple(chosen.get(doing.id, doing.keys)) for doing in DOINGS}
+
+
+def conflicts(chosen: Keys) -> list[tuple[str, Doing, Doing]]:
+    """Every key that would do two things, with both."""
+    keys = effective(chosen)
+    found = []
+    for one, other in combinations(DOINGS, 2):
+        own = {QKeySequence(key).toString() for key in keys[one.id]}
+        for key in keys[other.id]:
+            if QKeySequence(key).toString() in own:
+                found.append((key, one, other))
+    return found
+
+
+def shown(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys as this computer's keyboard and system name them."""
+    return tuple(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
+
+
+class Actions(QObject):
+    """One `QAction` for everything in `DOINGS`, with its keys; they work all over the window.
+
+    Args:
+        calls: What each id does; every id of `DOINGS` has one.
+        chosen: Keys that the person chose.
+        window: Where the keys work.
+
+    Signals:
+        remapped: The keys are other ones now.
+    """
+
+    remapped = Signal()
+
+    def __init__(
+        self, calls: Mapping[str, Callable[[], object]], chosen: Keys, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._actions: dict[str, QAction] = {}
+        self._buttons: list[tuple[QAbstractButton, str]] = []
+        for doing in DOINGS:
+            action = QAction(tr(doing.text), window)
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            action.triggered.connect(lambda _=False, call=calls[doing.id]: call())
+            window.addAction(action)
+            self._actions[doing.id] = action
+        self.remap(chosen)
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def remap(self, chosen: Keys) -> None:
+        """Gives everything the keys that the person chose, the others their own."""
+        self.chosen = {name: tuple(keys) for name, keys in chosen.items()}
+        for name, keys in effective(chosen).items():
+            self._actions[name].setShortcuts([QKeySequence(key) for key in keys])
+        for button, name in self._buttons:
+            self._show_tip(button, name)
+        self.remapped.emit()
+
+    def show_history(self, history: QUndoStack, *, can: bool) -> None:
+        """Has undo and redo say what they would change."""
+        undo, redo = self["undo"], self["redo"]
+        undo.setEnabled(can and history.canUndo())
+        redo.setEnabled(can and history.canRedo())
+        undone, redone = history.undoText(), history.redoText()
+        undo.setText(tr("Undo: {what}", what=undone) if undone else tr("Undo"))
+        redo.setText(tr("Redo: {what}", what=redone) if redone else tr("Redo"))
+
+    def tip(self, text: str, name: str) -> str:
+        """A tool tip that ends with the keys of `name`."""
+        keys = shown(effective(self.chosen)[name])
+        return tr("{what} ({keys})", what=text, keys=", ".join(keys)) if keys else text
+
+    def name_keys(self, button: QAbstractButton, name: str) -> None:
+        """Has a button's tool tip end with the keys that do the same."""
+        self._buttons.append((button, name))
+        self._show_tip(button, name)
+
+    def _show_tip(self, button: QAbstractButton, name: str) -> None:
+        button.setToolTip(self.tip(button.accessibleName() or button.text(), name))

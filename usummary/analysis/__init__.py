@@ -1,0 +1,1 @@
+"""From an exam to what a selection needs: sector, clips, features, scores, shots, freeze-frames."""

@@ -1,0 +1,312 @@
+"""Exam -> Features: the frames stream by once, and only what is new is computed.
+
+Every clip of sampled frames goes through the backbone. A clip in which nothing moves since a clip
+in which nothing moved shows the same picture: its features are taken over, not computed again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary.ahead import one_ahead
+from usummary.analysis.clips import sampled, to_input
+from usummary.analysis.feature_cache import FeatureCache, Part
+from usummary.progress import Progress, Report
+from usummary.types import Exam, Features, Frame, Picture, Recording, Region, Samples
+
+VERSION = 1
+"""Part of the cache key: raised whenever the same input would give other features."""
+
+PART_CLIPS = 64
+"""Clips in one cached part: a crash costs at most this much work (about a minute of recording)."""
+
+CHANGED_LEVELS = 3
+"""A pixel of the input picture has changed if it differs by at least this many grey levels."""
+
+FROZEN_SHARE = 0.01
+"""A picture is frozen if at most this share of its lit pixels has changed; calipers come and go."""
+
+LIT_LEVEL = 12
+"""Darker pixels of the input picture carry no tissue."""
+
+
+Grown = Callable[[int, Callable[[], Features]], None]
+"""Told how many clips are finished, and how to get their features, which is worth a preview only
+now and then."""
+
+
+class Backbone(Protocol):
+    """What features need of a runner (see `usummary.networks.runtime`)."""
+
+    def run(self, inputs: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What a backbone takes and names.
+
+    Attributes:
+        clip_length: Sampled frames in a clip, n.
+        size: Height and width of an input picture.
+        classes: Names of its plane outputs; empty without a plane head.
+        unsure: Below this probability a plane counts as not recognised.
+    """
+
+    clip_length: int
+    size: tuple[int, int]
+    classes: tuple[str, ...]
+    unsure: float = 0.5
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """How features are computed: the backbone with its input, the sampling rate, the cache.
+
+    Attributes:
+        backbone: Runs uint8 (1, n, H, W) to maps (1, C, h, w), steps (1, s, C), planes (1, K).
+        spec: Its input and classes.
+        rate: Samples per second, None for every frame.
+        cache: Where finished parts are kept, None to keep nothing.
+    """
+
+    backbone: Backbone
+    spec: InputSpec
+    rate: float | None
+    cache: FeatureCache | None
+
+
+def compute(
+    exam: Exam,
+    regions: tuple[Region, ...],
+    how: Extraction,
+    progress: Report,
+    grown: Grown | None = None,
+) -> Features:
+    """Features of a whole exam.
+
+    Args:
+        exam: Opened exam.
+        regions: Sector of each recording.
+        how: Backbone, sampling, cache.
+        progress: Called after every clip, stage ``features``.
+        grown: Called after every new part but the last.
+    """
+    parts = list(how.cache.parts()) if how.cache else []
+    clock = _Clock(exam, progress)
+    for number, part in enumerate(_new_parts(exam, regions, how, parts, clock), start=len(parts)):
+        parts.append(part)
+        if how.cache:
+            how.cache.add(number, part)
+        if grown is not None and not _is_last(part, exam):
+            clips = sum(len(done["frames"]) for done in parts)
+            grown(clips, lambda: _joined([dict(done) for done in parts], exam, regions, how.spec))
+    return _joined(parts, exam, regions, how.spec)
+
+
+def _is_last(part: Part, exam: Exam) -> bool:
+    return bool(part["complete"]) and int(part["recording"]) == len(exam.recordings) - 1
+
+
+def _new_parts(
+    exam: Exam,
+    regions: tuple[Region, ...],
+    how: Extraction,
+    done: list[Part],
+    clock: _Clock,
+) -> Iterator[Part]:
+    """Parts after those in `done`, each of one recording and at most PART_CLIPS clips."""
+    for which, recording in enumerate(exam.recordings):
+        start, last = _resume_point(which, done)
+        if start >= recording.info.frame_count:
+            continue
+        stream = _ClipStream(recording, regions[which], how, last)
+        rows: list[_Row] = []
+        for row in stream.rows(start):
+            clock.tick(exam.offsets_s[which] + float(row.times_s[-1]))
+            if len(rows) == PART_CLIPS:
+                yield _part(which, rows, complete=False)
+                rows = []
+            rows.append(row)
+        if rows:
+            yield _part(which, rows, complete=True)
+
+
+def _resume_point(which: int, done: list[Part]) -> tuple[int, _Row | None]:
+    """Frame to go on from in recording `which`, and the last clip before it."""
+    mine = [part for part in done if int(part["recording"]) == which]
+    if not mine:
+        return 0, None
+    if mine[-1]["complete"]:
+        return np.iinfo(np.int64).max, None
+    rows = {name: mine[-1][name][-1] for name in _ROW_ARRAYS}
+    last = _Row(picture=mine[-1]["picture"].astype(np.uint8), **rows)
+    return int(last.frames[-1]) + 1, last
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A sampled frame as the backbone will see it."""
+
+    index: int
+    time_s: float  # recording time
+    picture: Picture  # (H, W)
+    frozen: bool  # shows the same as the one before
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One clip: its samples, and what the backbone made of it."""
+
+    frames: NDArray[np.int64]  # (n,)
+    times_s: NDArray[np.float64]  # (n,) recording time
+    frozen: NDArray[np.bool_]  # (n,)
+    picture: NDArray[np.uint8]  # (H, W) last input picture, to go on from
+    maps: NDArray[np.float16]  # (C, h, w)
+    steps: NDArray[np.float32]  # (s, C)
+    planes: NDArray[np.float32]  # (K,)
+
+
+_ROW_ARRAYS = ("frames", "times_s", "frozen", "maps", "steps", "planes")
+
+
+class _ClipStream:
+    """Runs one recording's sampled frames through the backbone, clip by clip.
+
+    While the backbone works on a clip, the next one is decoded in another thread.
+    """
+
+    def __init__(
+        self, recording: Recording, region: Region, how: Extraction, last: _Row | None
+    ) -> None:
+        self._recording = recording
+        self._region = region
+        self._how = how
+        self._last = last
+        self._picture = None if last is None else last.picture
+
+    def rows(self, start: int) -> Iterator[_Row]:
+        with closing(one_ahead(self._clips(start))) as clips:
+            for clip in clips:
+                yield self._row(clip)
+
+    def _clips(self, start: int) -> Iterator[list[_Look]]:
+        """The sampled frames from `start` on, clip by clip; the last frame fills the last clip."""
+        after_s = None if self._last is None else float(self._last.times_s[-1])
+        frames = self._recording.luma(self._how.rate, start)
+        pending: list[_Look] = []
+        for frame in sampled(frames, self._how.rate, after_s=after_s):
+            pending.append(self._looked_at(frame))
+            if len(pending) == self._how.spec.clip_length:
+                yield pending
+                pending = []
+        if pending:
+            missing = self._how.spec.clip_length - len(pending)
+            yield pending + [replace(pending[-1], frozen=True)] * missing
+
+    def _looked_at(self, frame: Frame) -> _Look:
+        picture = to_input(frame.pixels, self._region.box, self._how.spec.size)
+        frozen = self._picture is not None and is_same(self._picture, picture)
+        self._picture = picture
+        return _Look(frame.index, frame.time_s, picture, frozen)
+
+    def _row(self, clip: list[_Look]) -> _Row:
+        frozen = np.array([look.frozen for look in clip])
+        last = self._last
+        if last is not None and frozen.all() and last.frozen.all():
+            maps, steps, planes = last.maps, last.steps, last.planes
+        else:
+            inputs = np.stack([look.picture for look in clip])[None]
+            out = self._how.backbone.run(inputs)
+            maps = out[0][0].astype(np.float16)
+            steps, planes = (array[0].astype(np.float32) for array in out[1:])
+        self._last = _Row(
+            frames=np.array([look.index for look in clip], np.int64),
+            times_s=np.array([look.time_s for look in clip]),
+            frozen=frozen,
+            picture=clip[-1].picture,
+            maps=maps,
+            steps=steps,
+            planes=planes,
+        )
+        return self._last
+
+
+def is_same(before: Picture, after: Picture) -> bool:
+    """Whether two input pictures (H, W) show the same frozen image.
+
+    Noise of the video codec and small additions such as calipers do not count as change.
+    """
+    changed = np.count_nonzero(cv2.absdiff(before, after) >= CHANGED_LEVELS)
+    lit = np.count_nonzero(np.maximum(before, after) >= LIT_LEVEL)
+    return bool(changed <= FROZEN_SHARE * lit)
+
+
+def _part(which: int, rows: list[_Row], *, complete: bool) -> Part:
+    """Clips as arrays; `complete` says that they are the last of recording `which`."""
+    arrays: Part = {name: np.stack([getattr(row, name) for row in rows]) for name in _ROW_ARRAYS}
+    arrays["picture"] = rows[-1].picture
+    arrays["recording"] = np.array(which)
+    arrays["complete"] = np.array(complete)
+    return arrays
+
+
+def _joined(
+    parts: list[Part], exam: Exam, regions: tuple[Region, ...], spec: InputSpec
+) -> Features:
+    """One value from all parts, which are emptied: a long exam's maps are never held twice."""
+    recordings = np.concatenate(
+        [np.full(len(part["frames"]), int(part["recording"]), np.int64) for part in parts]
+    )
+
+    def all_of(name: str) -> NDArray[np.generic]:
+        joined = np.empty((len(recordings), *parts[0][name].shape[1:]), parts[0][name].dtype)
+        end = 0
+        for part in parts:
+            piece = part.pop(name)
+            joined[end : end + len(piece)] = piece
+            end += len(piece)
+        return joined
+
+    offsets = np.asarray(exam.offsets_s)[recordings]
+    samples = Samples(
+        recordings=recordings,
+        frames=all_of("frames").astype(np.int64),
+        times_s=all_of("times_s") + offsets[:, None],
+    )
+    return Features(
+        maps=all_of("maps").astype(np.float16, copy=False),
+        steps=all_of("steps").astype(np.float32, copy=False),
+        planes=all_of("planes").astype(np.float32, copy=False),
+        classes=spec.classes,
+        unsure=spec.unsure,
+        samples=samples,
+        frozen=all_of("frozen").astype(np.bool_, copy=False),
+        regions=regions,
+    )
+
+
+class _Clock:
+    """Turns the exam time reached into progress with time left."""
+
+    def __init__(self, exam: Exam, progress: Report) -> None:
+        self._total_s = max(exam.duration_s, 1e-9)
+        self._progress = progress
+        self._began = time.monotonic()
+        self._from_s: float | None = None
+
+    def tick(self, reached_s: float) -> None:
+        if self._from_s is None:
+            self._from_s = reached_s
+        now = time.monotonic() - self._began
+        speed = (reached_s - self._from_s) / now if now > 1 else 0.0
+        left = (self._total_s - reached_s) / speed if speed > 0 else None
+        fraction = min(reached_s / self._total_s, 1.0)
+        self._progress(Progress("features", fraction, left))

@@ -1,0 +1,143 @@
+"""Freeze-frames: found as frozen stretches or given; and the shots that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from usummary.analysis.planes import best_plane
+from usummary.types import STANDARD_PLANES, Features, FreezeFrame, Shot
+
+MIN_FROZEN_S = 1.0
+"""A shorter stillness is a resting probe or a repeated frame, not a freeze."""
+
+MIN_RUN_S = 0.25
+"""Stillness this long counts towards a frozen stretch; less is a doubled frame."""
+
+MAX_GAP_S = 0.25
+"""Stretches of the same recording this close are one: a sync frame can look like a change."""
+
+SAME_SAVE_S = 10.0
+"""Saves closer than this, not of two planes, are one freeze-frame: the last of them."""
+
+
+def find_frozen(features: Features) -> tuple[FreezeFrame, ...]:
+    """Frozen stretches of an exam's recordings, in exam order.
+
+    The freeze-frame stands at the first frame that shows the frozen picture. A recording that
+    is still from end to end was never frozen by anybody and gives none.
+    """
+    found: list[FreezeFrame] = []
+    for which in np.unique(features.samples.recordings):
+        found += _frozen_in(features, int(which))
+    return tuple(found)
+
+
+def _frozen_in(features: Features, which: int) -> list[FreezeFrame]:
+    rows = features.samples.recordings == which
+    frozen = features.frozen[rows].ravel()
+    times = features.samples.times_s[rows].ravel()
+    frames = features.samples.frames[rows].ravel()
+    clips = np.repeat(np.flatnonzero(rows), features.frozen.shape[1])
+    found = []
+    for first, last in _runs(frozen, times):
+        if times[last] - times[first] < MIN_FROZEN_S or (first == 0 and last == len(frames) - 1):
+            continue
+        middle = (first + last) // 2
+        plane, _ = best_plane(features, clips[middle : middle + 1])
+        found.append(
+            FreezeFrame(
+                time_s=float(times[first]),
+                recording=which,
+                frame=int(frames[first]),
+                source="frozen",
+                plane=plane,
+                end_s=float(times[last]),
+            )
+        )
+    return found
+
+
+def _runs(frozen: np.ndarray, times: np.ndarray) -> list[tuple[int, int]]:
+    """First and last sample (inclusive) of each still run; short interruptions are bridged.
+
+    `frozen` says that a sample repeats the one before, so a run begins one sample earlier. A few
+    repeated samples are no run: recordings hold doubled frames where their rate was converted.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], frozen, [False]]).astype(np.int8)))
+    runs: list[tuple[int, int]] = []
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        first, last = max(int(begin) - 1, 0), int(end) - 1
+        if times[last] - times[first] < MIN_RUN_S:
+            continue
+        if runs and times[first] - times[runs[-1][1]] <= MAX_GAP_S:
+            first = runs.pop()[0]
+        runs.append((first, last))
+    return runs
+
+
+def merged(given: Sequence[FreezeFrame], frozen: Sequence[FreezeFrame]) -> tuple[FreezeFrame, ...]:
+    """Given and found freeze-frames together, by time.
+
+    One that was given stands for the frozen stretch it lies in.
+    """
+    kept = [
+        stretch
+        for stretch in frozen
+        if not any(
+            stretch.time_s - MIN_FROZEN_S <= other.time_s <= stretch.end_s + MIN_FROZEN_S
+            for other in given
+        )
+    ]
+    return tuple(sorted([*given, *kept], key=lambda freeze: freeze.time_s))
+
+
+def _is_same_save(freeze: FreezeFrame, later: FreezeFrame) -> bool:
+    """Whether the later of two saves replaces the first: soon after it, and of no other plane."""
+    other_plane = freeze.plane is not None and later.plane not in {None, freeze.plane}
+    return later.time_s - freeze.time_s < SAME_SAVE_S and not other_plane
+
+
+def matched(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> tuple[FreezeFrame, ...]:
+    """The freeze-frames with the key shot that holds each; a frozen stretch may overlap it."""
+    holders = _holders(freeze_frames, shots, selected_only=True)
+    return tuple(
+        replace(freeze, matched_shot=holder)
+        for freeze, holder in zip(freeze_frames, holders, strict=True)
+    )
+
+
+def reference_shots(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> list[int]:
+    """Indices of the shots that make the reference summary.
+
+    Saves close together count once; those on a standard plane make the reference, or all of them
+    if no plane is known.
+    """
+    saves = [
+        freeze
+        for freeze, later in zip(freeze_frames, [*freeze_frames, None][1:], strict=True)
+        if later is None or not _is_same_save(freeze, later)
+    ]
+    on_plane = [freeze for freeze in saves if freeze.plane in STANDARD_PLANES]
+    holders = _holders(on_plane or saves, shots, selected_only=False)
+    return sorted({index for index in holders if index is not None})
+
+
+def _holders(
+    freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot], *, selected_only: bool
+) -> list[int | None]:
+    """Index of the first shot that holds each freeze-frame."""
+    recordings = np.array([shot.recording for shot in shots])
+    starts = np.array([shot.start_s for shot in shots])
+    ends = np.array([shot.end_s for shot in shots])
+    wanted = np.array([shot.selected or not selected_only for shot in shots], np.bool_)
+    holders: list[int | None] = []
+    for freeze in freeze_frames:
+        last_s = max(freeze.time_s, freeze.end_s) if selected_only else freeze.time_s
+        holds = wanted & (recordings == freeze.recording)
+        holds &= (starts <= last_s) & (freeze.time_s < ends)
+        first = int(holds.argmax()) if len(holds) else 0
+        holders.append(first if len(holds) and holds[first] else None)
+    return holders

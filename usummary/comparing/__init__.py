@@ -1,0 +1,1 @@
+"""Summaries beside freeze-frames and beside one another: one exam, many exams."""

@@ -1,0 +1,343 @@
+"""Many exams, summarised by the same models and baselines: every exam's values, then their means.
+
+Recordings + Plan -> Cohort. Exams differ more than ways to summarise them do, so a mean comes with
+its interval over exams, and two ways are compared by their difference on each exam.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary import pipeline, readers
+from usummary.analysis import freeze_frames
+from usummary.comparing import agreement
+from usummary.comparing.intervals import Interval, interval
+from usummary.comparing.one_exam import (
+    BASELINES,
+    LENGTHS,
+    Baseline,
+    Compared,
+    Kind,
+    Terms,
+    by_baseline,
+    by_model,
+    model_of,
+    terms_of,
+)
+from usummary.errors import InputError
+from usummary.paths import names_of
+from usummary.progress import STAGES, Progress, Report, silent
+from usummary.settings import DEFAULTS, Settings
+from usummary.types import Analysis
+
+Measure = Literal["f1", "bound", "tau", "rho", "recall", "planes"]
+MEASURES: tuple[Measure, ...] = ("f1", "bound", "tau", "rho", "recall", "planes")
+
+SEEDS = 5
+_STAGE_SHARES = {"reading": 0.1, "features": 0.8, "scoring": 0.05, "selecting": 0.05}
+"""About what each stage takes of the time of an exam that was never computed."""
+
+
+class Row(NamedTuple):
+    """What is averaged over exams: one way to choose, at one length."""
+
+    who: str
+    length: str
+
+
+class Against(NamedTuple):
+    """What rows are compared with: a way to choose; its length None: each row's own."""
+
+    who: str
+    length: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done with every exam.
+
+    Attributes:
+        models: Names of summarisers, at least one; baselines choose from the shots of the first.
+        baselines: Which of them are measured too.
+        lengths: Of the summaries.
+        seeds: Random scores are the mean of the draws 1, 2, ... up to this.
+        settings: Of the runs: mode, covering, device, sample rate.
+    """
+
+    models: tuple[str, ...]
+    baselines: tuple[Baseline, ...] = BASELINES
+    lengths: tuple[str, ...] = LENGTHS
+    seeds: int = SEEDS
+    settings: Settings = DEFAULTS
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.settings.mode, self.settings.covering_s, lengths=self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """One way to choose, at one length, on one exam; None is undefined.
+
+    Attributes:
+        row: Which.
+        kind: ``model`` or ``baseline``.
+        f1: On frames, with the shots that hold freeze-frames.
+        bound: The best F1 that any choice of whole shots reaches at this length.
+        tau, rho: Rank correlation of the scores with being in such a shot.
+        recall: Share of the freeze-frames within a second of a key shot.
+        planes: Share of the saved standard planes of which a save lies in a key shot.
+    """
+
+    row: Row
+    kind: Kind
+    f1: float | None
+    bound: float | None
+    tau: float | None
+    rho: float | None
+    recall: float | None
+    planes: float | None
+
+    @property
+    def all(self) -> tuple[float | None, ...]:
+        """In the order of `MEASURES`."""
+        return self.f1, self.bound, self.tau, self.rho, self.recall, self.planes
+
+    def value(self, measure: Measure) -> float | None:
+        return self.all[MEASURES.index(measure)]
+
+
+@dataclass(frozen=True)
+class MeasuredExam:
+    """An exam's values, by row."""
+
+    path: Path
+    values: Mapping[Row, Values]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An exam that could not be measured, and a sentence that says why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What was measured so far.
+
+    Attributes:
+        plan: What was done.
+        exams: In the order they were named.
+        left_out: Those without freeze-frames, and those that cannot be read.
+    """
+
+    plan: Plan
+    exams: tuple[MeasuredExam, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All exams, measured or not."""
+        return (*(exam.path for exam in self.exams), *(one.path for one in self.left_out))
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows that an exam has, models first, lengths in the plan's order."""
+        return tuple(dict.fromkeys(row for exam in self.exams for row in exam.values))
+
+    def values(
+        self, row: Row, measure: Measure, against: Against | None = None
+    ) -> dict[Path, float]:
+        """One value an exam, or its difference to that of `against`; undefined ones left out."""
+        found = self._column(row, measure, against)
+        pairs = zip(self.exams, found.tolist(), strict=True)
+        return {exam.path: value for exam, value in pairs if not math.isnan(value)}
+
+    def mean(self, row: Row, measure: Measure, against: Against | None = None) -> Interval | None:
+        """Mean of `values` with its interval; None where nothing is defined."""
+        found = self._column(row, measure, against)
+        known = found[~np.isnan(found)]
+        return interval(known) if len(known) else None
+
+    def _column(self, row: Row, measure: Measure, against: Against | None) -> NDArray[np.float64]:
+        """(exams,) values or differences, NaN where undefined."""
+        unknown = np.full((len(self.exams), len(MEASURES)), np.nan)
+        place = MEASURES.index(measure)
+        found: NDArray[np.float64] = self._tables.get(row, unknown)[:, place]
+        if against is None:
+            return found
+        other = Row(against.who, against.length or row.length)
+        return found - self._tables.get(other, unknown)[:, place]
+
+    @cached_property
+    def _tables(self) -> dict[Row, NDArray[np.float64]]:
+        """Of each row (exams, measures), NaN where undefined."""
+        nothing = (None,) * len(MEASURES)
+        return {
+            row: np.array(
+                [exam.values[row].all if row in exam.values else nothing for exam in self.exams],
+                np.float64,
+            )
+            for row in self.rows
+        }
+
+
+def measure_all(
+    paths: Sequence[Path],
+    plan: Plan,
+    progress: Report = silent,
+    found: Callable[[MeasuredExam | LeftOut], None] = lambda _: None,
+) -> Cohort:
+    """Measures every exam; one that cannot be used is named and stops nothing.
+
+    Args:
+        paths: Recordings and study folders; one named twice counts once.
+        plan: What is done with each.
+        progress: Told which exam is being computed and how far all are; may raise `Cancelled`.
+        found: Given each exam as soon as it is done.
+
+    Raises:
+        ModelError, DeviceError: A model or the device cannot be used, whatever the exam.
+    """
+    cohort = Cohort(plan)
+    wanted = list(dict.fromkeys(paths))
+    names = names_of(wanted)
+    watch = _Watch(len(wanted), progress)
+    for number, path in enumerate(wanted):
+        watch.begin(number, names[path])
+        one = _measured(path, plan, watch)
+        if isinstance(one, LeftOut):
+            cohort = replace(cohort, left_out=(*cohort.left_out, one))
+        else:
+            cohort = replace(cohort, exams=(*cohort.exams, one))
+        found(one)
+    progress(Progress("experiment", 1.0, 0.0))
+    return cohort
+
+
+def command(cohort: Cohort, against: Against | None = None) -> tuple[str, ...]:
+    """Arguments of the command that prints the same table, run in the folder all exams lie in."""
+    plan = cohort.plan
+    words = ["usummary", "evaluate", *names_of(cohort.paths).values()]
+    words += [part for name in plan.models for part in ("--model", name)]
+    words += [part for name in plan.baselines or ("none",) for part in ("--baseline", name)]
+    words += [part for length in plan.lengths for part in ("--length", length)]
+    if "random scores" in plan.baselines:
+        words += ["--seeds", str(plan.seeds)]
+    words += terms_of(plan.settings, plan.settings.mode, plan.settings.covering_s)
+    if "--mode" not in words:  # evaluate shows both where none is named
+        words += ["--mode", plan.settings.mode]
+    if against is not None:
+        words += ["--against", " ".join(filter(None, against))]
+    return tuple(words)
+
+
+def _measured(path: Path, plan: Plan, watch: _Watch) -> MeasuredExam | LeftOut:
+    try:
+        with readers.open_exam(path) as exam:
+            analyses: list[Analysis] = []
+            for name in plan.models:
+                settings = plan.settings.model_copy(update={"model": name})
+                report = watch.part(len(analyses), len(plan.models))
+                analyses.append(pipeline.analyse(exam, settings, report))
+    except InputError as error:
+        return LeftOut(path, str(error).replace(str(path), path.name))
+    first = analyses[0]
+    if not freeze_frames.reference_shots(first.freeze_frames, first.shots):
+        reason = (
+            f"{path.name} has no freeze-frames to be measured by: none is frozen in it, and "
+            "no NAME.freeze.csv lies beside it."
+        )
+        return LeftOut(path, reason)
+    return MeasuredExam(path, {values.row: values for values in _all_values(analyses, plan, watch)})
+
+
+def _all_values(analyses: Sequence[Analysis], plan: Plan, watch: _Watch) -> Iterator[Values]:
+    names = [model_of(analysis) for analysis in analyses]
+    for analysis, name, place in zip(analyses, names, plan.models, strict=True):
+        title = name if names.count(name) == 1 else place
+        for lane in by_model(analysis, plan.terms):
+            yield _values(replace(lane, who=title))
+    for baseline in plan.baselines:
+        draws = range(1, plan.seeds + 1) if baseline == "random scores" else (1,)
+        by_row: dict[Row, list[Values]] = {}
+        for seed in draws:
+            for lane in by_baseline(baseline, analyses[0], plan.terms, seed=seed):
+                watch.tick()
+                values = _values(lane)
+                by_row.setdefault(values.row, []).append(values)
+        yield from map(_averaged, by_row.values())
+
+
+def _values(lane: Compared) -> Values:
+    summary = lane.summary
+    tau, rho = agreement.correlations(summary.analysis)
+    return Values(
+        row=Row(lane.who, lane.length),
+        kind=lane.kind,
+        f1=lane.f1,
+        bound=agreement.best_possible(summary),
+        tau=tau,
+        rho=rho,
+        recall=lane.recall,
+        planes=agreement.saved_planes_shown(summary),
+    )
+
+
+def _averaged(draws: Sequence[Values]) -> Values:
+    """The mean of each measure over draws of the same row."""
+
+    def mean(measure: Measure) -> float | None:
+        known = [value for one in draws if (value := one.value(measure)) is not None]
+        return float(np.mean(known)) if known else None
+
+    first = draws[0]
+    return Values(first.row, first.kind, *(mean(measure) for measure in MEASURES))
+
+
+class _Watch:
+    """Turns the reports of each exam's runs into one of all exams, with the time left."""
+
+    def __init__(self, count: int, progress: Report) -> None:
+        self._count, self._progress = count, progress
+        self._began = time.monotonic()
+        self._last = Progress("experiment", 0.0)
+        self._exam = 0
+
+    def begin(self, exam: int, name: str) -> None:
+        self._exam = exam
+        self._tell(exam / self._count, f"{exam + 1} of {self._count}: {name}", "")
+
+    def tick(self) -> None:
+        """Repeats the last report, so that a long choice can be cancelled."""
+        self._progress(replace(self._last, message=""))
+
+    def part(self, number: int, of: int) -> Report:
+        """What one of an exam's runs reports to."""
+
+        def report(step: Progress) -> None:
+            before = sum(_STAGE_SHARES[stage] for stage in STAGES[: STAGES.index(step.stage)])
+            share = before + _STAGE_SHARES[step.stage] * step.fraction
+            self._tell(
+                (self._exam + (number + share) / of) / self._count, step.message, step.device
+            )
+
+        return report
+
+    def _tell(self, fraction: float, message: str, device: str) -> None:
+        elapsed_s = time.monotonic() - self._began
+        fraction = max(fraction, self._last.fraction)
+        left_s = elapsed_s * (1 - fraction) / fraction if fraction > 0.02 else None
+        self._last = Progress("experiment", fraction, left_s, message, device)
+        self._progress(self._last)

@@ -1,0 +1,1 @@
+"""DICOM cines and stills, one at a time and as a study."""

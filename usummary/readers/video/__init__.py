@@ -1,0 +1,1 @@
+"""Video files: packets, true times, seeking, pictures."""

@@ -1,0 +1,206 @@
+"""Runs an experiment: many trainings in several processes, kept one by one, so it can go on later.
+
+Every finished job is a file in the experiment's folder. A second run does what is missing, or what
+no longer fits (`jobs.Bench.fingerprint`), and the record is put together from all of them.
+"""
+
+from __future__ import annotations
+
+import platform
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from usummary.errors import DeviceError
+from usummary.files import written_beside
+from usummary.processes import use_threads, worker_processes
+from usummary.progress import Progress, Report
+from usummary.research.config import Experiment
+from usummary.research.jobs import Bench, Job
+from usummary.research.record import (
+    FILE,
+    FORMAT,
+    DataFacts,
+    Record,
+    Result,
+    VideoFacts,
+    save_record,
+)
+from usummary.research.videos import DataSet, Video
+
+_LIBRARIES = ("usummary", "torch", "numpy", "numba", "h5py")
+_LOOK_EVERY_S = 0.1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an experiment works.
+
+    Attributes:
+        data: Folder that the paths in its file start from.
+        out: Folder for its results; finished jobs in it are used again.
+        processes: How many trainings run side by side, each on one core.
+    """
+
+    data: Path
+    out: Path
+    processes: int = 1
+
+
+def run(experiment: Experiment, place: Place, progress: Report) -> Path:
+    """Do what is not done yet, and write the record.
+
+    Args:
+        experiment: What is wanted.
+        place: Where.
+        progress: Told of every finished job and ten times a second, stage ``experiment``; may
+            raise `Cancelled`. What is finished stays.
+
+    Returns:
+        The record's file.
+
+    Raises:
+        UsummaryError: Something does not fit, found before anything is trained; or a result cannot
+            be written.
+    """
+    progress(Progress("experiment", 0.0))
+    bench = Bench(experiment, place.data)
+    bench.check()
+    baselines, trainings = bench.jobs()
+    jobs = baselines + trainings
+    kept = place.out / "jobs"
+    done = {job: result for job in jobs if (result := _kept(kept / job.file, bench, job))}
+    missing = [job for job in jobs if job not in done]
+    if done:
+        text = f"{len(done)} of {len(jobs)} results are there already."
+        progress(Progress("experiment", 0.0, message=text))
+    clock = _Clock(progress, len(missing))
+    for job, result in _done(missing, bench, place, clock):
+        with written_beside(kept / job.file) as part:
+            part.write_text(result.model_dump_json(), encoding="utf-8")
+        done[job] = result
+        clock.finished(job, result)
+    path = place.out / FILE
+    save_record(
+        path, _record(bench, [done[job] for job in baselines], [done[j] for j in trainings])
+    )
+    progress(Progress("experiment", 1.0, 0.0))
+    return path
+
+
+def _kept(path: Path, bench: Bench, job: Job) -> Result | None:
+    """The result of an earlier run, if it is still the right one."""
+    try:
+        found = Result.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None  # not there, or written by another version: done again
+    return found if found.fingerprint == bench.fingerprint(job) else None
+
+
+class _Clock:
+    """Turns finished jobs into progress with time left."""
+
+    def __init__(self, progress: Report, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._count = 0
+        self._began = time.monotonic()
+
+    def finished(self, job: Job, result: Result) -> None:
+        self._count += 1
+        self.tick(f"{job.file.removesuffix('.json')}: {result.seconds:.1f} s")
+
+    def tick(self, message: str = "") -> None:
+        left = None
+        if self._count:
+            spent = time.monotonic() - self._began
+            left = spent / self._count * (self._total - self._count)
+        fraction = min(self._count / max(self._total, 1), 0.999)
+        self._progress(Progress("experiment", fraction, left, message))
+
+
+def _done(
+    jobs: list[Job], bench: Bench, place: Place, clock: _Clock
+) -> Iterator[tuple[Job, Result]]:
+    """Every job with its result, as they are finished."""
+    if place.processes == 1 or len(jobs) < 2:
+        for job in jobs:
+            yield job, bench.do(job, lambda _: clock.tick())
+        return
+    count, given = min(place.processes, len(jobs)), (bench.experiment, bench.folder)
+    with worker_processes(count, _start, given) as pool:
+        pending: dict[Future[Result], Job] = {pool.submit(_do, job): job for job in jobs}
+        while pending:
+            finished, _ = wait(pending, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
+            clock.tick()
+            for future in finished:
+                try:
+                    yield pending.pop(future), future.result()
+                except BrokenProcessPool as error:
+                    raise DeviceError(
+                        "A training process was ended from outside, mostly because memory ran out. "
+                        "Use fewer --processes; what is finished is kept."
+                    ) from error
+
+
+_bench: list[Bench] = []
+"""The worker process's own; reading the data takes longer than many a job."""
+
+
+def _start(experiment: Experiment, folder: Path) -> None:
+    """In a new process: the parent decides when to stop, and one core is what it gets."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    use_threads(1)
+    _bench[:] = [Bench(experiment, folder)]
+
+
+def _do(job: Job) -> Result:
+    return _bench[0].do(job, lambda _: None)
+
+
+def _record(bench: Bench, baselines: list[Result], results: list[Result]) -> Record:
+    versions = {name: metadata.version(name) for name in _LIBRARIES}
+    tested = set(bench.tested())
+    return Record(
+        format=FORMAT,
+        experiment=bench.experiment,
+        versions=versions | {"python": platform.python_version()},
+        data={kind: _facts(data, tested) for kind, data in bench.data.items()},
+        others=[_facts(data, set()) for data in bench.others],
+        splits={
+            setting: [(list(split.train), list(split.test)) for split, _ in splits]
+            for setting, splits in bench.splits.items()
+        },
+        baselines=baselines,
+        results=results,
+    )
+
+
+def _facts(data: DataSet, names: set[str]) -> DataFacts:
+    return DataFacts(
+        file=data.path.name,
+        title=data.title,
+        sha256=data.sha256,
+        notices=list(data.notices),
+        videos={video.name: _video_facts(video) for video in data if video.name in names},
+    )
+
+
+def _video_facts(video: Video) -> VideoFacts:
+    assert video.importance is not None
+    return VideoFacts(
+        title=video.title,
+        frames=video.frame_count,
+        fps=video.fps,
+        chosen=[round(float(share), 6) for share in video.users.mean(axis=1)],
+        picks=video.picks.tolist(),
+        shots=[(int(start), int(end)) for start, end in video.shots],
+        importance=[round(float(value), 4) for value in video.importance],
+    )

@@ -1,0 +1,1 @@
+"""From an analysis to a summary: which shots are kept, and what a person changed."""

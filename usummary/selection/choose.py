@@ -1,0 +1,346 @@
+"""Analysis + length -> Summary: which shots are worth the time they take.
+
+Two values of a shot, because they answer different questions:
+
+* ``benchmark``: mean score, paid in frames; the protocol of the public benchmarks.
+* ``application``: mean score x duration, paid in milliseconds; what a person can watch.
+
+In application mode a summary can cover the planes: of every recognised standard plane that the
+best choice leaves out, the best stretch comes first, and the rest of the budget is spent as ever. A
+stretch is a part of a shot; the rest of that shot can be bought like a shot of its own. See
+``docs/decisions/covering.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary.analysis.frame_scores import span_scores
+from usummary.errors import SettingsError
+from usummary.selection import knapsack
+from usummary.selection.covering import Stretch, find_stretches
+from usummary.settings import parse_length
+from usummary.types import Analysis, Decision, IntArray, Shot, Summary
+
+Mode = Literal["application", "benchmark"]
+MODES: tuple[Mode, ...] = ("application", "benchmark")
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Shots as knapsack items.
+
+    Attributes:
+        values: Worth of each shot.
+        weights: Cost of each shot, frames or milliseconds.
+        total: What the whole exam would cost.
+        per_second: Cost of one second, to speak of a budget in seconds.
+    """
+
+    values: np.ndarray
+    weights: np.ndarray
+    total: int
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch as a knapsack item; the attributes are those of `Stretch` and `Priced`."""
+
+    stretch: Stretch
+    value: float
+    weight: int
+
+
+def select(
+    analysis: Analysis,
+    length: str,
+    mode: Mode,
+    reference: Sequence[int] | None,
+    *,
+    cover_s: float = 0.0,
+) -> Summary:
+    """Choose key shots under a length budget.
+
+    Shots that a person kept come first and use up their part of it; those that were rejected do
+    not take part (`Shot.decision`).
+
+    Args:
+        analysis: A finished analysis.
+        length: ``15%``, a share such as ``0.18``, or ``P``.
+        mode: See the module.
+        reference: Indices of the reference key shots, whose share is ``P``; None or empty if there
+            are no freeze-frames.
+        cover_s: Seconds to keep of every recognised plane (application mode); 0: planes are not
+            covered.
+
+    Raises:
+        SettingsError: The length cannot be read, or is ``P`` without freeze-frames; or planes are
+            to be covered in benchmark mode.
+    """
+    if cover_s and mode == "benchmark":
+        raise SettingsError(
+            "Benchmark mode has no covering of planes. Use application mode, or leave it out."
+        )
+    priced = price(analysis, mode)
+    budget = _budget(length, priced, reference)
+    spent = int(priced.weights[_decided(analysis, "kept", "locked")].sum())
+    notices: tuple[str, ...] = ()
+    if spent > budget:
+        notices = (_too_much(spent / priced.per_second, budget / priced.per_second),)
+    wanted = _wanted(analysis, cover_s) if cover_s else {}
+    chosen, parts, left_out = _choose_covering(analysis, priced, wanted, budget - spent)
+    notices += _no_room(left_out, len(wanted))
+    shots = _marked(analysis, chosen, parts)
+    if not chosen and not parts and mode == "application":
+        shots, cut_notices = _cut(analysis, shots, priced, budget)
+        notices += cut_notices
+    return Summary(
+        analysis=analysis,
+        length=length,
+        mode=mode,
+        budget_s=budget / priced.per_second,
+        shots=shots,
+        freeze_frames=analysis.freeze_frames,
+        notices=notices,
+        cover_s=cover_s,
+    )
+
+
+def _choose_covering(
+    analysis: Analysis, priced: Priced, wanted: Mapping[str, Sequence[Stretch]], room: int
+) -> tuple[set[int], dict[int, _Part], list[str]]:
+    """The best choice that shows every plane for which there is room.
+
+    Chooses without regard to the planes, then with the best stretch of each plane that is missing,
+    until none is missing that was not tried. So a plane is paid for only if no shot shows it that
+    is worth its time anyway.
+
+    Args:
+        analysis: A finished analysis.
+        priced: Its shots as items.
+        wanted: Stretches of each plane, best first; each shot that has one shows the plane.
+        room: What may be spent beside the shots that a person kept.
+
+    Returns:
+        Indices of the shots that are in the summary as a whole, the parts of others that are, by
+        the index of their shot, and the planes for which there is no room.
+    """
+    first: dict[str, _Part] = {}
+    while True:
+        parts = _affordable(list(first.values()), room)
+        chosen = _choose(analysis, priced, parts, room)
+        shown = chosen | parts.keys()
+        missing = [
+            plane
+            for plane, stretches in wanted.items()
+            if shown.isdisjoint(stretch.shot for stretch in stretches)
+        ]
+        new = [plane for plane in missing if plane not in first]
+        if not new:
+            return chosen, parts, missing
+        first |= {plane: _priced_part(analysis, wanted[plane][0]) for plane in new}
+
+
+def _choose(analysis: Analysis, priced: Priced, parts: Mapping[int, _Part], room: int) -> set[int]:
+    """Indices of the shots that are in the summary as a whole.
+
+    Args:
+        analysis: A finished analysis.
+        priced: Its shots as items.
+        parts: What is in the summary of some shots at least, by index.
+        room: What may be spent on these and all shots that nobody decided on.
+    """
+    values, weights = priced.values.copy(), priced.weights.copy()
+    for index, part in parts.items():
+        values[index] -= part.value
+        weights[index] -= part.weight
+        room -= part.weight
+    chosen = {*_decided(analysis, "kept", "locked").tolist()}
+    if room > 0:
+        free = _decided(analysis, "automatic")
+        found = knapsack.select(values[free], weights[free], room)
+        chosen |= {*free[found].tolist()}
+    return chosen
+
+
+def _wanted(analysis: Analysis, cover_s: float) -> dict[str, list[Stretch]]:
+    """The stretches of every plane that no shot is labelled with which a person kept."""
+    kept = {analysis.shots[index].plane for index in _decided(analysis, "kept", "locked")}
+    found = find_stretches(analysis, cover_s)
+    return {plane: stretches for plane, stretches in found.items() if plane not in kept}
+
+
+def _affordable(parts: Sequence[_Part], room: int) -> dict[int, _Part]:
+    """As many parts as there is room for, and of those choices the most valuable; by shot."""
+    values = np.array([part.value for part in parts])
+    weights = np.array([part.weight for part in parts], np.int64)
+    fits = knapsack.select(values + values.sum(), weights, room)
+    return {parts[place].stretch.shot: parts[place] for place in fits}
+
+
+def _priced_part(analysis: Analysis, stretch: Stretch) -> _Part:
+    """A stretch with value and weight as `price` reckons them in application mode."""
+    shot = analysis.shots[stretch.shot]
+    first, last = stretch.start_frame, stretch.end_frame
+    means, _ = _scores_within(analysis, shot, [first], [last])
+    weight = _duration_ms(analysis, shot, first, last)
+    return _Part(stretch, float(means[0]) * weight, weight)
+
+
+def _marked(analysis: Analysis, chosen: set[int], parts: Mapping[int, _Part]) -> tuple[Shot, ...]:
+    """All shots with the key shots marked; those of which only a part is one are cut."""
+    shots: list[Shot] = []
+    for index, shot in enumerate(analysis.shots):
+        if index in chosen:
+            shots.append(replace(shot, selected=True))
+        elif index in parts:
+            stretch = parts[index].stretch
+            shots += _pieces(analysis, shot, stretch.start_frame, stretch.end_frame)
+        else:
+            shots.append(shot)
+    return tuple(shots)
+
+
+def _no_room(planes: Sequence[str], count: int) -> tuple[str, ...]:
+    if not planes:
+        return ()
+    return (
+        f"The wanted length has no room for {len(planes)} of {count} recognised planes: "
+        f"{', '.join(planes)}. A greater length shows them.",
+    )
+
+
+def _decided(analysis: Analysis, *decisions: Decision) -> IntArray:
+    """Indices of the shots about which one of these was decided."""
+    return np.array(
+        [index for index, shot in enumerate(analysis.shots) if shot.decision in decisions], np.int64
+    )
+
+
+def _too_much(kept_s: float, allowed_s: float) -> str:
+    return (
+        f"The shots you kept last {kept_s:.1f} s, longer than the {allowed_s:.1f} s that the "
+        "wanted length allows. All of them are in the summary."
+    )
+
+
+def price(analysis: Analysis, mode: Mode) -> Priced:
+    """Values and weights of all shots in a mode."""
+    scores = np.array([shot.score for shot in analysis.shots], np.float64)
+    if mode == "benchmark":
+        frames = np.array([shot.end_frame - shot.start_frame for shot in analysis.shots], np.int64)
+        rate = analysis.frame_count / analysis.duration_s
+        return Priced(scores, frames, analysis.frame_count, rate)
+    starts = np.array([_milliseconds(shot.start_s) for shot in analysis.shots], np.int64)
+    ends = np.array([_milliseconds(shot.end_s) for shot in analysis.shots], np.int64)
+    total = _milliseconds(analysis.duration_s)
+    return Priced(scores * (ends - starts), ends - starts, total, 1000.0)
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _budget(length: str, priced: Priced, reference: Sequence[int] | None) -> int:
+    """What may be spent: the share's floor, computed exactly."""
+    share = parse_length(length)
+    if share is not None:
+        numerator, denominator = share
+        return priced.total * numerator // denominator
+    if not reference:
+        raise SettingsError(
+            "The length P is the share that the freeze-frames hold, and this exam has no "
+            "freeze-frames. Choose a length such as 15%."
+        )
+    return int(priced.weights[list(reference)].sum())
+
+
+def _cut(
+    analysis: Analysis, shots: tuple[Shot, ...], priced: Priced, budget: int
+) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
+    """When no shot fits: the best-valued one, cut to the budget around its key frame.
+
+    What is cut off stays in the list as shots of their own, so that the shots still cover the exam.
+    """
+    free = _decided(analysis, "automatic")
+    if len(shots) and not len(free):
+        return shots, ("Every shot was rejected, so the summary is empty.",)
+    if not len(free) or priced.values[free].max() <= 0:
+        return shots, ("No shot has a score above 0, so the summary is empty.",)
+    best = int(free[priced.values[free].argmax()])
+    shot = shots[best]
+    begin, end = _around_key(analysis, shot, budget)
+    pieces = _pieces(analysis, shot, begin, end)
+    notice = (
+        "No shot fits the wanted length. The best one was cut to it around its key frame."
+        if end - begin > 1
+        else "The wanted length is shorter than any shot. Only the best key frame was kept."
+    )
+    return (*shots[:best], *pieces, *shots[best + 1 :]), (notice,)
+
+
+def _pieces(analysis: Analysis, shot: Shot, begin: int, end: int) -> list[Shot]:
+    """A shot cut at two frames: the part between them is a key shot, what is around it is none."""
+    borders = [shot.start_frame, begin, end, shot.end_frame]
+    spans = [(first, last) for first, last in pairwise(borders) if first < last]
+    firsts, lasts = [first for first, _ in spans], [last for _, last in spans]
+    means, keys = _scores_within(analysis, shot, firsts, lasts)
+    return [
+        replace(
+            shot,
+            start_frame=first,
+            end_frame=last,
+            start_s=_time(analysis, shot, first),
+            end_s=_time(analysis, shot, last),
+            score=float(mean),
+            key_frame=int(key),
+            selected=first == begin,
+            whole=(shot.start_frame, shot.end_frame) if len(spans) > 1 else None,
+        )
+        for first, last, mean, key in zip(firsts, lasts, means, keys, strict=True)
+    ]
+
+
+def _scores_within(
+    analysis: Analysis, shot: Shot, firsts: Sequence[int], lasts: Sequence[int]
+) -> tuple[NDArray[np.float64], IntArray]:
+    """Mean score and best frame of half-open spans of a shot."""
+    scores = analysis.scores
+    low, high = np.searchsorted(scores.recordings, [shot.recording, shot.recording + 1])
+    frames = scores.frames[low:high]
+    begin = int(np.searchsorted(frames, shot.start_frame, side="right")) - 1
+    end = int(np.searchsorted(frames, shot.end_frame))
+    mine = slice(low + begin, low + end)
+    return span_scores(scores.values[mine], scores.frames[mine], firsts, lasts)
+
+
+def _around_key(analysis: Analysis, shot: Shot, budget_ms: int) -> tuple[int, int]:
+    """The longest frame range around the key frame that fits, at least that frame itself."""
+    begin, end = shot.key_frame, shot.key_frame + 1
+    grown = True
+    while grown:
+        grown = False
+        for before, after in ((1, 0), (0, 1)):
+            first, last = begin - before, end + after
+            inside = first >= shot.start_frame and last <= shot.end_frame
+            if inside and _duration_ms(analysis, shot, first, last) <= budget_ms:
+                begin, end, grown = first, last, True
+    return begin, end
+
+
+def _duration_ms(analysis: Analysis, shot: Shot, first: int, last: int) -> int:
+    return _milliseconds(_time(analysis, shot, last)) - _milliseconds(_time(analysis, shot, first))
+
+
+def _time(analysis: Analysis, shot: Shot, frame: int) -> float:
+    """Exam time of a border inside a shot or at its ends."""
+    if frame == shot.end_frame:
+        return shot.end_s
+    return float(analysis.frame_times_s[shot.recording][frame])

@@ -1,0 +1,1 @@
+"""Composed recordings to learn from, and the pictures they are made of."""

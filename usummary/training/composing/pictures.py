@@ -1,0 +1,318 @@
+"""The real pictures and label timelines that training draws from, split before anything else.
+
+Pictures are split by exam, patient or source, timelines by operator, so that nothing of a person
+is on two sides. SonoNet's 13 example captures, the only pictures of most planes, are test pictures.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary.analysis.clips import sampled
+from usummary.errors import UnreadableFile
+from usummary.types import BACKGROUND, Box, Frame, Picture
+
+Part = Literal["train", "validation", "test"]
+
+SAMPLE_RATE = 15.0
+"""Frames per second of a clip, as in the application."""
+
+_LARGEST = (336, 432)
+"""Pictures are shrunk to fit this (rows, columns): half as much again as a composed picture."""
+
+_CLIP_FRAMES = 64
+"""Frames kept of a real clip at `SAMPLE_RATE`."""
+
+_BRAIN = ("Brain (Cb.)", "Brain (Tv.)")
+_FETAL_PLANES: dict[str, tuple[str, ...]] = {
+    "Fetal brain": _BRAIN,
+    "Fetal femur": ("Femur",),
+    "Fetal abdomen": ("Abdominal",),
+    "Maternal cervix": (BACKGROUND,),
+    # a thorax view is usually, not always, the four-chamber one; "Other" may be anything
+    "Fetal thorax": (),
+    "Other": (),
+}
+
+_LUNG_PARTS: dict[str, Part] = {
+    "pat4": "test",
+    "2036-7902-4-16": "test",
+    "pat3": "validation",
+    "s13089-020-00177-4": "validation",
+}
+"""Patients or papers of the lung clips that are kept out of training; they are too few to draw."""
+
+_OPERATOR_PARTS: dict[str, Part] = {
+    "1": "test",
+    "2": "test",
+    "4": "test",
+    "9": "test",
+    "6": "validation",
+    "7": "validation",
+}
+_NO_SAVES = frozenset({"14", "15", "16"})
+"""Operators whose `collected` column is unusable; their timelines serve training only."""
+
+_SPLIT = "2"
+"""Drawing of the split. Drawing 1 served the first models, whose test part was looked at."""
+
+EXAMPLES: dict[str, str] = {
+    "3VV": "3VV",
+    "4CH": "4CH",
+    "ABDOMINAL": "Abdominal",
+    "BRAIN-CB": "Brain (Cb.)",
+    "BRAIN-TV": "Brain (Tv.)",
+    "FEMUR": "Femur",
+    "KIDNEYS": "Kidneys",
+    "LIPS": "Lips",
+    "LVOT": "LVOT",
+    "PROFILE": "Profile",
+    "RVOT": "RVOT",
+    "SPINE-CORONAL": "Spine (cor.)",
+    "SPINE-SAGITTAL": "Spine (sag.)",
+}
+"""SonoNet's example captures and the plane each one shows."""
+
+_EXAMPLE_SECTOR = Box(81, 115, 874, 734)
+"""Where the example captures show the sector."""
+
+OTHER = "Other"
+"""Label of a structure that is no standard plane."""
+
+SAVE_LABEL_S = 1.0
+"""A caption disappears when its image is saved: a save has the nearest caption within this time."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Pictures of one view of one person.
+
+    Attributes:
+        name: Data set and file, for people.
+        pictures: Grey (n, H, W): one for a still, consecutive ones at `SAMPLE_RATE` for a clip.
+        planes: Classes that the data set's own label allows; empty where it says nothing.
+    """
+
+    name: str
+    pictures: Picture
+    planes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What one real screening recording showed, ten times a second.
+
+    Attributes:
+        operator: Number of the operator.
+        labels: (n,) a standard plane, `OTHER` for another structure, "" without a caption.
+        saved: (n,) bool, an image was saved here; None where the labels are unusable.
+        doppler: (n,) bool, colour Doppler was on.
+    """
+
+    operator: str
+    labels: tuple[str, ...]
+    saved: NDArray[np.bool_] | None
+    doppler: NDArray[np.bool_]
+
+    def saves(self) -> list[tuple[int, str]]:
+        """Position and label of each freeze-frame, see `one_of_each_save` and `SAVE_LABEL_S`."""
+        if self.saved is None:
+            return []
+        return [(at, self._label_at(at)) for at in one_of_each_save(self.saved, TIMELINE_RATE)]
+
+    def _label_at(self, position: int) -> str:
+        for away in range(round(SAVE_LABEL_S * TIMELINE_RATE) + 1):
+            for near in (position - away, position + away):
+                if 0 <= near < len(self.labels) and self.labels[near]:
+                    return self.labels[near]
+        return ""
+
+
+TIMELINE_RATE = 10.0
+
+
+def load_sources(data: Path, part: Part) -> list[Source]:
+    """All pictures of one part of the split.
+
+    Args:
+        data: The data folder, the one that holds ``ultrasound/``.
+        part: Which part.
+
+    Raises:
+        UnreadableFile: A file or folder is missing or damaged.
+    """
+    root = data / "ultrasound"
+    found = [*_heads(root / "hc18"), *_planes(root / "fetal_planes")]
+    if not found:
+        raise UnreadableFile(f"{data} holds no training pictures. Name the data folder.")
+    sources = [
+        Source(name, _still(path)[None], planes)
+        for name, path, planes, group in found
+        if _part_of(group) == part
+    ]
+    for path, group in _lung_clips(root / "lung_clips"):
+        if _LUNG_PARTS.get(group, "train") == part:
+            sources.append(Source(f"lung_clips/{path.name}", _clip(path), (BACKGROUND,)))
+    if part == "test":
+        sources += load_examples(data)
+    return sources
+
+
+def load_examples(data: Path) -> list[Source]:
+    """The sectors of SonoNet's example captures, one of each standard plane.
+
+    Raises:
+        UnreadableFile: A capture is missing or damaged.
+    """
+    folder = data / "ultrasound" / "sononet" / "examples"
+    return [
+        Source(
+            f"sononet/{name}.png",
+            _fit(_EXAMPLE_SECTOR.crop(_grey_still(folder / f"{name}.png")))[None],
+            (plane,),
+        )
+        for name, plane in EXAMPLES.items()
+    ]
+
+
+def load_timelines(data: Path, part: Part) -> list[Timeline]:
+    """The screening timelines of one part of the split, by operator number."""
+    folder = data / "ultrasound" / "screening_timelines" / "frames"
+    found = sorted((int(p.name.split("_")[1]), p) for p in folder.glob("Operator_*.csv.gz"))
+    timelines = [
+        _timeline(path, str(operator))
+        for operator, path in found
+        if _OPERATOR_PARTS.get(str(operator), "train") == part
+    ]
+    if not timelines:
+        raise UnreadableFile(f"{folder} holds no timelines. Name the data folder.")
+    return timelines
+
+
+def one_of_each_save(saved: NDArray[np.bool_], rate: float, apart_s: float = 10.0) -> list[int]:
+    """Positions of the freeze-frames: of saves closer than `apart_s`, the last one counts.
+
+    Args:
+        saved: (n,) bool at `rate` per second.
+        rate: Positions per second.
+        apart_s: Saves at least this far from the one before are freeze-frames of their own.
+    """
+    positions = np.flatnonzero(saved)
+    return [
+        int(here)
+        for here, following in zip(positions, [*positions[1:], None], strict=False)
+        if following is None or (following - here) / rate >= apart_s
+    ]
+
+
+def _part_of(group: str) -> Part:
+    """70 % train, 15 % validation, 15 % test, by a hash that never changes."""
+    digest = hashlib.sha256(f"{_SPLIT}:{group}".encode()).digest()
+    number = int.from_bytes(digest[:4], "big") % 100
+    if number < 70:
+        return "train"
+    return "validation" if number < 85 else "test"
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise UnreadableFile(f"The list {path} cannot be read: {error.strerror}.") from error
+
+
+_Found = Iterator[tuple[str, Path, tuple[str, ...], str]]
+
+
+def _heads(folder: Path) -> _Found:
+    for row in _rows(folder / "heads.csv"):
+        name = row["filename"]
+        yield f"hc18/{name}", folder / "images" / name, _BRAIN, "hc18/" + name.split("_")[0]
+
+
+def _planes(folder: Path) -> _Found:
+    for row in _rows(folder / "labels.csv"):
+        name = row["file"]
+        planes = _FETAL_PLANES[row["plane"]]
+        yield f"fetal_planes/{name}", folder / "images" / name, planes, "planes/" + row["patient"]
+
+
+def _lung_clips(folder: Path) -> Iterator[tuple[Path, str]]:
+    for row in _rows(folder / "manifest.csv"):
+        patient = re.search(r"pat\d", row["file"])
+        yield (
+            folder / row["file"],
+            patient[0] if patient else _paper(row["source"]),
+        )
+
+
+def _paper(source: str) -> str:
+    """The article's number in a link, without what follows it."""
+    return source.split("#")[0].rsplit("/", 1)[-1]
+
+
+def _fit(picture: Picture) -> Picture:
+    scale = min(_LARGEST[0] / picture.shape[0], _LARGEST[1] / picture.shape[1], 1.0)
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _still(path: Path) -> Picture:
+    return _fit(_grey_still(path))
+
+
+def _grey_still(path: Path) -> Picture:
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise UnreadableFile(f"The picture {path} is missing or damaged.")
+    return np.asarray(picture, np.uint8)
+
+
+def _clip(path: Path) -> Picture:
+    kept: list[Picture] = []
+    try:
+        with av.open(str(path)) as container:
+            for frame in sampled(_decode(container), SAMPLE_RATE):
+                kept.append(_fit(frame.pixels))
+                if len(kept) == _CLIP_FRAMES:
+                    break
+    except (av.FFmpegError, OSError) as error:
+        raise UnreadableFile(f"The clip {path} cannot be decoded: {error}.") from error
+    return np.stack(kept)
+
+
+def _decode(container: av.container.InputContainer) -> Iterator[Frame]:
+    first: float | None = None
+    for index, picture in enumerate(container.decode(video=0)):
+        if picture.time is None:
+            continue
+        first = picture.time if first is None else first
+        yield Frame(index, picture.time - first, _grey(picture))
+
+
+def _grey(picture: av.VideoFrame) -> Picture:
+    return np.asarray(picture.to_ndarray(format="gray"), np.uint8)
+
+
+def _timeline(path: Path, operator: str) -> Timeline:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            rows: Sequence[dict[str, str]] = list(csv.DictReader(file))
+    except OSError as error:
+        raise UnreadableFile(f"The timeline {path} cannot be read: {error}.") from error
+    saved = None if operator in _NO_SAVES else np.array([r["collected"] == "1" for r in rows])
+    doppler = np.array([r["doppler"] == "1" for r in rows])
+    return Timeline(operator, tuple(r["sononet13"] for r in rows), saved, doppler)

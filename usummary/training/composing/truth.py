@@ -1,0 +1,89 @@
+"""What is known about a composed recording: the truth file beside it (docs/formats.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from usummary.errors import UnreadableFile
+from usummary.training.composing.script import Save, Visit
+from usummary.types import STANDARD_PLANES, Shot
+
+Range = tuple[int, int]
+
+SEEN_S = 1.0
+"""A summary shows a plane if the plane is held in its key shots for this long."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The course of a composed recording.
+
+    Attributes:
+        fps: Frames per second.
+        frame_count: Frames of the recording.
+        visits: What was looked at, from the first frame to the last.
+        held: Half-open ranges of frames in which the view was held still.
+        saves: Saved images, by frame.
+    """
+
+    fps: float
+    frame_count: int
+    visits: tuple[Visit, ...]
+    held: tuple[Range, ...]
+    saves: tuple[Save, ...]
+
+    def holds(self, planes: Iterable[str] = STANDARD_PLANES) -> NDArray[np.bool_]:
+        """(frame_count,) where a view of one of these planes is held."""
+        wanted = {*planes}
+        visited = self._within((one.start, one.end) for one in self.visits if one.label in wanted)
+        return visited & self._within(self.held)
+
+    def planes_seen(self, key_shots: Sequence[Shot]) -> float:
+        """Share of the saved standard planes that key shots show held for `SEEN_S` or longer."""
+        saved = {save.label for save in self.saves} & {*STANDARD_PLANES}
+        if not saved:
+            return 0.0
+        kept = self._within((shot.start_frame, shot.end_frame) for shot in key_shots)
+        least = SEEN_S * self.fps
+        return float(np.mean([(self.holds([plane]) & kept).sum() >= least for plane in saved]))
+
+    def _within(self, ranges: Iterable[Range]) -> NDArray[np.bool_]:
+        inside = np.zeros(self.frame_count, np.bool_)
+        for start, end in ranges:
+            inside[start:end] = True
+        return inside
+
+
+def read_truth(recording: Path) -> Truth | None:
+    """The truth beside a recording; None where there is none, or it is not of a composed one.
+
+    Raises:
+        UnreadableFile: The file beside it is damaged.
+    """
+    path = recording.with_suffix(".truth.json")
+    if not path.is_file():
+        return None
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        if not told.get("composed"):
+            return None
+        return Truth(
+            float(told["fps"]),
+            int(told["frame_count"]),
+            tuple(Visit(str(one["label"]), *_range(one)) for one in told["visits"]),
+            tuple(map(_range, told["held"])),
+            tuple(Save(int(one["frame"]), str(one["label"])) for one in told["saves"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableFile(f"The truth {path} is damaged. Compose it anew. {error}") from error
+
+
+def _range(told: Mapping[str, Any]) -> Range:
+    return int(told["start_frame"]), int(told["end_frame"])

@@ -1,0 +1,1 @@
+"""How good trained models are: exams, measures, tables, curves."""

@@ -1,0 +1,185 @@
+"""Many summarisers on the same exams: every number kept, then means and intervals as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from usummary import pipeline
+from usummary.comparing.intervals import interval
+from usummary.selection.choose import MODES, Mode
+from usummary.settings import Settings
+from usummary.training.judging.exams import ReadExam
+from usummary.training.judging.measures import (
+    LENGTHS,
+    Row,
+    measure,
+    plane_scores,
+    random_scores,
+    truth_scores,
+    uniform_shots,
+)
+from usummary.types import FloatArray
+
+Scores = Callable[[ReadExam, Mode], FloatArray]
+"""Scores (T n,) of an exam; the mode matters to few."""
+
+_UNIFORM_SHARE = 0.15
+COVERED = ", planes covered"
+"""Ends the name of a summariser whose summaries cover planes."""
+TRUTH = "truth: a plane is held"
+"""The row of `truth_scores`, which is no summariser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One summariser, one seed, one exam, one mode of selection."""
+
+    method: str
+    seed: int
+    exam: str
+    mode: Mode
+    row: Row
+
+
+def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, Scores]]:
+    """Random scores (one draw a seed), shots at even distances, and plane confidence alone."""
+    return {
+        "random scores": {
+            seed: lambda exam, _, seed=seed: random_scores(exam, seed)  # type: ignore[misc]
+            for seed in seeds
+        },
+        "uniform shots": {0: lambda exam, mode: uniform_shots(exam, mode, _UNIFORM_SHARE)},
+        "plane confidence": {0: lambda exam, _: plane_scores(exam)},
+    }
+
+
+def known_truth() -> dict[str, dict[int, Scores]]:
+    """What perfect knowledge of held planes would give, on composed exams."""
+    return {TRUTH: {0: lambda exam, _: truth_scores(exam)}}
+
+
+def compare(
+    summarisers: Mapping[str, Mapping[int, Scores]],
+    exams: Sequence[ReadExam],
+    *,
+    covering: Collection[str] = (),
+    said: Callable[[str], None] = lambda _: None,
+) -> list[Measured]:
+    """Measures every summariser and seed on every exam, in both modes of selection.
+
+    Args:
+        summarisers: Scores by name and seed.
+        exams: What to measure on.
+        covering: Names of those measured once more with planes covered, as `COVERED` rows; only
+            application mode can cover.
+        said: Told what is measured now.
+    """
+    found = []
+    cover = partial(pipeline.select, cover_s=Settings().covering_s)
+    for name, seeds in summarisers.items():
+        for seed, score in seeds.items():
+            said(f"{name}, seed {seed}")
+            for exam in exams:
+                values = {mode: score(exam, mode) for mode in MODES}
+                for mode in MODES:
+                    row = measure(exam, values[mode], mode)
+                    found.append(Measured(name, seed, exam.name, mode, row))
+                if name in covering:
+                    row = measure(exam, values["application"], "application", choose=cover)
+                    found.append(Measured(name + COVERED, seed, exam.name, "application", row))
+    return found
+
+
+def save(path: Path, measured: Sequence[Measured], about: Mapping[str, Any]) -> None:
+    """Writes every number as JSON, beside and renamed."""
+    beside = path.with_name(f".{path.name}.part")
+    rows = [asdict(one) for one in measured]
+    beside.write_text(json.dumps({"about": dict(about), "measured": rows}, indent=1), "utf-8")
+    beside.replace(path)
+
+
+def load(path: Path) -> list[Measured]:
+    """Reads what `save` wrote."""
+    rows = json.loads(path.read_text("utf-8"))["measured"]
+    return [Measured(**{**row, "row": Row(**row["row"])}) for row in rows]
+
+
+def figure(measured: Sequence[Measured], read: Callable[[Row], float | None]) -> list[float]:
+    """One value an exam: the mean over seeds of what `read` takes from a row."""
+    exams: dict[str, list[float]] = {}
+    for one in measured:
+        value = read(one.row)
+        if value is not None:
+            exams.setdefault(one.exam, []).append(value)
+    return [float(np.mean(values)) for values in exams.values()]
+
+
+COLUMNS: dict[str, tuple[Callable[[Row], float | None], float]] = {
+    **{f"F1 {n}": (lambda row, n=n: row.f1[n], 100.0) for n in LENGTHS},  # type: ignore[misc]
+    "bound 15%": (lambda row: row.bound["15%"], 100.0),
+    "tau": (lambda row: row.tau, 1.0),
+    "rho": (lambda row: row.rho, 1.0),
+    "recall 15%": (lambda row: row.recall["15%"], 100.0),
+    "planes 15%": (lambda row: row.coverage["15%"], 100.0),
+    "seen 15%": (lambda row: row.seen.get("15%"), 100.0),
+}
+"""Columns of the table: what is read from a row, and what it is multiplied by."""
+
+
+def table(measured: Sequence[Measured], mode: Mode) -> list[list[str]]:
+    """Header and a line for each summariser: means, of F1 also the 95 % interval over exams."""
+    lines = [["summariser", "seeds", *COLUMNS]]
+    for name in dict.fromkeys(one.method for one in measured):
+        mine = [one for one in measured if one.method == name and one.mode == mode]
+        if not mine:
+            continue
+        cells = [name, str(len({one.seed for one in mine}))]
+        for title, (read, scale) in COLUMNS.items():
+            cells.append(_cell(figure(mine, read), scale, whole=title.startswith("F1")))
+        lines.append(cells)
+    return lines
+
+
+def differences(measured: Sequence[Measured], of: str, length: str = "15%") -> list[list[str]]:
+    """How far one summariser's F1 (application mode) lies above each other's, exam by exam.
+
+    Exams differ more than summarisers do, so the interval of the difference says more than those of
+    the two means.
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys(one.method for one in measured):
+        mine = [one for one in measured if one.method == name and one.mode == "application"]
+        exams = dict.fromkeys(one.exam for one in mine)
+        values = figure(mine, lambda row: row.f1[length])
+        rows[name] = dict(zip(exams, values, strict=True))
+    own = rows.pop(of)
+    lines = [[f"{of}, less", "exams", f"F1 {length}"]]
+    for name, other in rows.items():
+        apart = [own[exam] - other[exam] for exam in own if exam in other]
+        lines.append([name, str(len(apart)), _cell(apart, 100.0, whole=True)])
+    return lines
+
+
+def _cell(values: Sequence[float], scale: float, *, whole: bool) -> str:
+    if not values:
+        return "undefined"
+    found = interval(values)
+    digits = 1 if scale > 1 else 3
+    text = f"{found.mean * scale:.{digits}f}"
+    if not whole:
+        return text
+    return f"{text} ({found.low * scale:.{digits}f} to {found.high * scale:.{digits}f})"
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table for a document."""
+    head, *rest = lines
+    rule = ["---"] * len(head)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rest))

@@ -1,0 +1,1 @@
+"""Training of summarisers: recipes, rewards, losses, the trainer."""

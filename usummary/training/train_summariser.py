@@ -1,0 +1,74 @@
+"""One summariser: trained on exams with freeze-frames, chosen by exams kept apart; its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from usummary import pipeline
+from usummary.networks.scorer import Scorer
+from usummary.networks.weights import Model, build
+from usummary.training.judging.exams import ReadExam
+from usummary.training.judging.measures import network_scores
+from usummary.training.judging.table import Scores
+from usummary.training.summariser.recipes import Method
+from usummary.training.summariser.trainer import Epoch, Judge, Trainer
+from usummary.types import FloatArray
+
+LENGTH = "15%"
+"""The length that supervised training is judged by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be trained: a method with a seed, and on which device (``cpu`` or ``cuda``)."""
+
+    method: Method
+    seed: int
+    device: str = "cpu"
+
+
+def train_summariser(
+    wanted: Wanted,
+    exams: Sequence[ReadExam],
+    validation: Sequence[ReadExam],
+    *,
+    checkpoint: Path | None = None,
+    say: Callable[[Epoch], None] = lambda _: None,
+) -> Scorer:
+    """The network of the best epoch.
+
+    Supervised training keeps the epoch with the best F1 of validation exams at `LENGTH`, training
+    without annotations the one with the best validation reward, less the regularisation: it never
+    looks at a freeze-frame.
+    """
+    lessons = [exam.lesson() for exam in exams]
+    trials = [exam.lesson() for exam in validation]
+    channels = lessons[0].features.shape[1]
+    samples = exams[0].features.samples.frames.shape[1]
+    net, recipe = wanted.method.fresh(channels, samples, wanted.seed)
+    judge = f1_judge(validation) if recipe.prediction else None
+    return Trainer(net, recipe, lessons, trials, judge, wanted.device).train(say, checkpoint)
+
+
+def f1_judge(validation: Sequence[ReadExam]) -> Judge:
+    """Mean F1 over exams at `LENGTH`, application mode."""
+
+    def judge(scores: Sequence[FloatArray]) -> float:
+        found = [
+            pipeline.select(exam.scored(values), LENGTH).metrics["f1"]
+            for exam, values in zip(validation, scores, strict=True)
+        ]
+        return float(np.mean(found))
+
+    return judge
+
+
+def scores_of(model: Model) -> Scores:
+    """Scores by a trained summariser."""
+    net = build(model)
+    assert isinstance(net, Scorer)
+    return lambda exam, _: network_scores(net, exam)
