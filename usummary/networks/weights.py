@@ -405,21 +405,7 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _toml(card: _Card) -> str:
-    values = card.model_dump()
-    config = values.pop("config")
-    lines = [
-        f"{key} = {_toml_value(value)}" for key, value in values.items() if value not in ("", ())
-    ]
-    lines += ["", "[config]", *(f"{key} = {_toml_value(value)}" for key, value in config.items())]
-    return "\n".join(lines) + "\n"
+    import tomli_w
 
-
-def _toml_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, (tuple, list)):
-        return f"[{', '.join(map(_toml_value, value))}]"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    values = {key: value for key, value in card.model_dump().items() if value not in ("", ())}
+    return tomli_w.dumps(values)
