@@ -40,6 +40,10 @@ if (_WANTED := os.environ.pop(_FEWER_INSTRUCTIONS, None)) is not None:
     _openvino_as_it_is()
     os.environ[_FEWER_INSTRUCTIONS] = _WANTED
 
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As in a background shell; what tests send to themselves and to their children must arrive.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 _HOME = Path(tempfile.mkdtemp(prefix="usummary-tests-"))
 for _name in ("cache", "data", "config"):
     os.environ[f"XDG_{_name.upper()}_HOME"] = str(_HOME / _name)
