@@ -1,5 +1,6 @@
 """The runners agree with the plain network, keep their conversion, and fall back visibly."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -286,3 +287,21 @@ def test_a_closed_runner_does_not_run(eye):
         runner.close()
         with pytest.raises(ModelError, match="closed"):
             runner.run(clips(1))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal stacks")
+def test_a_signal_is_survived_after_a_runner_was_closed_in_another_thread(eye):
+    code = (
+        "import faulthandler, os, pathlib, signal, sys, threading\n"
+        "from usummary.networks import runtime, weights\n"
+        "faulthandler.enable()\n"  # Python's handlers then run on the thread's signal stack
+        "signal.signal(signal.SIGTERM, lambda *_: print('told'))\n"
+        "model = weights.load_model(sys.argv[1])\n"
+        "runners = [runtime.open_runner(model, 'cpu')]\n"
+        "last = threading.Thread(target=lambda: runners.pop().close())\n"
+        "last.start(), last.join()\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    command = [sys.executable, "-c", code, str(eye.folder)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout) == (0, "told\n"), result.stderr

@@ -7,6 +7,7 @@ starts import no torch. Reasons and figures: ``docs/decisions/runtimes.md``.
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import shutil
 import sys
@@ -115,11 +116,9 @@ class OpenVINORunner:
     """
 
     def __init__(self, model: Model) -> None:
-        import openvino as ov
-
         self._model = model
         self._notices: list[str] = []
-        core = ov.Core()
+        core = _core()
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         self._requests: list[Any] = [
             core.compile_model(graph, "CPU", hints).create_infer_request()
@@ -170,6 +169,19 @@ class OpenVINORunner:
                 "the next start will take some seconds longer."
             )
         return graphs
+
+
+@functools.cache
+def _core() -> ov.Core:
+    """The one OpenVINO of this process, which lives as long as the process does.
+
+    Its CPU part gives the thread that first compiles a network a signal stack of its own, and frees
+    it when the last object is gone, in whichever thread that happens. The first thread is then left
+    with a freed signal stack: the next Ctrl-C ends the program by a segmentation fault.
+    """
+    import openvino as ov
+
+    return ov.Core()
 
 
 def _infer(request: Any, inputs: Array | None) -> tuple[Array, ...]:
