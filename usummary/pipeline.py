@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -97,10 +97,9 @@ def analyse(
     backbone = weights.backbone_of(summariser)
     watch = _Stopwatch()
     with watch.stage("reading"):
-        hashes, regions = _look_through(exam, progress)
+        looked = _look_through(exam, progress)
     with watch.stage("features"), _previews(summariser, settings, preview) as grown:
-        how = settings, progress, grown
-        features, device = _features(exam, regions, hashes, backbone, how)
+        features, device = _features(exam, looked, backbone, settings, progress, grown)
     with watch.stage("scoring"):
         scores, met = _scores(features, summariser, settings, progress)
     with watch.stage("selecting"):
@@ -111,7 +110,7 @@ def analyse(
         path=exam.path,
         duration_s=exam.duration_s,
         frame_count=exam.frame_count,
-        regions=regions,
+        regions=looked.regions,
         scores=scores,
         shots=shots,
         freeze_frames=freeze_frames.merged(exam.freeze_frames, freeze_frames.find_frozen(features)),
@@ -120,7 +119,7 @@ def analyse(
             models=(_named(backbone), _named(summariser)),
             device=device,
             settings=settings.model_dump(mode="json"),
-            input_sha256=hashes,
+            input_sha256=looked.hashes,
             timings_s=watch.seconds,
             notices=_notices(exam, (*features.notices, *met)),
         ),
@@ -140,8 +139,8 @@ def features_of(
     Raises:
         ModelError, DeviceError: As for `analyse`.
     """
-    hashes, regions = _look_through(exam, progress)
-    return _features(exam, regions, hashes, backbone, (settings, progress, None))[0]
+    looked = _look_through(exam, progress)
+    return _features(exam, looked, backbone, settings, progress)[0]
 
 
 def select(
@@ -201,7 +200,22 @@ def _by_frame(shots: Sequence[Shot], marks: list[bool]) -> NDArray[np.bool_]:
     return np.repeat(marks, [shot.end_frame - shot.start_frame for shot in shots])
 
 
-def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[Region, ...]]:
+@dataclass(frozen=True, slots=True)
+class _LookedThrough:
+    """What one look through an exam's files gives.
+
+    Attributes:
+        hashes: Content hash of every file, stills too, by its name in the exam.
+        recordings: Content hash of each recording's file, in exam order.
+        regions: Sector of each recording.
+    """
+
+    hashes: dict[str, str]
+    recordings: tuple[str, ...]
+    regions: tuple[Region, ...]
+
+
+def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
     """Hash the files, find the sectors, and have the frame times read."""
     progress(Progress("reading", 0.0))
     files = {recording.info.path for recording in exam.recordings}
@@ -214,29 +228,29 @@ def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[R
         done += feature_cache.BLOCK
         progress(Progress("reading", min(done / total, 1.0) * 0.5))
 
-    hashes = {
-        os.path.relpath(file, exam.path if exam.path.is_dir() else exam.path.parent): (
-            feature_cache.content_hash(file, checkpoint)
-        )
-        for file in sorted(files)
-    }
+    folder = exam.path if exam.path.is_dir() else exam.path.parent
+    hashes = {file: feature_cache.content_hash(file, checkpoint) for file in sorted(files)}
     regions = []
     for number, recording in enumerate(exam.recordings, start=1):
         regions.append(find_region(recording))
         _ = recording.times_s
         progress(Progress("reading", 0.5 + 0.5 * number / len(exam.recordings)))
-    return hashes, tuple(regions)
+    return _LookedThrough(
+        hashes={os.path.relpath(file, folder): digest for file, digest in hashes.items()},
+        recordings=tuple(hashes[recording.info.path] for recording in exam.recordings),
+        regions=tuple(regions),
+    )
 
 
 def _features(
     exam: Exam,
-    regions: tuple[Region, ...],
-    hashes: dict[str, str],
+    looked: _LookedThrough,
     backbone: Model,
-    how: tuple[Settings, Report, Grown | None],
+    settings: Settings,
+    progress: Report,
+    grown: Grown | None = None,
 ) -> tuple[Features, str]:
     """Features of the exam, with the text that names device and precision."""
-    settings, progress, grown = how
     progress(Progress("features", 0.0))
     rate = None if settings.sample_rate == "all" else float(settings.sample_rate)
     size = (backbone.height, backbone.width)
@@ -246,20 +260,14 @@ def _features(
         if settings.use_cache:
             root = feature_cache.root()
             feature_cache.prune(root)
-            boxes = [str(region.box) for region in regions]
-            key = feature_cache.make_key(
-                features_stage.VERSION,
-                sorted(hashes.values()),
-                backbone.sha256,
-                rate,
-                boxes,
-                runner.device,
+            key = features_stage.key_of(
+                backbone, looked.recordings, looked.regions, rate, runner.device
             )
             kept = feature_cache.FeatureCache(root, key)
         extraction = Extraction(runner, spec, rate, kept)
         told = _naming_device(progress, runner)
         told(Progress("features", 0.0))
-        features = features_stage.compute(exam, regions, extraction, told, grown)
+        features = features_stage.compute(exam, looked.regions, extraction, told, grown)
         told(Progress("features", 1.0, 0.0))
         return replace(features, notices=(*features.notices, *runner.notices)), runner.device
 

@@ -18,6 +18,8 @@ SPEC = InputSpec(clip_length=4, size=(24, 32), classes=("Background", "Femur"))
 class MeanBackbone:
     """A backbone whose outputs are simple statistics of its clip; counts its runs."""
 
+    device = "none"
+
     def __init__(self):
         self.runs = 0
 
