@@ -3,13 +3,17 @@
 import itertools
 import json
 
+import av
+import cv2
 import numpy as np
 import pytest
 
-from tests.builders import write_video
+from tests.builders import write_dicom_cine, write_video
 from usummary import open_exam, pipeline, summarize
+from usummary.analysis import features as features_stage
 from usummary.errors import InputError, ModelError, SettingsError
 from usummary.export import export_summary
+from usummary.networks import runtime
 from usummary.phantom import Recorder, render
 from usummary.progress import STAGES, Cancelled
 from usummary.settings import Settings
@@ -123,3 +127,107 @@ def test_p_without_freeze_frames(tmp_path):
     write_video(tmp_path / "seven.mp4", n=7)
     with pytest.raises(SettingsError, match="no freeze-frames"):
         summarize(tmp_path / "seven.mp4", Settings(length="P"))
+
+
+def moving_pictures(seconds, rate=15, seed=0):
+    """Speckle that moves, RGB (H, W, 3), `rate` a second."""
+    rng = np.random.default_rng(seed)
+    speckle = cv2.GaussianBlur(rng.integers(0, 255, (96, 400)).astype(np.uint8), (5, 5), 0)
+    starts = rng.integers(0, 400 - 160, int(seconds * rate))
+    return [np.dstack([speckle[:, at : at + 160]] * 3) for at in starts]
+
+
+def test_renamed_cines_are_looked_at_in_their_new_order(tmp_path):
+    """Without times and numbers the names order a study's cines; contents stay the same."""
+    study = tmp_path / "study"
+    study.mkdir()
+    for name, seed in (("a.dcm", 1), ("b.dcm", 2)):
+        stored = np.stack(moving_pictures(3, rate=25, seed=seed))
+        write_dicom_cine(study / name, stored=stored)
+    first = summarize(study).analysis
+    (study / "a.dcm").rename(study / "x")
+    (study / "b.dcm").rename(study / "a.dcm")
+    (study / "x").rename(study / "b.dcm")
+    swapped = summarize(study).analysis
+    fresh = summarize(study, Settings(use_cache=False)).analysis
+    assert np.array_equal(swapped.scores.values, fresh.scores.values)
+    assert not np.array_equal(swapped.scores.values, first.scores.values)
+    assert np.array_equal(swapped.planes.confidences, fresh.planes.confidences)
+
+
+class SmallGpu:
+    """Stands for a GPU whose memory runs out at its fourth clip: the CPU goes on."""
+
+    NOTICE = "The memory of the small GPU is too small; the rest was computed on the CPU."
+
+    def __init__(self, runner):
+        self._runner, self.runs = runner, 0
+
+    @property
+    def device(self):
+        return "small GPU" if self.runs < 4 else self._runner.device
+
+    @property
+    def notices(self):
+        return (self.NOTICE,) if self.runs >= 4 else ()
+
+    def run(self, inputs):
+        self.runs += 1
+        return self._runner.run(inputs)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._runner.close()
+
+
+def test_a_fallback_is_told_again_and_leaves_nothing_under_the_gpus_key(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "exam.mp4", pictures=moving_pictures(8, seed=4), fps=15)
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 2)
+    opened = []
+
+    def open_small(model, device="auto"):
+        runner = open_runner(model, device)
+        if model.role == "summariser":
+            return runner
+        opened.append(SmallGpu(runner))
+        return opened[-1]
+
+    open_runner = runtime.open_runner
+    monkeypatch.setattr(runtime, "open_runner", open_small)
+    runs = [summarize(path).analysis for _ in range(3)]
+    for analysis in runs:
+        assert SmallGpu.NOTICE in analysis.provenance.notices
+        assert analysis.provenance.device.startswith("CPU")
+    # Of eight clips each run keeps the one part, two clips, that its GPU finished before it failed.
+    assert [one.runs for one in opened] == [8, 6, 4]
+
+
+def test_a_screen_without_a_picture_is_no_freeze_frame(tmp_path):
+    """Black, flat blue as recorders show where the signal is lost, and a real freeze."""
+    black = [np.zeros((96, 160, 3), np.uint8)] * 45
+    blue = [np.full((96, 160, 3), (16, 24, 160), np.uint8)] * 45
+    parts = [moving_pictures(4, seed=number) for number in range(4)]
+    held = [parts[2][-1]] * 45
+    pictures = [*parts[0], *black, *parts[1], *blue, *parts[2], *held, *parts[3]]
+    path = write_video(tmp_path / "lost.mp4", pictures=pictures, fps=15)
+    summary = summarize(path)
+    (freeze,) = summary.freeze_frames
+    assert freeze.time_s == pytest.approx(18.0, abs=0.15)
+    assert freeze.end_s == pytest.approx(21.0, abs=0.5)
+
+
+def test_a_second_run_tells_of_damage_too(tmp_path):
+    """Finished features are taken over without decoding, and what was met is told all the same."""
+    path = write_video(tmp_path / "a.avi", codec="mjpeg", pixel_format="yuvj420p")
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packet = bytes([p for p in container.demux(video=0) if p.size][20])
+    at = data.find(packet)
+    data[at : at + len(packet)] = bytes(len(packet))
+    path.write_bytes(data)
+    settings = Settings(sample_rate="all")
+    first, second = (summarize(path, settings).analysis.provenance for _ in range(2))
+    assert any("Damaged places" in notice for notice in first.notices)
+    assert second.notices == first.notices
