@@ -12,6 +12,7 @@ from tests.builders import write_dicom_cine, write_video
 from tests.values import WHOLE
 from usummary import open_exam, pipeline, summarize
 from usummary.analysis import features as features_stage
+from usummary.analysis import freeze_frames
 from usummary.errors import InputError, ModelError, SettingsError
 from usummary.export import export_summary
 from usummary.networks import runtime
@@ -156,6 +157,15 @@ def test_renamed_cines_are_looked_at_in_their_new_order(tmp_path):
     assert np.array_equal(swapped.planes.confidences, fresh.planes.confidences)
 
 
+def test_another_sampling_rate_is_not_served_from_the_cache(tmp_path):
+    path = write_video(tmp_path / "exam.mp4", pictures=moving_pictures(3), fps=15)
+    summarize(path)
+    slower = summarize(path, Settings(sample_rate=5.0)).analysis.scores
+    fresh = summarize(path, Settings(sample_rate=5.0, use_cache=False)).analysis.scores
+    assert len(slower.values) == 15
+    assert np.array_equal(slower.values, fresh.values)
+
+
 class SmallGpu:
     """Stands for a GPU whose memory runs out at its fourth clip: the CPU goes on."""
 
@@ -222,7 +232,7 @@ def test_a_screen_without_a_picture_is_no_freeze_frame(tmp_path):
 def test_a_second_run_tells_of_damage_too(tmp_path, monkeypatch):
     """Finished features are taken over without decoding, and what was met is told all the same.
 
-    In a long recording the look for the sector passes over the damaged place; here it looks nowhere.
+    The look for the sector passes over most places of a long recording; here it looks at none.
     """
     monkeypatch.setattr(pipeline, "find_region", lambda _: WHOLE)
     path = write_video(tmp_path / "a.avi", codec="mjpeg", pixel_format="yuvj420p")
@@ -236,3 +246,33 @@ def test_a_second_run_tells_of_damage_too(tmp_path, monkeypatch):
     first, second = (summarize(path, settings).analysis.provenance for _ in range(2))
     assert any("Damaged places" in notice for notice in first.notices)
     assert second.notices == first.notices
+
+
+def listed_at(study, text, tmp_path):
+    """The summary of a study whose list names one time, and the index of the shot it counts."""
+    path = tmp_path / "list.csv"
+    path.write_text(f"time_s,plane\n{text},Femur\n", encoding="utf-8")
+    summary = summarize(study, Settings(freeze_frames=path, length="P", cover_planes=False))
+    analysis = summary.analysis
+    (place,) = freeze_frames.reference_shots(analysis.freeze_frames, analysis.shots)
+    return summary, analysis.shots[place]
+
+
+def test_a_listed_time_lies_in_a_shot_up_to_the_exams_end(tmp_path):
+    """At the end: in the last shot. Between two cines: in the first of the second one."""
+    study = tmp_path / "study"
+    study.mkdir()
+    for name, seed in (("a.dcm", 1), ("b.dcm", 2)):
+        write_dicom_cine(study / name, stored=np.stack(moving_pictures(3, rate=25, seed=seed)))
+    summary, last = listed_at(study, "6.0", tmp_path)
+    assert (last.recording, last.end_frame) == (1, 75)
+    assert summary.metrics["freeze_frame_recall"] >= 0
+    all_of_it = pipeline.select(summary.analysis, "100%")
+    assert all(freeze.matched_shot is not None for freeze in all_of_it.freeze_frames)
+    assert listed_at(study, "3.0", tmp_path)[1].start_frame == 0
+    assert listed_at(study, "3.0", tmp_path)[1].recording == 1
+    assert listed_at(study, "2.9999", tmp_path)[1].recording == 0
+    assert listed_at(study, "0", tmp_path)[1].start_s == 0
+    for outside in ("-0.001", "6.001", "nan", "inf"):
+        with pytest.raises(SettingsError, match=r"Line 2 .* outside the exam"):
+            listed_at(study, outside, tmp_path)

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from usummary import metrics, readers
+from usummary import agreement, readers
 from usummary.analysis import feature_cache, freeze_frames
 from usummary.analysis import features as features_stage
 from usummary.analysis import scores as scores_stage
@@ -34,10 +31,7 @@ from usummary.selection import choose as summary_stage
 from usummary.selection import edits as edits_stage
 from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings
-from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Shot, Summary
-
-RECALL_TOLERANCE_S = 1.0
-"""A freeze-frame counts as shown if a key shot is at most this far away."""
+from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Summary
 
 _LIBRARIES = ("usummary", "torch", "openvino", "av", "pydicom", "numpy", "opencv-python-headless")
 
@@ -169,35 +163,8 @@ def select(
     analysis = edits_stage.apply(analysis, edits)
     reference = freeze_frames.reference_shots(analysis.freeze_frames, analysis.shots)
     chosen = summary_stage.select(analysis, length, mode, reference, cover_s=cover_s)
-    matched = freeze_frames.matched(analysis.freeze_frames, chosen.shots)
-    return replace(
-        chosen,
-        freeze_frames=matched,
-        metrics=_metrics(chosen, reference),
-        coverage=metrics.coverage(chosen.key_shots, matched),
-        edits=edits_stage.counts(edits, analysis.shots),
-    )
-
-
-def _metrics(chosen: Summary, reference: Sequence[int]) -> dict[str, float]:
-    """Comparison of a summary with the freeze-frames of its exam; empty without any.
-
-    `reference` are the shots of the analysis, whole ones, that hold the freeze-frames it counts
-    (`freeze_frames.reference_shots`), also where the summary holds only a part of one.
-    """
-    whole = chosen.analysis.shots
-    times = [save.time_s for save in chosen.analysis.freeze_frames]
-    recall = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
-    if recall is None:
-        return {}
-    selected = _by_frame(chosen.shots, [shot.selected for shot in chosen.shots])
-    wanted = _by_frame(whole, np.isin(np.arange(len(whole)), reference).tolist())
-    return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recall}
-
-
-def _by_frame(shots: Sequence[Shot], marks: list[bool]) -> NDArray[np.bool_]:
-    """(n_frames,) the mark of each frame's shot."""
-    return np.repeat(marks, [shot.end_frame - shot.start_frame for shot in shots])
+    counts = edits_stage.counts(edits, analysis.shots)
+    return replace(agreement.compared(chosen, reference), edits=counts)
 
 
 @dataclass(frozen=True, slots=True)

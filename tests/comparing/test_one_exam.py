@@ -59,7 +59,7 @@ def test_a_lane_is_what_a_run_of_that_length_chooses() -> None:
 def test_without_freeze_frames_nothing_is_measured_and_there_is_no_p() -> None:
     lanes = list(by_model(make(), Terms()))
     assert [lane.length for lane in lanes] == ["15%", "20%", "25%"]
-    assert [(lane.f1, lane.recall, lane.planes) for lane in lanes] == [(None, None, None)] * 3
+    assert [(lane.f1, lane.recall, lane.planes_shown) for lane in lanes] == [(None, None, None)] * 3
 
 
 def test_decisions_do_not_count_and_freeze_frames_of_the_person_do() -> None:
@@ -101,7 +101,7 @@ def test_plane_confidence_takes_the_surest_clips_and_needs_their_record() -> Non
 
 def test_planes_are_the_share_of_the_frozen_ones() -> None:
     analysis = make(freezes=frozen_at(7.0))
-    shown = [lane.planes for lane in by_model(analysis, Terms(lengths=("15%", "100%")))]
+    shown = [lane.planes_shown for lane in by_model(analysis, Terms(lengths=("15%", "100%")))]
     assert shown == [0.0, 1.0]
 
 

@@ -61,7 +61,7 @@ def test_everything_in_one_go_and_once_more(run, made_data, tmp_path, hurried):
         assert title in out
     measured = table.load(work / "comparison-i3d.json")
     assert {one.exam for one in measured} == {"test-operator1-0.mp4"}
-    assert all(0 <= one.row.seen["15%"] <= 1 for one in measured)
+    assert all(0 <= one.measures.seen["15%"] <= 1 for one in measured)
     assert (work / "score-curves.png").stat().st_size > 10_000
     models = {path.name for path in (work / "shipped").iterdir()}
     assert models == {*train_everything.SHIPPED.values(), "us-i3d-sononet16", "us-2d-sononet16"}

@@ -60,7 +60,7 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     ] = "auto",
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare summarisers with freeze-frames: F1 beside its bound, tau, rho, recall, planes."""
+    """Compare summarisers with freeze-frames: F1 and its bound, tau, rho, recall, two of planes."""
     if out is not None:
         may_write(out, overwrite=overwrite)
         if not out.absolute().parent.is_dir():

@@ -14,9 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from usummary import pipeline
+from usummary import agreement, pipeline
 from usummary.analysis import freeze_frames, shots
-from usummary.metrics import plane_recall
 from usummary.selection import edits as edits_stage
 from usummary.selection.choose import Mode
 from usummary.selection.edits import UNEDITED, Edits
@@ -51,17 +50,21 @@ class Terms:
 
 @dataclass(frozen=True)
 class Compared:
-    """One lane: a summary, who chose it, and how it compares with the freeze-frames.
+    """One lane: a summary, who chose it, and how it agrees with the freeze-frames.
+
+    The measures are those of `usummary.agreement`, by the same names.
 
     Attributes:
         who: Name of the model, or of the baseline.
-        kind: ``model`` or ``baseline``.
         summary: What was chosen.
     """
 
     who: str
-    kind: Kind
     summary: Summary
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.who)
 
     @property
     def length(self) -> str:
@@ -69,18 +72,19 @@ class Compared:
 
     @property
     def f1(self) -> float | None:
-        """F1 on frames with the key shots that hold freeze-frames; None without any."""
-        return self.summary.metrics.get("f1")
+        return agreement.f1(self.summary)
 
     @property
     def recall(self) -> float | None:
-        """Share of the freeze-frames within a second of a key shot; None without any."""
-        return self.summary.metrics.get("freeze_frame_recall")
+        return agreement.recall(self.summary)
 
     @property
-    def planes(self) -> float | None:
-        """Share of the frozen standard planes that a key shot shows; None if none was frozen."""
-        return plane_recall(self.summary.coverage)
+    def planes_shown(self) -> float | None:
+        return agreement.planes_shown(self.summary)
+
+    @property
+    def saved_planes(self) -> float | None:
+        return agreement.saved_planes(self.summary)
 
     @property
     def used_s(self) -> float:
@@ -106,7 +110,7 @@ def by_model(analysis: Analysis, terms: Terms) -> Iterator[Compared]:
     """
     who = model_of(analysis)
     for length in _possible(analysis, terms):
-        yield Compared(who, "model", _select(analysis, length, terms))
+        yield Compared(who, _select(analysis, length, terms))
 
 
 def by_baseline(
@@ -128,7 +132,12 @@ def by_baseline(
         else:
             values = _even_scores(analysis, even_shots(analysis, _share(analysis, length, terms)))
         if values is not None:
-            yield Compared(name, "baseline", _select(_rescored(analysis, values), length, terms))
+            yield Compared(name, _select(_rescored(analysis, values), length, terms))
+
+
+def kind_of(who: str) -> Kind:
+    """Whether a name is a baseline's; a model's is a folder name that holds no space."""
+    return "baseline" if who in BASELINES else "model"
 
 
 def model_of(analysis: Analysis) -> str:
