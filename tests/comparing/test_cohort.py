@@ -129,6 +129,30 @@ def test_a_copied_command_prints_the_means_it_was_copied_from(cohort, run, monke
             assert printed(out, expected["chosen by"], expected["length"]) == expected
 
 
+def test_a_list_of_ones_own_is_known_to_the_copied_command_too(folder, run, monkeypatch):
+    """Measured by a list that does not lie beside the recording: in the window and when copied."""
+    monkeypatch.chdir(folder)
+    listed = folder / "mine.csv"
+    listed.write_text("time_s,plane\n2.5,Femur\n", encoding="utf-8")
+    settings = Settings(freeze_frames=listed)
+    with open_exam("exam 1.mp4", freeze_frames=listed) as exam:
+        analysis = pipeline.analyse(exam, settings)
+    terms = Terms("application", settings.covering_s, lengths=("P",))
+    for name in ("random scores", "plane confidence"):
+        (lane,) = by_baseline(name, analysis, terms)
+        code, out, _ = run(*one_exam.command(lane)[1:])
+        assert code == 0
+        assert printed(out, name, "P")["F1"] == f"{lane.f1:.3f}"
+        assert printed(out, name, "P")["bound"] == "1.000"
+
+
+def test_a_list_of_one_exam_is_not_taken_for_several(folder, run):
+    arguments = ("evaluate", folder, "--model", MODEL, "--freeze-frames", folder / "mine.csv")
+    code, _, err = run(*arguments)
+    assert code != 0
+    assert "Name that exam alone" in err
+
+
 def printed(out, who, length):
     """The cells of a row of the table that `usummary evaluate` prints, by their heads."""
     lines = [re.split(r" {2,}", line.strip()) for line in out.splitlines()]

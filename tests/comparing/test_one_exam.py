@@ -9,7 +9,7 @@ from tests.values import make_analysis, shots_between
 from usummary import pipeline
 from usummary.comparing import one_exam
 from usummary.comparing.one_exam import BASELINES, Terms, by_baseline, by_model, command, even_shots
-from usummary.selection.edits import Edits, Span
+from usummary.selection.edits import Edits, ShotSpan
 from usummary.types import FreezeFrame, PlaneTrack
 
 RATE = 10.0
@@ -64,7 +64,7 @@ def test_without_freeze_frames_nothing_is_measured_and_there_is_no_p() -> None:
 
 def test_decisions_do_not_count_and_freeze_frames_of_the_person_do() -> None:
     own = FreezeFrame(1.0, 0, 10, "added", "Femur", end_s=1.0)
-    edits = Edits(kept=frozenset({Span(0, 0, 50)}), added_freezes=(own,))
+    edits = Edits(kept=frozenset({ShotSpan(0, 0, 50)}), added_freezes=(own,))
     terms = Terms(edits=one_exam.freeze_edits(edits), lengths=("15%", "P"))
     share, as_frozen = by_model(make(), terms)
     assert [shot.start_s for shot in share.summary.key_shots] == [85.0, 90.0, 95.0]

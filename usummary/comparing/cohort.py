@@ -66,7 +66,8 @@ class Plan:
         baselines: Which of them are measured too.
         lengths: Of the summaries.
         seeds: Random scores are the mean of the draws 1, 2, ... up to this.
-        settings: Of the runs: mode, covering, device, sample rate.
+        settings: Of the runs: mode, covering, device, sample rate. A list of freeze-frames that
+            they name belongs to one recording: it counts where one exam alone is measured.
     """
 
     models: tuple[str, ...]
@@ -180,7 +181,8 @@ def measure_all(
     watch = _Watch(len(wanted), progress)
     for number, path in enumerate(wanted):
         watch.begin(number, names[path])
-        one = _measured(path, plan, watch)
+        listed = plan.settings.freeze_frames if len(wanted) == 1 else None
+        one = _measured(path, plan, watch, listed)
         if isinstance(one, LeftOut):
             cohort = replace(cohort, left_out=(*cohort.left_out, one))
         else:
@@ -207,9 +209,9 @@ def command(cohort: Cohort, against: Against | None = None) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _measured(path: Path, plan: Plan, watch: _Watch) -> MeasuredExam | LeftOut:
+def _measured(path: Path, plan: Plan, watch: _Watch, listed: Path | None) -> MeasuredExam | LeftOut:
     try:
-        with readers.open_exam(path) as exam:
+        with readers.open_exam(path, freeze_frames=listed) as exam:
             analyses: list[Analysis] = []
             for name in plan.models:
                 settings = plan.settings.model_copy(update={"model": name})

@@ -162,8 +162,6 @@ def command(one: Compared) -> tuple[str, ...]:
     words = ["usummary", "summarize", analysis.path.name]
     words += ["--length", summary.length, "--model", one.who]
     words += terms_of(settings, summary.mode, summary.cover_s)
-    if settings.freeze_frames is not None:
-        words += ["--freeze-frames", settings.freeze_frames.name]
     share = summary.length.replace("%", "")
     return (*words, "--out", f"{analysis.path.stem} {one.who} {share}")
 
@@ -171,6 +169,8 @@ def command(one: Compared) -> tuple[str, ...]:
 def terms_of(settings: Settings, mode: Mode, cover_s: float) -> list[str]:
     """Options of ``summarize`` and of ``evaluate`` alike: what is looked at, and how is chosen."""
     words = []
+    if settings.freeze_frames is not None:
+        words += ["--freeze-frames", settings.freeze_frames.name]
     if settings.sample_rate != DEFAULTS.sample_rate:
         words += ["--sample-rate", f"{settings.sample_rate}"]
     if mode != DEFAULTS.mode:

@@ -247,8 +247,9 @@ def price(analysis: Analysis, mode: Mode) -> Priced:
 def frame_costs_ms(analysis: Analysis, shot: Shot) -> IntArray:
     """(frames,) what each frame of a shot costs in application mode; they add up to the shot's."""
     times = analysis.frame_times_s[shot.recording][shot.start_frame : shot.end_frame]
-    borders = [_milliseconds(time) for time in (*times.tolist(), shot.end_s)]
-    return np.diff(np.array(borders, np.int64))
+    ends = [_milliseconds(time) for time in (*times.tolist(), shot.end_s)]
+    borders = np.array(ends, np.int64)
+    return borders[1:] - borders[:-1]
 
 
 def _milliseconds(seconds: float) -> int:
