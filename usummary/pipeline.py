@@ -19,7 +19,7 @@ from usummary.analysis import feature_cache, freeze_frames
 from usummary.analysis import features as features_stage
 from usummary.analysis import scores as scores_stage
 from usummary.analysis import shots as shots_stage
-from usummary.analysis.features import Extraction, Grown, InputSpec
+from usummary.analysis.features import Extraction, InputSpec, OnPart
 from usummary.analysis.planes import plane_track
 from usummary.analysis.preview import Previews, Show
 from usummary.analysis.sector import find_region
@@ -92,10 +92,10 @@ def analyse(
     watch = _Stopwatch()
     with watch.stage("reading"):
         looked = _look_through(exam, progress)
-    with watch.stage("features"), _previews(summariser, settings, preview) as grown:
-        features, device = _features(exam, looked, backbone, settings, progress, grown)
+    with watch.stage("features"), _previews(summariser, settings, preview) as on_part:
+        features, device = _features(exam, looked, backbone, settings, progress, on_part)
     with watch.stage("scoring"):
-        scores, met = _scores(features, summariser, settings, progress)
+        scores, fallbacks = _scores(features, summariser, settings, progress)
     with watch.stage("selecting"):
         progress(Progress("selecting", 0.0))
         shots = shots_stage.make_shots(exam, features, scores, settings)
@@ -115,7 +115,7 @@ def analyse(
             settings=settings.model_dump(mode="json"),
             input_sha256=looked.hashes,
             timings_s=watch.seconds,
-            notices=_notices(exam, (*features.notices, *met)),
+            notices=_notices(exam, (*features.notices, *fallbacks)),
         ),
         frame_times_s=tuple(
             recording.times_s + offset
@@ -215,7 +215,7 @@ def _features(
     backbone: Model,
     settings: Settings,
     progress: Report,
-    grown: Grown | None = None,
+    on_part: OnPart | None = None,
 ) -> tuple[Features, str]:
     """Features of the exam, with the text that names device and precision."""
     progress(Progress("features", 0.0))
@@ -232,15 +232,15 @@ def _features(
             )
             kept = feature_cache.FeatureCache(root, key)
         extraction = Extraction(runner, spec, rate, kept)
-        told = _naming_device(progress, runner)
-        told(Progress("features", 0.0))
-        features = features_stage.compute(exam, looked.regions, extraction, told, grown)
-        told(Progress("features", 1.0, 0.0))
+        report = _naming_device(progress, runner)
+        report(Progress("features", 0.0))
+        features = features_stage.compute(exam, looked.regions, extraction, report, on_part)
+        report(Progress("features", 1.0, 0.0))
         return replace(features, notices=(*features.notices, *runner.notices)), runner.device
 
 
 @contextmanager
-def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[Grown | None]:
+def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[OnPart | None]:
     """What `features.compute` calls for previews.
 
     They have a runner of their own, opened by the first one and closed before the exam is scored,
@@ -288,8 +288,8 @@ def _scores(
 
 def _notices(exam: Exam, fallbacks: tuple[str, ...]) -> tuple[str, ...]:
     """What a person must see, each once; readers find damage only while they read."""
-    met = [notice for recording in exam.recordings for notice in recording.info.notices]
-    return tuple(dict.fromkeys([*exam.notices, *met, *fallbacks]))
+    damage = [notice for recording in exam.recordings for notice in recording.info.notices]
+    return tuple(dict.fromkeys([*exam.notices, *damage, *fallbacks]))
 
 
 def _named(model: Model) -> dict[str, str]:

@@ -43,7 +43,7 @@ BLANK_SHARE = 0.02
 differs from one flat colour: a line of text on an empty screen is that small."""
 
 
-Grown = Callable[[int, Callable[[], Features]], None]
+OnPart = Callable[[int, Callable[[], Features]], None]
 """Told how many clips are finished, and how to get their features, which is worth a preview only
 now and then."""
 
@@ -121,9 +121,9 @@ def key_of(
 def compute(
     exam: Exam,
     regions: tuple[Region, ...],
-    how: Extraction,
+    extraction: Extraction,
     progress: Report,
-    grown: Grown | None = None,
+    on_part: OnPart | None = None,
 ) -> Features:
     """Features of a whole exam.
 
@@ -134,21 +134,26 @@ def compute(
     Args:
         exam: Opened exam.
         regions: Sector of each recording.
-        how: Backbone, sampling, cache.
+        extraction: Backbone, sampling, cache.
         progress: Called after every clip, stage ``features``.
-        grown: Called after every new part but the last.
+        on_part: Called after every new part but the last.
     """
-    device = how.backbone.device
-    parts = list(how.cache.parts()) if how.cache else []
+    device = extraction.backbone.device
+    parts = list(extraction.cache.parts()) if extraction.cache else []
     clock = _Clock(exam, progress)
-    for number, part in enumerate(_new_parts(exam, regions, how, parts, clock), start=len(parts)):
+    for number, part in enumerate(
+        _new_parts(exam, regions, extraction, parts, clock), start=len(parts)
+    ):
         parts.append(part)
-        if how.cache and how.backbone.device == device:
-            how.cache.add(number, part)
-        if grown is not None and not _is_last(part, exam):
+        if extraction.cache and extraction.backbone.device == device:
+            extraction.cache.add(number, part)
+        if on_part is not None and not _is_last(part, exam):
             clips = sum(len(done["frames"]) for done in parts)
-            grown(clips, lambda: _joined([dict(done) for done in parts], exam, regions, how.spec))
-    return _joined(parts, exam, regions, how.spec)
+            on_part(
+                clips,
+                lambda: _joined([dict(done) for done in parts], exam, regions, extraction.spec),
+            )
+    return _joined(parts, exam, regions, extraction.spec)
 
 
 def _is_last(part: Part, exam: Exam) -> bool:
@@ -158,7 +163,7 @@ def _is_last(part: Part, exam: Exam) -> bool:
 def _new_parts(
     exam: Exam,
     regions: tuple[Region, ...],
-    how: Extraction,
+    extraction: Extraction,
     done: list[Part],
     clock: _Clock,
 ) -> Iterator[Part]:
@@ -167,7 +172,7 @@ def _new_parts(
         start, last = _resume_point(which, done)
         if start >= recording.info.frame_count:
             continue
-        stream = _ClipStream(recording, regions[which], how, last)
+        stream = _ClipStream(recording, regions[which], extraction, last)
         rows: list[_Clip] = []
         for row in stream.rows(start):
             clock.tick(exam.offsets_s[which] + float(row.times_s[-1]))
@@ -224,11 +229,11 @@ class _ClipStream:
     """
 
     def __init__(
-        self, recording: Recording, region: Region, how: Extraction, last: _Clip | None
+        self, recording: Recording, region: Region, extraction: Extraction, last: _Clip | None
     ) -> None:
         self._recording = recording
         self._region = region
-        self._how = how
+        self._extraction = extraction
         self._last = last
         self._picture = None if last is None else last.picture
 
@@ -240,19 +245,19 @@ class _ClipStream:
     def _clips(self, start: int) -> Iterator[list[_Look]]:
         """The sampled frames from `start` on, clip by clip; the last frame fills the last clip."""
         after_s = None if self._last is None else float(self._last.times_s[-1])
-        frames = self._recording.luma(self._how.rate, start)
+        frames = self._recording.luma(self._extraction.rate, start)
         pending: list[_Look] = []
-        for frame in sampled(frames, self._how.rate, after_s=after_s):
+        for frame in sampled(frames, self._extraction.rate, after_s=after_s):
             pending.append(self._looked_at(frame))
-            if len(pending) == self._how.spec.clip_length:
+            if len(pending) == self._extraction.spec.clip_length:
                 yield pending
                 pending = []
         if pending:
-            missing = self._how.spec.clip_length - len(pending)
+            missing = self._extraction.spec.clip_length - len(pending)
             yield pending + [replace(pending[-1], frozen=True)] * missing
 
     def _looked_at(self, frame: Frame) -> _Look:
-        picture = to_input(frame.pixels, self._region.box, self._how.spec.size)
+        picture = to_input(frame.pixels, self._region.box, self._extraction.spec.size)
         frozen = self._picture is not None and shows_freeze(self._picture, picture)
         self._picture = picture
         return _Look(frame.index, frame.time_s, picture, frozen)
@@ -264,7 +269,7 @@ class _ClipStream:
             maps, steps, planes = last.maps, last.steps, last.planes
         else:
             inputs = np.stack([look.picture for look in clip])[None]
-            out = self._how.backbone.run(inputs)
+            out = self._extraction.backbone.run(inputs)
             maps = out[0][0].astype(np.float16)
             steps, planes = (array[0].astype(np.float32) for array in out[1:])
         self._last = _Clip(

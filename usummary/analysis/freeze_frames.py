@@ -81,7 +81,7 @@ def _runs(frozen: np.ndarray, times: np.ndarray) -> list[tuple[int, int]]:
 def merged(given: Sequence[FreezeFrame], frozen: Sequence[FreezeFrame]) -> tuple[FreezeFrame, ...]:
     """Given and found freeze-frames together, by time.
 
-    One that was given stands for the frozen stretch it lies in.
+    A given freeze-frame replaces the frozen stretch that it falls into.
     """
     kept = [
         stretch
