@@ -3,12 +3,11 @@
 import itertools
 import json
 
-import av
 import cv2
 import numpy as np
 import pytest
 
-from tests.builders import write_dicom_cine, write_video
+from tests.builders import blank_packet, write_dicom_cine, write_video
 from tests.values import WHOLE
 from usummary import open_exam, pipeline, summarize
 from usummary.analysis import features as features_stage
@@ -236,12 +235,7 @@ def test_a_second_run_tells_of_damage_too(tmp_path, monkeypatch):
     """
     monkeypatch.setattr(pipeline, "find_region", lambda _: WHOLE)
     path = write_video(tmp_path / "a.avi", codec="mjpeg", pixel_format="yuvj420p")
-    data = bytearray(path.read_bytes())
-    with av.open(str(path)) as container:
-        packet = bytes([p for p in container.demux(video=0) if p.size][20])
-    at = data.find(packet)
-    data[at : at + len(packet)] = bytes(len(packet))
-    path.write_bytes(data)
+    blank_packet(path, 20)
     settings = Settings(sample_rate="all")
     first, second = (summarize(path, settings).analysis.provenance for _ in range(2))
     assert any("Damaged places" in notice for notice in first.notices)

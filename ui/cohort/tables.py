@@ -20,16 +20,12 @@ if TYPE_CHECKING:
     from usummary.comparing.cohort import Against, Cohort, Row
     from usummary.comparing.intervals import Interval
 
-SHOWN: tuple[Measure, ...] = ("f1", "tau", "rho", "recall", "planes_shown", "saved_planes")
+SHOWN: tuple[Measure, ...] = ("f1", "tau", "rho", "recall", "saved_planes")
 MEASURES: dict[Measure, tuple[str, str]] = {
     "f1": ("F1", "Agreement, frame by frame, with the key shots that hold the freeze-frames"),
     "tau": ("tau", "Kendall’s rank correlation of the scores with what was frozen"),
     "rho": ("rho", "Spearman’s rank correlation of the scores with what was frozen"),
     "recall": ("Recall", "Share of the freeze-frames that lie in a key shot, or within 1 s of one"),
-    "planes_shown": (
-        "Planes shown",
-        "Share of the frozen standard planes that a key shot is labelled with",
-    ),
     "saved_planes": (
         "Saved planes",
         "Share of the frozen standard planes of which a freeze-frame lies in a key shot",
@@ -116,7 +112,7 @@ class ExamsTable(RowTable):
     remove_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        widths = (0, *(70,) * (len(SHOWN) - 2), 96, 96)
+        widths = (0, *(70,) * (len(SHOWN) - 1), 96)
         super().__init__(_EXAMS, widths, parent, texts=1, fitted=False)
         self.setAccessibleName(tr("The single exams"))
         self._paths: Sequence[Path] = ()
