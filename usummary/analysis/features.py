@@ -42,7 +42,6 @@ BLANK_SHARE = 0.02
 """A picture is blank if at most this share of it is lit, or at most this share of what is lit
 differs from one flat colour: a line of text on an empty screen is that small."""
 
-
 OnPart = Callable[[int, Callable[[], Features]], None]
 """Told how many clips are finished, and how to get their features, which is worth a preview only
 now and then."""

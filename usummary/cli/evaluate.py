@@ -63,7 +63,7 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare summarisers with freeze-frames: F1 and its bound, tau, rho, recall, two of planes."""
+    """Compare summarisers with freeze-frames: F1 and its bound, tau, rho, recall, planes."""
     if out is not None:
         may_write(out, overwrite=overwrite)
         if not out.absolute().parent.is_dir():

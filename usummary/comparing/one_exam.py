@@ -137,7 +137,7 @@ def by_baseline(
 
 
 def kind_of(who: str) -> Kind:
-    """Whether a name is a baseline's; a model's is a folder name that holds no space."""
+    """Whether a lane's name is a baseline's; any other is a model's."""
     return "baseline" if who in BASELINES else "model"
 
 
