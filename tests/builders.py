@@ -118,6 +118,15 @@ def write_video(
     return path
 
 
+def blank_packet(path: Path, number: int) -> Path:
+    """Overwrites one packet of a video file with zeros, so that it cannot be decoded."""
+    with av.open(str(path)) as container:
+        packet = bytes([p for p in container.demux(video=0) if p.size][number])
+    data = path.read_bytes()
+    path.write_bytes(data.replace(packet, bytes(len(packet)), 1))
+    return path
+
+
 _INTRA_ONLY = {"mjpeg", "ffv1", "rawvideo"}
 _ONE = 1 << 16
 _MATRICES = {

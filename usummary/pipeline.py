@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from usummary import metrics, readers
+from usummary import agreement, readers
 from usummary.analysis import feature_cache, freeze_frames
 from usummary.analysis import features as features_stage
 from usummary.analysis import scores as scores_stage
 from usummary.analysis import shots as shots_stage
-from usummary.analysis.features import Extraction, Grown, InputSpec
+from usummary.analysis.features import Extraction, InputSpec, OnPart
 from usummary.analysis.planes import plane_track
 from usummary.analysis.preview import Previews, Show
 from usummary.analysis.sector import find_region
@@ -34,10 +31,7 @@ from usummary.selection import choose as summary_stage
 from usummary.selection import edits as edits_stage
 from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings
-from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Shot, Summary
-
-RECALL_TOLERANCE_S = 1.0
-"""A freeze-frame counts as shown if a key shot is at most this far away."""
+from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Summary
 
 _LIBRARIES = ("usummary", "torch", "openvino", "av", "pydicom", "numpy", "opencv-python-headless")
 
@@ -97,12 +91,11 @@ def analyse(
     backbone = weights.backbone_of(summariser)
     watch = _Stopwatch()
     with watch.stage("reading"):
-        hashes, regions = _look_through(exam, progress)
-    with watch.stage("features"), _previews(summariser, settings, preview) as grown:
-        how = settings, progress, grown
-        features, device = _features(exam, regions, hashes, backbone, how)
+        looked = _look_through(exam, progress)
+    with watch.stage("features"), _previews(summariser, settings, preview) as on_part:
+        features, device = _features(exam, looked, backbone, settings, progress, on_part)
     with watch.stage("scoring"):
-        scores, met = _scores(features, summariser, settings, progress)
+        scores, fallbacks = _scores(features, summariser, settings, progress)
     with watch.stage("selecting"):
         progress(Progress("selecting", 0.0))
         shots = shots_stage.make_shots(exam, features, scores, settings)
@@ -111,7 +104,7 @@ def analyse(
         path=exam.path,
         duration_s=exam.duration_s,
         frame_count=exam.frame_count,
-        regions=regions,
+        regions=looked.regions,
         scores=scores,
         shots=shots,
         freeze_frames=freeze_frames.merged(exam.freeze_frames, freeze_frames.find_frozen(features)),
@@ -120,9 +113,9 @@ def analyse(
             models=(_named(backbone), _named(summariser)),
             device=device,
             settings=settings.model_dump(mode="json"),
-            input_sha256=hashes,
+            input_sha256=looked.hashes,
             timings_s=watch.seconds,
-            notices=_notices(exam, (*features.notices, *met)),
+            notices=_notices(exam, (*features.notices, *fallbacks)),
         ),
         frame_times_s=tuple(
             recording.times_s + offset
@@ -140,8 +133,8 @@ def features_of(
     Raises:
         ModelError, DeviceError: As for `analyse`.
     """
-    hashes, regions = _look_through(exam, progress)
-    return _features(exam, regions, hashes, backbone, (settings, progress, None))[0]
+    looked = _look_through(exam, progress)
+    return _features(exam, looked, backbone, settings, progress)[0]
 
 
 def select(
@@ -170,38 +163,26 @@ def select(
     analysis = edits_stage.apply(analysis, edits)
     reference = freeze_frames.reference_shots(analysis.freeze_frames, analysis.shots)
     chosen = summary_stage.select(analysis, length, mode, reference, cover_s=cover_s)
-    matched = freeze_frames.matched(analysis.freeze_frames, chosen.shots)
-    return replace(
-        chosen,
-        freeze_frames=matched,
-        metrics=_metrics(chosen, reference),
-        coverage=metrics.coverage(chosen.key_shots, matched),
-        edits=edits_stage.counts(edits, analysis.shots),
-    )
+    counts = edits_stage.counts(edits, analysis.shots)
+    return replace(agreement.compared(chosen, reference), edits=counts)
 
 
-def _metrics(chosen: Summary, reference: Sequence[int]) -> dict[str, float]:
-    """Comparison of a summary with the freeze-frames of its exam; empty without any.
+@dataclass(frozen=True, slots=True)
+class _LookedThrough:
+    """What one look through an exam's files gives.
 
-    `reference` are the shots of the analysis, whole ones, that hold the freeze-frames it counts
-    (`freeze_frames.reference_shots`), also where the summary holds only a part of one.
+    Attributes:
+        hashes: Content hash of every file, stills too, by its name in the exam.
+        recordings: Content hash of each recording's file, in exam order.
+        regions: Sector of each recording.
     """
-    whole = chosen.analysis.shots
-    times = [save.time_s for save in chosen.analysis.freeze_frames]
-    recall = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
-    if recall is None:
-        return {}
-    selected = _by_frame(chosen.shots, [shot.selected for shot in chosen.shots])
-    wanted = _by_frame(whole, np.isin(np.arange(len(whole)), reference).tolist())
-    return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recall}
+
+    hashes: dict[str, str]
+    recordings: tuple[str, ...]
+    regions: tuple[Region, ...]
 
 
-def _by_frame(shots: Sequence[Shot], marks: list[bool]) -> NDArray[np.bool_]:
-    """(n_frames,) the mark of each frame's shot."""
-    return np.repeat(marks, [shot.end_frame - shot.start_frame for shot in shots])
-
-
-def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[Region, ...]]:
+def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
     """Hash the files, find the sectors, and have the frame times read."""
     progress(Progress("reading", 0.0))
     files = {recording.info.path for recording in exam.recordings}
@@ -214,29 +195,29 @@ def _look_through(exam: Exam, progress: Report) -> tuple[dict[str, str], tuple[R
         done += feature_cache.BLOCK
         progress(Progress("reading", min(done / total, 1.0) * 0.5))
 
-    hashes = {
-        os.path.relpath(file, exam.path if exam.path.is_dir() else exam.path.parent): (
-            feature_cache.content_hash(file, checkpoint)
-        )
-        for file in sorted(files)
-    }
+    folder = exam.path if exam.path.is_dir() else exam.path.parent
+    hashes = {file: feature_cache.content_hash(file, checkpoint) for file in sorted(files)}
     regions = []
     for number, recording in enumerate(exam.recordings, start=1):
         regions.append(find_region(recording))
         _ = recording.times_s
         progress(Progress("reading", 0.5 + 0.5 * number / len(exam.recordings)))
-    return hashes, tuple(regions)
+    return _LookedThrough(
+        hashes={os.path.relpath(file, folder): digest for file, digest in hashes.items()},
+        recordings=tuple(hashes[recording.info.path] for recording in exam.recordings),
+        regions=tuple(regions),
+    )
 
 
 def _features(
     exam: Exam,
-    regions: tuple[Region, ...],
-    hashes: dict[str, str],
+    looked: _LookedThrough,
     backbone: Model,
-    how: tuple[Settings, Report, Grown | None],
+    settings: Settings,
+    progress: Report,
+    on_part: OnPart | None = None,
 ) -> tuple[Features, str]:
     """Features of the exam, with the text that names device and precision."""
-    settings, progress, grown = how
     progress(Progress("features", 0.0))
     rate = None if settings.sample_rate == "all" else float(settings.sample_rate)
     size = (backbone.height, backbone.width)
@@ -246,26 +227,20 @@ def _features(
         if settings.use_cache:
             root = feature_cache.root()
             feature_cache.prune(root)
-            boxes = [str(region.box) for region in regions]
-            key = feature_cache.make_key(
-                features_stage.VERSION,
-                sorted(hashes.values()),
-                backbone.sha256,
-                rate,
-                boxes,
-                runner.device,
+            key = features_stage.key_of(
+                backbone, looked.recordings, looked.regions, rate, runner.device
             )
             kept = feature_cache.FeatureCache(root, key)
         extraction = Extraction(runner, spec, rate, kept)
-        told = _naming_device(progress, runner)
-        told(Progress("features", 0.0))
-        features = features_stage.compute(exam, regions, extraction, told, grown)
-        told(Progress("features", 1.0, 0.0))
+        report = _naming_device(progress, runner)
+        report(Progress("features", 0.0))
+        features = features_stage.compute(exam, looked.regions, extraction, report, on_part)
+        report(Progress("features", 1.0, 0.0))
         return replace(features, notices=(*features.notices, *runner.notices)), runner.device
 
 
 @contextmanager
-def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[Grown | None]:
+def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[OnPart | None]:
     """What `features.compute` calls for previews.
 
     They have a runner of their own, opened by the first one and closed before the exam is scored,
@@ -313,8 +288,8 @@ def _scores(
 
 def _notices(exam: Exam, fallbacks: tuple[str, ...]) -> tuple[str, ...]:
     """What a person must see, each once; readers find damage only while they read."""
-    met = [notice for recording in exam.recordings for notice in recording.info.notices]
-    return tuple(dict.fromkeys([*exam.notices, *met, *fallbacks]))
+    damage = [notice for recording in exam.recordings for notice in recording.info.notices]
+    return tuple(dict.fromkeys([*exam.notices, *damage, *fallbacks]))
 
 
 def _named(model: Model) -> dict[str, str]:

@@ -220,7 +220,7 @@ class Exam:
 
     def locate(self, time_s: float) -> tuple[int, int]:
         """Recording position and frame index on screen at an exam time (clamped to the exam)."""
-        which = int(np.searchsorted(self.offsets_s, time_s, side="right")) - 1
+        which = int(np.searchsorted(self.offsets_s, time_s + 1e-6, side="right")) - 1
         which = max(which, 0)
         times = self.recordings[which].times_s
         inside = time_s - self.offsets_s[which] + 1e-6

@@ -1,22 +1,34 @@
 """Features: what is computed, what is taken over, and going on after a stop."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.values import WHOLE, PictureRecording
+from usummary.analysis import features as features_stage
 from usummary.analysis.feature_cache import FeatureCache, content_hash, make_key, prune
-from usummary.analysis.features import PART_CLIPS, Extraction, InputSpec, compute, is_same
+from usummary.analysis.features import (
+    PART_CLIPS,
+    Extraction,
+    InputSpec,
+    compute,
+    key_of,
+    shows_freeze,
+)
+from usummary.networks.weights import Model
 from usummary.progress import Cancelled, Progress, silent
-from usummary.types import Exam
+from usummary.types import Box, Exam
 
 SPEC = InputSpec(clip_length=4, size=(24, 32), classes=("Background", "Femur"))
 
 
 class MeanBackbone:
     """A backbone whose outputs are simple statistics of its clip; counts its runs."""
+
+    device = "none"
 
     def __init__(self):
         self.runs = 0
@@ -28,6 +40,18 @@ class MeanBackbone:
         means = inputs.astype(np.float32).mean(axis=(2, 3))  # (1, 4)
         maps = means.mean(axis=1)[:, None, None, None]
         return maps, means[:, ::2, None], np.full((1, 2), 0.5, np.float32)
+
+
+@pytest.fixture
+def backbone_model(tmp_path):
+    return Model(
+        name="eye",
+        role="backbone",
+        network="st3d",
+        config={"height": 24, "width": 32, "samples": 4},
+        sha256="0" * 64,
+        folder=tmp_path,
+    )
 
 
 def moving(n, seed=0):
@@ -74,8 +98,26 @@ def test_calipers_and_noise_do_not_move_a_frozen_picture():
     noisy = picture.copy()
     noisy[::2] += 1
     noisy[3, 4:8] = 255
-    assert is_same(picture, noisy)
-    assert not is_same(picture, moving(2)[1, :24, :32])
+    assert shows_freeze(picture, noisy)
+    assert not shows_freeze(picture, moving(2)[1, :24, :32])
+
+
+@pytest.mark.parametrize("level", [0, 5, 29, 128, 255])
+def test_an_empty_screen_is_no_freeze_frame_with_or_without_a_line_of_text(level):
+    empty = np.full((24, 32), level, np.uint8)
+    assert not shows_freeze(empty, empty.copy())
+    written = empty.copy()
+    written[10, 4:16] = 255 - level  # 12 of 768 pixels
+    assert not shows_freeze(written, written.copy())
+    padded = empty.copy()
+    padded[:, :4] = padded[:, -4:] = 0  # what `to_input` leaves beside a narrow sector
+    assert not shows_freeze(padded, padded.copy())
+
+
+def test_a_dark_image_with_little_in_it_can_be_frozen():
+    dark = np.zeros((24, 32), np.uint8)
+    dark[8:12, 8:16] = moving(1)[0, :4, :8]
+    assert shows_freeze(dark, dark.copy())
 
 
 def test_recordings_do_not_share_clips():
@@ -142,6 +184,68 @@ def test_keys_and_hashes(tmp_path):
     file.write_bytes(b"x" * 4_999_999 + b"y")
     assert content_hash(file) != first
     assert make_key(1, "a") == make_key(1, "a") != make_key(1, "b")
+
+
+def test_every_fact_that_shapes_features_is_in_their_key(backbone_model):
+    other = replace(WHOLE, box=Box(0, 0, 32, 48))
+    base = {"hashes": ["a", "b"], "regions": [WHOLE, other], "rate": 15.0, "device": "CPU"}
+
+    def key(model=backbone_model, alone=False, **changed):
+        return key_of(model, **(base | changed), alone=alone)
+
+    larger = replace(backbone_model, config={**backbone_model.config, "height": 64})
+    keys = [
+        key(),
+        key(hashes=["b", "a"]),
+        key(regions=[other, WHOLE]),
+        key(rate=7.5),
+        key(rate=None),
+        key(device="GPU"),
+        key(alone=True),
+        key(model=replace(backbone_model, sha256="f" * 64)),
+        key(model=larger),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert key() == keys[0]
+
+
+def test_features_of_another_version_are_not_taken(backbone_model, monkeypatch):
+    facts = (backbone_model, ["a"], [WHOLE], 15.0, "CPU")
+    before = key_of(*facts)
+    monkeypatch.setattr(features_stage, "VERSION", features_stage.VERSION + 1)
+    assert key_of(*facts) != before
+
+
+def test_what_is_computed_after_a_fallback_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 3)
+    exam = exam_of(moving(4 * 8))
+
+    class Falling(MeanBackbone):
+        """Leaves its device at its fifth clip, in the middle of the second part."""
+
+        @property
+        def device(self):
+            return "small" if self.runs < 5 else "other"
+
+    cache = FeatureCache(tmp_path, "key")
+    whole = run(exam, Falling(), cache)
+    assert len(list(cache.parts())) == 1
+    again = Falling()
+    assert np.array_equal(run(exam, again, cache).maps, whole.maps)
+    assert again.runs == 8 - 3
+
+
+def test_notices_of_the_reader_are_kept_with_the_features(tmp_path):
+    exam = exam_of(moving(8), moving(8, seed=1))
+    met = exam.recordings[1]
+    met.info = replace(met.info, notices=("A place is damaged.",))
+    cache = FeatureCache(tmp_path, "key")
+    assert run(exam, MeanBackbone(), cache).notices == ("A place is damaged.",)
+    again = MeanBackbone()
+    assert run(exam_of(moving(8), moving(8, seed=1)), again, cache).notices == (
+        "A place is damaged.",
+    )
+    assert again.runs == 0
 
 
 def test_the_least_recently_used_features_go_first(tmp_path):

@@ -13,7 +13,7 @@ RATE = 15.0
 
 
 def listed(time_s, plane=None):
-    return FreezeFrame(time_s, 0, round(time_s * 25), "listed", plane, end_s=time_s)
+    return FreezeFrame(time_s, 0, int(time_s * 25), "listed", plane, end_s=time_s)
 
 
 def features_frozen(total, *stretches, classes=(), planes=None):

@@ -1,12 +1,16 @@
 """A cohort measured from files: means, differences, who is left out and why."""
 
+import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.builders import write_study, write_video
-from usummary import metrics
+from usummary import agreement, metrics, open_exam, pipeline
+from usummary.agreement import Measures
+from usummary.comparing import one_exam
 from usummary.comparing.cohort import (
     Against,
     Cohort,
@@ -14,15 +18,17 @@ from usummary.comparing.cohort import (
     MeasuredExam,
     Plan,
     Row,
-    Values,
     command,
 )
 from usummary.comparing.cohort import measure_all as measure_cohort
+from usummary.comparing.cohort_report import table_of
+from usummary.comparing.one_exam import Terms, by_baseline, by_model
 from usummary.errors import ModelError
 from usummary.paths import names_of
 from usummary.phantom import Recorder, render
 from usummary.progress import Cancelled
 from usummary.readers.find_exams import exams_at
+from usummary.settings import Settings
 
 MODEL = "3dst-unet-rl"
 
@@ -65,13 +71,81 @@ def test_every_exam_is_measured_or_named(cohort) -> None:
 
 
 def test_random_scores_are_the_mean_of_their_draws(folder, cohort) -> None:
+    """The draws are 1 and 2: those that the window's comparison and the command line name."""
     made, _ = cohort
-    exam = made.exams[0]
-    means = exam.values[Row("random scores", "P")]
-    single = Plan((MODEL,), ("random scores",), ("P",), seeds=1)
-    alone = measure_cohort([exam.path], single).exams[0].values[Row("random scores", "P")]
-    assert alone.tau != means.tau
-    assert alone.bound == means.bound == 1
+    row, plan = Row("random scores", "P"), made.plan
+    with open_exam(made.exams[0].path) as exam:
+        analysis = pipeline.analyse(exam, plan.settings)
+    draws = [
+        agreement.measure(lane.summary)
+        for seed in (1, 2)
+        for lane in by_baseline("random scores", analysis, plan.terms, seed=seed)
+        if lane.length == "P"
+    ]
+    assert draws[0].tau != draws[1].tau
+    assert made.exams[0].values[row] == agreement.mean(draws)
+
+
+@pytest.mark.parametrize("mode", ["application", "benchmark"])
+def test_a_copied_command_prints_the_numbers_it_was_copied_from(folder, run, monkeypatch, mode):
+    """Each lane of the window's comparison by the command that the window copies.
+
+    The freeze-frames are those of a list that does not lie beside the recording by its name.
+    """
+    monkeypatch.chdir(folder)
+    listed = folder / "mine.csv"
+    saves = ("1.0,Brain (Tv.)", "5.0,Brain (Cb.)", "12.0,Brain (Tv.)")
+    listed.write_text("\n".join(["time_s,plane", *saves]), encoding="utf-8")
+    settings = Settings(mode=mode, freeze_frames=listed)
+    with open_exam("exam 1.mp4", freeze_frames=listed) as exam:
+        analysis = pipeline.analyse(exam, settings)
+    terms = Terms(mode, settings.covering_s, lengths=("40%", "60%", "P"))
+    lanes = [*by_model(analysis, terms), *by_baseline("random scores", analysis, terms)]
+    assert any(lane.planes_shown != lane.saved_planes for lane in lanes)
+    for lane in lanes:
+        shown = {
+            "F1": lane.f1,
+            "recall": lane.recall,
+            "planes shown": lane.planes_shown,
+            "saved planes": lane.saved_planes,
+        }
+        numbers = {name: f"{value:.3f}" for name, value in shown.items()}
+        code, out, _ = run(*one_exam.command(lane)[1:])
+        assert code == 0
+        if lane.kind == "model":
+            shutil.rmtree(one_exam.command(lane)[-1])
+            assert ", ".join(f"{name} {text}" for name, text in numbers.items()) in out
+        else:
+            assert printed(out, lane.who, lane.length).items() >= numbers.items()
+
+
+def test_a_copied_command_prints_the_means_it_was_copied_from(cohort, run, monkeypatch):
+    """A cohort's table and the table of its command are the same, whatever they are less."""
+    made, _ = cohort
+    for against in (None, Against(MODEL)):
+        usable = replace(made, left_out=())
+        monkeypatch.chdir(made.exams[0].path.parent)
+        code, out, _ = run(*command(usable, against)[1:])
+        assert code == 0
+        head, *rows = table_of(usable, against)
+        for row in rows:
+            expected = dict(zip(head, row, strict=True))
+            assert printed(out, expected["chosen by"], expected["length"]) == expected
+
+
+def test_a_list_of_one_exam_is_not_taken_for_several(folder, run):
+    arguments = ("evaluate", folder, "--model", MODEL, "--freeze-frames", folder / "mine.csv")
+    code, _, err = run(*arguments)
+    assert code != 0
+    assert "Name that exam alone" in err
+
+
+def printed(out, who, length):
+    """The cells of a row of the table that `usummary evaluate` prints, by their heads."""
+    lines = [re.split(r" {2,}", line.strip()) for line in out.splitlines()]
+    head = next(cells for cells in lines if cells[:2] == ["chosen by", "length"])
+    row = next(cells for cells in lines if cells[:2] == [who, length])
+    return dict(zip(head, row, strict=True))
 
 
 def test_a_model_that_is_not_there_stops_everything(folder) -> None:
@@ -97,9 +171,7 @@ def made_up(tmp_path, **values) -> Cohort:
     exams = []
     for number in range(count):
         rows = {
-            Row(who, "15%"): Values(
-                Row(who, "15%"), "model", f1[number], None, None, None, None, None
-            )
+            Row(who, "15%"): Measures(f1[number], None, None, None, None, None, None)
             for who, f1 in values.items()
         }
         exams.append(MeasuredExam(tmp_path / f"{number}.mp4", rows))

@@ -9,7 +9,7 @@ from tests.values import make_analysis, shots_between
 from usummary import pipeline
 from usummary.comparing import one_exam
 from usummary.comparing.one_exam import BASELINES, Terms, by_baseline, by_model, command, even_shots
-from usummary.selection.edits import Edits, Span
+from usummary.selection.edits import Edits, ShotSpan
 from usummary.types import FreezeFrame, PlaneTrack
 
 RATE = 10.0
@@ -59,12 +59,12 @@ def test_a_lane_is_what_a_run_of_that_length_chooses() -> None:
 def test_without_freeze_frames_nothing_is_measured_and_there_is_no_p() -> None:
     lanes = list(by_model(make(), Terms()))
     assert [lane.length for lane in lanes] == ["15%", "20%", "25%"]
-    assert [(lane.f1, lane.recall, lane.planes) for lane in lanes] == [(None, None, None)] * 3
+    assert [(lane.f1, lane.recall, lane.planes_shown) for lane in lanes] == [(None, None, None)] * 3
 
 
 def test_decisions_do_not_count_and_freeze_frames_of_the_person_do() -> None:
     own = FreezeFrame(1.0, 0, 10, "added", "Femur", end_s=1.0)
-    edits = Edits(kept=frozenset({Span(0, 0, 50)}), added_freezes=(own,))
+    edits = Edits(kept=frozenset({ShotSpan(0, 0, 50)}), added_freezes=(own,))
     terms = Terms(edits=one_exam.freeze_edits(edits), lengths=("15%", "P"))
     share, as_frozen = by_model(make(), terms)
     assert [shot.start_s for shot in share.summary.key_shots] == [85.0, 90.0, 95.0]
@@ -101,7 +101,7 @@ def test_plane_confidence_takes_the_surest_clips_and_needs_their_record() -> Non
 
 def test_planes_are_the_share_of_the_frozen_ones() -> None:
     analysis = make(freezes=frozen_at(7.0))
-    shown = [lane.planes for lane in by_model(analysis, Terms(lengths=("15%", "100%")))]
+    shown = [lane.planes_shown for lane in by_model(analysis, Terms(lengths=("15%", "100%")))]
     assert shown == [0.0, 1.0]
 
 

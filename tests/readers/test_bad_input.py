@@ -16,6 +16,7 @@ from pydicom.uid import (
 )
 
 from tests.builders import (
+    blank_packet,
     dicom_dataset,
     read_code,
     write_dicom_cine,
@@ -123,12 +124,7 @@ def test_damage_in_the_middle_is_stepped_over(tmp_path):
 
 def test_a_packet_that_cannot_be_decoded_shows_the_picture_before_and_a_notice(tmp_path):
     path = write_video(tmp_path / "a.avi", codec="mjpeg", pixel_format="yuvj420p")
-    data = bytearray(path.read_bytes())
-    with av.open(str(path)) as container:
-        packet = bytes([p for p in container.demux(video=0) if p.size][20])
-    at = data.find(packet)
-    data[at : at + len(packet)] = bytes(len(packet))
-    path.write_bytes(data)
+    blank_packet(path, 20)
     with open_exam(path) as exam:
         recording = exam.recordings[0]
         assert recording.info.frame_count == 40

@@ -251,7 +251,7 @@ def test_sign_flips_are_counted():
     assert statistics.sign_flip([1.0, 2.0, 3.0]) == 2 / 8
     assert statistics.sign_flip([1.0, -1.0]) == 1.0
     assert statistics.sign_flip([1.0] * 20) < 0.001
-    low, high = statistics.interval([1.0, 2.0, 3.0, 4.0])
+    low, high = statistics.bootstrap_interval([1.0, 2.0, 3.0, 4.0])
     assert 1 <= low < 2.5 < high <= 4
 
 

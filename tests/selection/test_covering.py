@@ -15,7 +15,7 @@ from usummary.errors import SettingsError
 from usummary.selection import edits as e
 from usummary.selection.choose import select
 from usummary.selection.covering import CRUMB_S, Stretch, find_stretches
-from usummary.selection.edits import UNEDITED, Span
+from usummary.selection.edits import UNEDITED, ShotSpan
 from usummary.types import (
     STANDARD_PLANES,
     Analysis,
@@ -186,7 +186,7 @@ def best_by_trying(analysis: Analysis, parts: list[Stretch], room: int) -> list[
     return answer
 
 
-def covering_by_trying(analysis: Analysis, length_s: float, budget_ms: int) -> list[Span]:
+def covering_by_trying(analysis: Analysis, length_s: float, budget_ms: int) -> list[ShotSpan]:
     """The key shots, by the rules of ``docs/decisions/covering.md``."""
     kept = [s for s in analysis.shots if s.decision == "kept"]
     room = budget_ms - cost(kept)
@@ -212,7 +212,7 @@ def covering_by_trying(analysis: Analysis, length_s: float, budget_ms: int) -> l
         first |= {plane: wanted[plane][0] for plane in missing}
     shots = [*kept, *(analysis.shots[i] for i in chosen)]
     shots += [part_of(analysis, part) for part in parts if part.shot not in chosen]
-    return sorted(map(Span.of, shots))
+    return sorted(map(ShotSpan.of, shots))
 
 
 def ms(first: int, last: int) -> int:
@@ -226,7 +226,7 @@ def cost(shots) -> int:
 def check_summary(analysis: Analysis, summary) -> None:
     """What holds of every summary that covers."""
     for recording, times in enumerate(analysis.frame_times_s):
-        spans = [Span.of(s) for s in summary.shots if s.recording == recording]
+        spans = [ShotSpan.of(s) for s in summary.shots if s.recording == recording]
         assert spans[0].start_frame == 0
         assert spans[-1].end_frame == len(times)
         assert all(a.end_frame == b.start_frame for a, b in itertools.pairwise(spans))
@@ -237,7 +237,7 @@ def check_summary(analysis: Analysis, summary) -> None:
     for shot in summary.shots:
         frames = held(analysis, shot.recording)[shot.start_frame : shot.end_frame]
         assert shot.score == pytest.approx(frames.mean())
-        assert shot.whole is None or Span.of(shot) != Span(shot.recording, *shot.whole)
+        assert shot.whole is None or ShotSpan.of(shot) != ShotSpan(shot.recording, *shot.whole)
         if shot.whole:
             assert shot.key_frame == shot.start_frame + frames.argmax()
 
@@ -305,8 +305,8 @@ def worth_covering(analysis: Analysis, chosen, budget_s: float) -> float:
     return value_of(chosen, analysis) if fits else 0.0
 
 
-def seconds(start: float, end: float) -> Span:
-    return Span(0, round(start * RATE), round(end * RATE))
+def seconds(start: float, end: float) -> ShotSpan:
+    return ShotSpan(0, round(start * RATE), round(end * RATE))
 
 
 def by_hand(spans, planes, peaks=(), track=True) -> Analysis:
@@ -338,8 +338,8 @@ def by_hand(spans, planes, peaks=(), track=True) -> Analysis:
     )  # fmt: skip
 
 
-def spans_of(summary) -> list[Span]:
-    return [Span.of(shot) for shot in summary.key_shots]
+def spans_of(summary) -> list[ShotSpan]:
+    return [ShotSpan.of(shot) for shot in summary.key_shots]
 
 
 def test_a_plane_gets_its_stretch_and_the_dull_rest_stays_out():
@@ -351,7 +351,7 @@ def test_a_plane_gets_its_stretch_and_the_dull_rest_stays_out():
     assert spans_of(without) == [seconds(0, 4)]
     summary = select(analysis, "20%", "application", None, cover_s=3.0)
     assert spans_of(summary) == [seconds(0, 4), seconds(10, 13)]
-    assert [Span.of(shot) for shot in summary.shots[1:4]] == [
+    assert [ShotSpan.of(shot) for shot in summary.shots[1:4]] == [
         seconds(4, 10), seconds(10, 13), seconds(13, 20)
     ]  # fmt: skip
     assert {shot.whole for shot in summary.shots[1:4]} == {(4 * RATE, 20 * RATE)}
@@ -449,7 +449,7 @@ def test_what_a_person_kept_covers_and_what_they_rejected_never_shows():
     rejected = pipeline.select(analysis, "10%", edits=e.reject(UNEDITED, second), cover_s=3.0)
     assert spans_of(rejected) == [seconds(1, 4)]
     kept = pipeline.select(analysis, "10%", edits=e.keep(UNEDITED, first), cover_s=3.0)
-    assert spans_of(kept) == [Span.of(first)]
+    assert spans_of(kept) == [ShotSpan.of(first)]
     both = e.reject(e.reject(UNEDITED, first), second)
     assert pipeline.select(analysis, "10%", edits=both, cover_s=3.0).coverage["Femur"] == {
         "shown": False, "frozen": False
@@ -460,7 +460,7 @@ def test_a_stretch_that_is_kept_stays_and_one_that_is_rejected_makes_room_for_th
     analysis = by_hand([(0, 20), (20, 60)], ["Femur", None], [(2, 4), (12, 16), (20, 60)])
     summary = pipeline.select(analysis, "8%", cover_s=3.0)
     stretch = summary.key_shots[0]
-    assert Span.of(stretch) == seconds(12, 15)
+    assert ShotSpan.of(stretch) == seconds(12, 15)
     kept = pipeline.select(analysis, "8%", edits=e.keep(UNEDITED, stretch), cover_s=3.0)
     assert spans_of(kept) == [seconds(12, 15)]
     other = pipeline.select(analysis, "8%", edits=e.reject(UNEDITED, stretch), cover_s=3.0)

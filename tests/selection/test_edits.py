@@ -14,7 +14,7 @@ from usummary import pipeline
 from usummary.analysis.frame_scores import hold, shot_means, span_scores
 from usummary.errors import SettingsError
 from usummary.selection import edits as e
-from usummary.selection.edits import UNEDITED, Edits, Span
+from usummary.selection.edits import UNEDITED, Edits, ShotSpan
 from usummary.types import FreezeFrame, Provenance, Scores, Shot
 
 
@@ -62,12 +62,12 @@ def test_shots_cover_every_recording_once(history):
 def test_kept_shots_are_shown_and_rejected_ones_never(history, length):
     edits = edited(history)[-1]
     summary = shown(edits, length)
-    selected = {Span.of(shot) for shot in summary.key_shots}
+    selected = {ShotSpan.of(shot) for shot in summary.key_shots}
     assert edits.kept <= selected
     assert not edits.rejected & selected
     for shot in summary.shots:
         assert shot.decision == edits.decision(shot)
-    kept_s = sum(shot.duration_s for shot in summary.shots if Span.of(shot) in edits.kept)
+    kept_s = sum(shot.duration_s for shot in summary.shots if ShotSpan.of(shot) in edits.kept)
     assert summary.used_s <= max(summary.budget_s, kept_s, 0.1) + 1e-3
 
 
@@ -115,7 +115,7 @@ def test_kept_shots_use_their_budget_first():
     summary = shown(length="40%")
     outside = next(shot for shot in summary.shots if not shot.selected)
     summary = shown(e.keep(UNEDITED, outside), "40%")
-    assert Span.of(outside) in {Span.of(shot) for shot in summary.key_shots}
+    assert ShotSpan.of(outside) in {ShotSpan.of(shot) for shot in summary.key_shots}
     assert summary.used_s <= summary.budget_s
     assert summary.notices == ()
     assert summary.edits["kept"] == 1
@@ -126,7 +126,7 @@ def test_more_kept_than_allowed_is_said():
     for shot in ANALYSIS.shots[:3]:
         edits = e.keep(edits, shot)
     summary = shown(edits, "15%")
-    assert [Span.of(shot) for shot in summary.key_shots] == sorted(edits.kept)
+    assert [ShotSpan.of(shot) for shot in summary.key_shots] == sorted(edits.kept)
     (notice,) = summary.notices
     assert "4.1 s, longer than the 1.5 s" in notice
 
@@ -146,7 +146,7 @@ def test_a_tiny_length_never_cuts_a_rejected_shot():
     whole = shot_at(shown(length="100%"), best.recording, best.start_frame)
     summary = shown(e.reject(UNEDITED, whole), "1%")
     (cut,) = summary.key_shots
-    assert not Span.of(cut).overlaps(Span.of(whole))
+    assert not ShotSpan.of(cut).overlaps(ShotSpan.of(whole))
 
 
 def cut_place(summary):
@@ -157,7 +157,7 @@ def cut_place(summary):
 def test_a_piece_that_was_cut_to_the_length_can_be_kept():
     (piece,) = shown(length="1%").key_shots
     summary = shown(e.keep(UNEDITED, piece), "1%")
-    assert [Span.of(shot) for shot in summary.key_shots] == [Span.of(piece)]
+    assert [ShotSpan.of(shot) for shot in summary.key_shots] == [ShotSpan.of(piece)]
     assert summary.key_shots[0].decision == "kept"
     assert len(summary.shots) == len(ANALYSIS.shots) + 2
 
@@ -165,7 +165,7 @@ def test_a_piece_that_was_cut_to_the_length_can_be_kept():
 def test_locked_shots_are_protected():
     second = ANALYSIS.shots[1]
     edits = e.lock(UNEDITED, second)
-    assert edits.kept == edits.locked == {Span(0, 7, 20)}
+    assert edits.kept == edits.locked == {ShotSpan(0, 7, 20)}
     assert e.keep(edits, second) == e.lock(edits, second) == edits
     shots = ANALYSIS.shots
     for change in (
@@ -180,12 +180,12 @@ def test_locked_shots_are_protected():
         with pytest.raises(SettingsError, match="Unlock it first"):
             change()
     unlocked = e.unlock(edits, second)
-    assert unlocked.kept == {Span(0, 7, 20)}
+    assert unlocked.kept == {ShotSpan(0, 7, 20)}
     assert e.clear(unlocked, second) == UNEDITED
 
 
 def test_contradicting_edits_cannot_be_made():
-    span, other = Span(0, 0, 7), Span(0, 5, 9)
+    span, other = ShotSpan(0, 0, 7), ShotSpan(0, 5, 9)
     with pytest.raises(SettingsError, match="decide twice"):
         Edits(kept=frozenset({span}), rejected=frozenset({other}))
     with pytest.raises(SettingsError, match="locked but not kept"):
@@ -198,7 +198,7 @@ def test_contradicting_edits_cannot_be_made():
 def test_both_parts_of_a_split_shot_inherit():
     edits = e.split(e.reject(UNEDITED, ANALYSIS.shots[2]), ANALYSIS.shots, 0, 30)
     assert spans(edits) == [*SEGMENTED[:2], (0, 20, 30), (0, 30, 41), *SEGMENTED[3:]]
-    assert edits.rejected == {Span(0, 20, 30), Span(0, 30, 41)}
+    assert edits.rejected == {ShotSpan(0, 20, 30), ShotSpan(0, 30, 41)}
     first, second = e.apply(ANALYSIS, edits).shots[2:4]
     held = held_scores(0)
     assert first.score == pytest.approx(held[20:30].mean())
@@ -233,20 +233,20 @@ def test_an_edge_swallows_what_it_passes_and_stops_at_the_recording():
     edits = e.keep(e.reject(UNEDITED, ANALYSIS.shots[2]), ANALYSIS.shots[1])
     edits = e.move_edge(edits, ANALYSIS.shots, 1, "end", 500)
     assert spans(edits) == [(0, 0, 7), (0, 7, 60), *SEGMENTED[4:]]
-    assert edits.kept == {Span(0, 7, 60)}
+    assert edits.kept == {ShotSpan(0, 7, 60)}
     assert edits.rejected == frozenset()
 
 
 def test_an_outer_edge_leaves_a_shot_behind():
     edits = e.move_edge(e.keep(UNEDITED, ANALYSIS.shots[3]), ANALYSIS.shots, 3, "end", 50)
     assert spans(edits)[3:5] == [(0, 41, 50), (0, 50, 60)]
-    assert edits.kept == {Span(0, 41, 50)}
+    assert edits.kept == {ShotSpan(0, 41, 50)}
 
 
 def test_what_is_given_up_beside_a_locked_shot_becomes_a_shot():
     edits = e.move_edge(e.lock(UNEDITED, ANALYSIS.shots[2]), ANALYSIS.shots, 1, "end", 15)
     assert spans(edits)[1:4] == [(0, 7, 15), (0, 15, 20), (0, 20, 41)]
-    assert edits.locked == {Span(0, 20, 41)}
+    assert edits.locked == {ShotSpan(0, 20, 41)}
 
 
 def test_an_edge_does_not_pass_the_other_edge():
@@ -260,7 +260,7 @@ def test_a_moved_key_shot_stays_in_the_summary():
     index = next(i for i, shot in enumerate(summary.shots) if shot.selected)
     shot = summary.shots[index]
     edits = e.move_edge(UNEDITED, summary.shots, index, "end", shot.end_frame - 1)
-    assert edits.kept == {Span(shot.recording, shot.start_frame, shot.end_frame - 1)}
+    assert edits.kept == {ShotSpan(shot.recording, shot.start_frame, shot.end_frame - 1)}
     other = next(i for i, shot in enumerate(summary.shots) if not shot.selected)
     end = summary.shots[other].end_frame - 1
     assert e.move_edge(UNEDITED, summary.shots, other, "end", end).kept == frozenset()
@@ -270,8 +270,8 @@ def test_an_added_shot_cuts_what_is_there():
     edits = e.reject(UNEDITED, ANALYSIS.shots[1])
     edits = e.add_shot(edits, ANALYSIS.shots, 0, 10, 45)
     assert spans(edits)[:4] == [(0, 0, 7), (0, 7, 10), (0, 10, 45), (0, 45, 60)]
-    assert edits.kept == {Span(0, 10, 45)}
-    assert edits.rejected == {Span(0, 7, 10)}
+    assert edits.kept == {ShotSpan(0, 10, 45)}
+    assert edits.rejected == {ShotSpan(0, 7, 10)}
     shots = e.apply(ANALYSIS, edits).shots
     assert shots[2].plane == ANALYSIS.shots[2].plane  # most of its frames come from there
     assert e.add_shot(edits, shots, 0, 10, 45) == edits
@@ -303,12 +303,12 @@ def test_decisions_survive_another_segmentation():
 @pytest.mark.parametrize(
     "foreign",
     [
-        Edits(spans=(Span(0, 0, 60),)),
-        Edits(spans=(Span(0, 0, 60), Span(1, 0, 41))),
-        Edits(spans=(Span(0, 0, 60), Span(1, 5, 40))),
-        Edits(spans=(Span(0, 0, 60), Span(1, 0, 40), Span(2, 0, 9))),
-        Edits(kept=frozenset({Span(1, 30, 41)})),
-        Edits(rejected=frozenset({Span(7, 0, 4)})),
+        Edits(spans=(ShotSpan(0, 0, 60),)),
+        Edits(spans=(ShotSpan(0, 0, 60), ShotSpan(1, 0, 41))),
+        Edits(spans=(ShotSpan(0, 0, 60), ShotSpan(1, 5, 40))),
+        Edits(spans=(ShotSpan(0, 0, 60), ShotSpan(1, 0, 40), ShotSpan(2, 0, 9))),
+        Edits(kept=frozenset({ShotSpan(1, 30, 41)})),
+        Edits(rejected=frozenset({ShotSpan(7, 0, 4)})),
         Edits(masks=(((0, 0), (5, 0), (5, 5)),)),
     ],
 )

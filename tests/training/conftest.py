@@ -3,7 +3,7 @@ import pytest
 from tests.training.made_data import make_data, write_backbone
 from usummary.readers.find_exams import find_exams
 from usummary.settings import Settings
-from usummary.training.composing.collection import Plan, compose_all
+from usummary.training.composing.collection import CollectionPlan, compose_all
 from usummary.training.judging.exams import read_exam
 
 
@@ -23,7 +23,7 @@ def composed(made_data, tmp_path_factory):
     """Folders of composed recordings of half a minute, by part of the split: do not write there."""
     folder = tmp_path_factory.mktemp("composed")
     for part in ("train", "test"):
-        plan = Plan(made_data, part, freezes="show", fps=10)
+        plan = CollectionPlan(made_data, part, freezes="show", fps=10)
         list(compose_all(plan, folder / part, lambda *_: None))
     return {part: folder / part for part in ("train", "test")}
 

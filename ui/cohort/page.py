@@ -17,7 +17,8 @@ from ui.compare.table import TITLES
 from ui.session.state import LENGTHS
 
 if TYPE_CHECKING:
-    from usummary.comparing.cohort import Against, Cohort, Measure
+    from usummary.agreement import Measure
+    from usummary.comparing.cohort import Against, Cohort
     from usummary.comparing.one_exam import Baseline
 
 RANDOM_AND_EVEN: tuple[Baseline, ...] = ("random scores", "even distances")

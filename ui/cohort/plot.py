@@ -15,7 +15,8 @@ from ui.common.language import tr
 from ui.common.theme import color
 
 if TYPE_CHECKING:
-    from usummary.comparing.cohort import Against, Cohort, Measure, Row
+    from usummary.agreement import Measure
+    from usummary.comparing.cohort import Against, Cohort, Row
     from usummary.comparing.intervals import Interval
 
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 52, 12, 10, 24

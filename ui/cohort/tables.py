@@ -16,16 +16,20 @@ from ui.common.theme import color
 from ui.compare.table import TITLES
 
 if TYPE_CHECKING:
-    from usummary.comparing.cohort import Against, Cohort, Measure, Row
+    from usummary.agreement import Measure
+    from usummary.comparing.cohort import Against, Cohort, Row
     from usummary.comparing.intervals import Interval
 
-SHOWN: tuple[Measure, ...] = ("f1", "tau", "rho", "recall", "planes")
+SHOWN: tuple[Measure, ...] = ("f1", "tau", "rho", "recall", "saved_planes")
 MEASURES: dict[Measure, tuple[str, str]] = {
     "f1": ("F1", "Agreement, frame by frame, with the key shots that hold the freeze-frames"),
     "tau": ("tau", "Kendall’s rank correlation of the scores with what was frozen"),
     "rho": ("rho", "Spearman’s rank correlation of the scores with what was frozen"),
     "recall": ("Recall", "Share of the freeze-frames that lie in a key shot, or within 1 s of one"),
-    "planes": ("Saved planes", "Share of the saved standard planes of which a save is shown"),
+    "saved_planes": (
+        "Saved planes",
+        "Share of the frozen standard planes of which a freeze-frame lies in a key shot",
+    ),
 }
 """Heads and what they mean."""
 _HEADS = [MEASURES[measure] for measure in SHOWN]
@@ -63,7 +67,8 @@ class MeansTable(RowTable):
             bound = cohort.mean(row, "bound")
             if bound is not None:
                 tip = tr(
-                    "The best that any choice of whole shots reaches: {value:.3f}", value=bound.mean
+                    "The best that any summary of this length reaches: {value:.3f}",
+                    value=bound.mean,
                 )
                 means[0].setToolTip(tip)
         return [

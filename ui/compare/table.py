@@ -28,11 +28,11 @@ COLUMNS: tuple[tuple[str, str], ...] = (
         "1 is the same choice, 0 is nothing in common",
     ),
     ("Recall", "Share of the freeze-frames that lie in a key shot, or within 1 s of one"),
-    ("Planes", "Share of the frozen standard planes that a key shot shows as well"),
+    ("Planes shown", "Share of the frozen standard planes that a key shot is labelled with"),
     ("Seconds", "Duration of all key shots together"),
 )
 """Heads and what they mean."""
-WIDTHS_PX = (0, 58, 54, 62, 64, 78)
+WIDTHS_PX = (0, 58, 54, 62, 104, 78)
 """Least width of each column; the first one takes what is left."""
 
 
@@ -62,7 +62,7 @@ def cells(lane: Compared) -> list[Cell]:
         Cell(lane.length, f"{lane.length:>6}"),
         _share(lane.f1, "{value:.2f}", none_frozen),
         _share(lane.recall, "{value:.0%}", none_frozen),
-        _share(lane.planes, "{value:.0%}", tr("No freeze-frame is known to show a plane.")),
+        _share(lane.planes_shown, "{value:.0%}", tr("No freeze-frame is known to show a plane.")),
         Cell(tr("{value:.1f}", value=lane.used_s), lane.used_s),
     ]
 

@@ -15,7 +15,7 @@ from ui.player.picture_view import PictureView
 from ui.player.track import Track
 from ui.session.playback import Playback
 from ui.session.state import State, clock
-from usummary.selection.edits import Span
+from usummary.selection.edits import ShotSpan
 
 CONTROLS = (
     ("freeze_back", "Previous freeze-frame"),
@@ -165,8 +165,8 @@ class Player(QWidget):
         between = self._state.between_points is not None
         self.buttons["add_shot"].setEnabled(self._state.can_edit and between)
         looping = self.playback.looping
-        spans = {Span.of(shot) for shot in self._state.shots}
-        if looping is not None and Span.of(looping) not in spans:
+        spans = {ShotSpan.of(shot) for shot in self._state.shots}
+        if looping is not None and ShotSpan.of(looping) not in spans:
             self.playback.loop(None)  # an edit cut it anew
         self._show_place()
 

@@ -19,8 +19,9 @@ from usummary.settings import Settings, make_settings
 from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
+    from usummary.agreement import Measure
     from usummary.analysis.preview import Show
-    from usummary.comparing.cohort import Against, Cohort, LeftOut, Measure, MeasuredExam, Plan
+    from usummary.comparing.cohort import Against, Cohort, LeftOut, MeasuredExam, Plan
     from usummary.comparing.one_exam import Baseline, Compared
     from usummary.export import ExportOptions
     from usummary.selection.choose import Mode

@@ -7,7 +7,7 @@ in which nothing moved shows the same picture: its features are taken over, not 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from usummary.ahead import one_ahead
 from usummary.analysis.clips import sampled, to_input
-from usummary.analysis.feature_cache import FeatureCache, Part
+from usummary.analysis.feature_cache import FeatureCache, Part, make_key
+from usummary.networks.weights import Model
 from usummary.progress import Progress, Report
 from usummary.types import Exam, Features, Frame, Picture, Recording, Region, Samples
 
-VERSION = 1
+VERSION = 2
 """Part of the cache key: raised whenever the same input would give other features."""
 
 PART_CLIPS = 64
@@ -37,14 +38,20 @@ FROZEN_SHARE = 0.01
 LIT_LEVEL = 12
 """Darker pixels of the input picture carry no tissue."""
 
+BLANK_SHARE = 0.02
+"""A picture is blank if at most this share of it is lit, or at most this share of what is lit
+differs from one flat colour: a line of text on an empty screen is that small."""
 
-Grown = Callable[[int, Callable[[], Features]], None]
+OnPart = Callable[[int, Callable[[], Features]], None]
 """Told how many clips are finished, and how to get their features, which is worth a preview only
 now and then."""
 
 
 class Backbone(Protocol):
     """What features need of a runner (see `usummary.networks.runtime`)."""
+
+    @property
+    def device(self) -> str: ...
 
     def run(self, inputs: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]: ...
 
@@ -74,7 +81,8 @@ class Extraction:
         backbone: Runs uint8 (1, n, H, W) to maps (1, C, h, w), steps (1, s, C), planes (1, K).
         spec: Its input and classes.
         rate: Samples per second, None for every frame.
-        cache: Where finished parts are kept, None to keep nothing.
+        cache: Where finished parts are kept, under a key that names the device the backbone is on
+            now (`key_of`); None to keep nothing.
     """
 
     backbone: Backbone
@@ -83,32 +91,68 @@ class Extraction:
     cache: FeatureCache | None
 
 
+def key_of(
+    model: Model,
+    hashes: Sequence[str],
+    regions: Sequence[Region],
+    rate: float | None,
+    device: str,
+    *,
+    alone: bool = False,
+) -> str:
+    """The cache key of an exam's features: it changes with whatever shapes them.
+
+    Args:
+        model: The backbone. Its config counts beside its weights: the same weights can be given
+            larger pictures or longer clips.
+        hashes: Content hash of each recording's file in exam order, never sorted: finished parts
+            name a recording by its position alone.
+        regions: Sector of each recording, in the same order.
+        rate: Samples per second, None for every frame.
+        device: Device and precision that compute (`Backbone.device`).
+        alone: Every frame of a clip is looked at by itself (`usummary.research.extract`).
+    """
+    network = [model.network, sorted(model.config.items()), model.sha256]
+    boxes = [str(region.box) for region in regions]
+    return make_key(VERSION, list(hashes), network, rate, boxes, device, alone)
+
+
 def compute(
     exam: Exam,
     regions: tuple[Region, ...],
-    how: Extraction,
+    extraction: Extraction,
     progress: Report,
-    grown: Grown | None = None,
+    on_part: OnPart | None = None,
 ) -> Features:
     """Features of a whole exam.
+
+    Parts are kept as long as the backbone stays on the device that it began on. What it computes
+    after a fallback belongs under another key and is not kept, so the next run tries the device
+    again, and a person is told again.
 
     Args:
         exam: Opened exam.
         regions: Sector of each recording.
-        how: Backbone, sampling, cache.
+        extraction: Backbone, sampling, cache.
         progress: Called after every clip, stage ``features``.
-        grown: Called after every new part but the last.
+        on_part: Called after every new part but the last.
     """
-    parts = list(how.cache.parts()) if how.cache else []
+    device = extraction.backbone.device
+    parts = list(extraction.cache.parts()) if extraction.cache else []
     clock = _Clock(exam, progress)
-    for number, part in enumerate(_new_parts(exam, regions, how, parts, clock), start=len(parts)):
+    for number, part in enumerate(
+        _new_parts(exam, regions, extraction, parts, clock), start=len(parts)
+    ):
         parts.append(part)
-        if how.cache:
-            how.cache.add(number, part)
-        if grown is not None and not _is_last(part, exam):
+        if extraction.cache and extraction.backbone.device == device:
+            extraction.cache.add(number, part)
+        if on_part is not None and not _is_last(part, exam):
             clips = sum(len(done["frames"]) for done in parts)
-            grown(clips, lambda: _joined([dict(done) for done in parts], exam, regions, how.spec))
-    return _joined(parts, exam, regions, how.spec)
+            on_part(
+                clips,
+                lambda: _joined([dict(done) for done in parts], exam, regions, extraction.spec),
+            )
+    return _joined(parts, exam, regions, extraction.spec)
 
 
 def _is_last(part: Part, exam: Exam) -> bool:
@@ -118,7 +162,7 @@ def _is_last(part: Part, exam: Exam) -> bool:
 def _new_parts(
     exam: Exam,
     regions: tuple[Region, ...],
-    how: Extraction,
+    extraction: Extraction,
     done: list[Part],
     clock: _Clock,
 ) -> Iterator[Part]:
@@ -127,27 +171,27 @@ def _new_parts(
         start, last = _resume_point(which, done)
         if start >= recording.info.frame_count:
             continue
-        stream = _ClipStream(recording, regions[which], how, last)
-        rows: list[_Row] = []
+        stream = _ClipStream(recording, regions[which], extraction, last)
+        rows: list[_Clip] = []
         for row in stream.rows(start):
             clock.tick(exam.offsets_s[which] + float(row.times_s[-1]))
             if len(rows) == PART_CLIPS:
-                yield _part(which, rows, complete=False)
+                yield _part(which, recording, rows, complete=False)
                 rows = []
             rows.append(row)
         if rows:
-            yield _part(which, rows, complete=True)
+            yield _part(which, recording, rows, complete=True)
 
 
-def _resume_point(which: int, done: list[Part]) -> tuple[int, _Row | None]:
+def _resume_point(which: int, done: list[Part]) -> tuple[int, _Clip | None]:
     """Frame to go on from in recording `which`, and the last clip before it."""
     mine = [part for part in done if int(part["recording"]) == which]
     if not mine:
         return 0, None
     if mine[-1]["complete"]:
         return np.iinfo(np.int64).max, None
-    rows = {name: mine[-1][name][-1] for name in _ROW_ARRAYS}
-    last = _Row(picture=mine[-1]["picture"].astype(np.uint8), **rows)
+    rows = {name: mine[-1][name][-1] for name in _CLIP_ARRAYS}
+    last = _Clip(picture=mine[-1]["picture"].astype(np.uint8), **rows)
     return int(last.frames[-1]) + 1, last
 
 
@@ -162,7 +206,7 @@ class _Look:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Clip:
     """One clip: its samples, and what the backbone made of it."""
 
     frames: NDArray[np.int64]  # (n,)
@@ -174,7 +218,7 @@ class _Row:
     planes: NDArray[np.float32]  # (K,)
 
 
-_ROW_ARRAYS = ("frames", "times_s", "frozen", "maps", "steps", "planes")
+_CLIP_ARRAYS = ("frames", "times_s", "frozen", "maps", "steps", "planes")
 
 
 class _ClipStream:
@@ -184,15 +228,15 @@ class _ClipStream:
     """
 
     def __init__(
-        self, recording: Recording, region: Region, how: Extraction, last: _Row | None
+        self, recording: Recording, region: Region, extraction: Extraction, last: _Clip | None
     ) -> None:
         self._recording = recording
         self._region = region
-        self._how = how
+        self._extraction = extraction
         self._last = last
         self._picture = None if last is None else last.picture
 
-    def rows(self, start: int) -> Iterator[_Row]:
+    def rows(self, start: int) -> Iterator[_Clip]:
         with closing(one_ahead(self._clips(start))) as clips:
             for clip in clips:
                 yield self._row(clip)
@@ -200,34 +244,34 @@ class _ClipStream:
     def _clips(self, start: int) -> Iterator[list[_Look]]:
         """The sampled frames from `start` on, clip by clip; the last frame fills the last clip."""
         after_s = None if self._last is None else float(self._last.times_s[-1])
-        frames = self._recording.luma(self._how.rate, start)
+        frames = self._recording.luma(self._extraction.rate, start)
         pending: list[_Look] = []
-        for frame in sampled(frames, self._how.rate, after_s=after_s):
+        for frame in sampled(frames, self._extraction.rate, after_s=after_s):
             pending.append(self._looked_at(frame))
-            if len(pending) == self._how.spec.clip_length:
+            if len(pending) == self._extraction.spec.clip_length:
                 yield pending
                 pending = []
         if pending:
-            missing = self._how.spec.clip_length - len(pending)
+            missing = self._extraction.spec.clip_length - len(pending)
             yield pending + [replace(pending[-1], frozen=True)] * missing
 
     def _looked_at(self, frame: Frame) -> _Look:
-        picture = to_input(frame.pixels, self._region.box, self._how.spec.size)
-        frozen = self._picture is not None and is_same(self._picture, picture)
+        picture = to_input(frame.pixels, self._region.box, self._extraction.spec.size)
+        frozen = self._picture is not None and shows_freeze(self._picture, picture)
         self._picture = picture
         return _Look(frame.index, frame.time_s, picture, frozen)
 
-    def _row(self, clip: list[_Look]) -> _Row:
+    def _row(self, clip: list[_Look]) -> _Clip:
         frozen = np.array([look.frozen for look in clip])
         last = self._last
         if last is not None and frozen.all() and last.frozen.all():
             maps, steps, planes = last.maps, last.steps, last.planes
         else:
             inputs = np.stack([look.picture for look in clip])[None]
-            out = self._how.backbone.run(inputs)
+            out = self._extraction.backbone.run(inputs)
             maps = out[0][0].astype(np.float16)
             steps, planes = (array[0].astype(np.float32) for array in out[1:])
-        self._last = _Row(
+        self._last = _Clip(
             frames=np.array([look.index for look in clip], np.int64),
             times_s=np.array([look.time_s for look in clip]),
             frozen=frozen,
@@ -239,8 +283,13 @@ class _ClipStream:
         return self._last
 
 
+def shows_freeze(before: Picture, after: Picture) -> bool:
+    """Whether two input pictures (H, W) show the same frozen image, and an image at all."""
+    return is_same(before, after) and not is_blank(after)
+
+
 def is_same(before: Picture, after: Picture) -> bool:
-    """Whether two input pictures (H, W) show the same frozen image.
+    """Whether nothing moved between two input pictures (H, W).
 
     Noise of the video codec and small additions such as calipers do not count as change.
     """
@@ -249,10 +298,29 @@ def is_same(before: Picture, after: Picture) -> bool:
     return bool(changed <= FROZEN_SHARE * lit)
 
 
-def _part(which: int, rows: list[_Row], *, complete: bool) -> Part:
-    """Clips as arrays; `complete` says that they are the last of recording `which`."""
-    arrays: Part = {name: np.stack([getattr(row, name) for row in rows]) for name in _ROW_ARRAYS}
+def is_blank(picture: Picture) -> bool:
+    """Whether an input picture (H, W) shows nothing that anybody could have frozen.
+
+    A black screen is blank, and a screen of one flat colour, as recorders show where the signal is
+    lost; a line of text on either does not change that. A test card, or a logo that fills a good
+    part of the screen, cannot be told from an image here.
+    """
+    lit = picture[picture >= LIT_LEVEL]
+    if lit.size <= BLANK_SHARE * picture.size:
+        return True
+    apart = np.abs(lit.astype(np.float32) - np.median(lit))
+    return bool(np.count_nonzero(apart >= CHANGED_LEVELS) <= BLANK_SHARE * lit.size)
+
+
+def _part(which: int, recording: Recording, rows: list[_Clip], *, complete: bool) -> Part:
+    """Clips as arrays; `complete` says that they are the last of recording `which`.
+
+    What the reader met so far is kept with them: a run that takes the part from the cache decodes
+    nothing, so it would never learn that a place is damaged.
+    """
+    arrays: Part = {name: np.stack([getattr(row, name) for row in rows]) for name in _CLIP_ARRAYS}
     arrays["picture"] = rows[-1].picture
+    arrays["notices"] = np.array(recording.info.notices, np.str_)
     arrays["recording"] = np.array(which)
     arrays["complete"] = np.array(complete)
     return arrays
@@ -290,6 +358,7 @@ def _joined(
         samples=samples,
         frozen=all_of("frozen").astype(np.bool_, copy=False),
         regions=regions,
+        notices=tuple(dict.fromkeys(str(one) for part in parts for one in part["notices"])),
     )
 
 

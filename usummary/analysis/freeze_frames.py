@@ -81,7 +81,7 @@ def _runs(frozen: np.ndarray, times: np.ndarray) -> list[tuple[int, int]]:
 def merged(given: Sequence[FreezeFrame], frozen: Sequence[FreezeFrame]) -> tuple[FreezeFrame, ...]:
     """Given and found freeze-frames together, by time.
 
-    One that was given stands for the frozen stretch it lies in.
+    A given freeze-frame replaces the frozen stretch that it falls into.
     """
     kept = [
         stretch
@@ -102,10 +102,10 @@ def _is_same_save(freeze: FreezeFrame, later: FreezeFrame) -> bool:
 
 def matched(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> tuple[FreezeFrame, ...]:
     """The freeze-frames with the key shot that holds each; a frozen stretch may overlap it."""
-    holders = _holders(freeze_frames, shots, selected_only=True)
+    holding = holders(freeze_frames, shots, selected_only=True)
     return tuple(
-        replace(freeze, matched_shot=holder)
-        for freeze, holder in zip(freeze_frames, holders, strict=True)
+        replace(freeze, matched_shot=holder if holder is not None else _reached(freeze, shots))
+        for freeze, holder in zip(freeze_frames, holding, strict=True)
     )
 
 
@@ -121,23 +121,40 @@ def reference_shots(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot])
         if later is None or not _is_same_save(freeze, later)
     ]
     on_plane = [freeze for freeze in saves if freeze.plane in STANDARD_PLANES]
-    holders = _holders(on_plane or saves, shots, selected_only=False)
-    return sorted({index for index in holders if index is not None})
+    holding = holders(on_plane or saves, shots)
+    return sorted({index for index in holding if index is not None})
 
 
-def _holders(
-    freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot], *, selected_only: bool
+def holders(
+    freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot], *, selected_only: bool = False
 ) -> list[int | None]:
-    """Index of the first shot that holds each freeze-frame."""
+    """Index of the shot that holds the frame of each freeze-frame, None where none does.
+
+    It goes by frames, not by times: one that is listed at the very end of the exam stands at its
+    last frame, which the last shot holds, though that shot's time has run out.
+    """
     recordings = np.array([shot.recording for shot in shots])
-    starts = np.array([shot.start_s for shot in shots])
-    ends = np.array([shot.end_s for shot in shots])
+    firsts = np.array([shot.start_frame for shot in shots])
+    ends = np.array([shot.end_frame for shot in shots])
     wanted = np.array([shot.selected or not selected_only for shot in shots], np.bool_)
-    holders: list[int | None] = []
+    found: list[int | None] = []
     for freeze in freeze_frames:
-        last_s = max(freeze.time_s, freeze.end_s) if selected_only else freeze.time_s
         holds = wanted & (recordings == freeze.recording)
-        holds &= (starts <= last_s) & (freeze.time_s < ends)
-        first = int(holds.argmax()) if len(holds) else 0
-        holders.append(first if len(holds) and holds[first] else None)
-    return holders
+        holds &= (firsts <= freeze.frame) & (freeze.frame < ends)
+        found.append(int(holds.argmax()) if holds.any() else None)
+    return found
+
+
+def _reached(freeze: FreezeFrame, shots: Sequence[Shot]) -> int | None:
+    """Index of the first key shot that a frozen stretch lasts into, None where none is."""
+    if freeze.end_s <= freeze.time_s:
+        return None
+    overlapping = (
+        index
+        for index, shot in enumerate(shots)
+        if shot.selected
+        and shot.recording == freeze.recording
+        and freeze.time_s < shot.end_s
+        and shot.start_s <= freeze.end_s
+    )
+    return next(overlapping, None)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -330,17 +331,15 @@ class _Minimum:
         value = self._best()[1] + self._tie
         ceiling = float((value - self.penalties[numbers] + price * numbers).max()) + price
         slack = _DROP * scatter.scale
-        limits = (price, ceiling, slack)
-        at, segments, _, back = _layers(
-            scatter.sums, scatter.energy, after, limits, int(numbers[-1]) + 1, hull.reach
-        )
-        for state in np.flatnonzero(at == scatter.count):
-            number = int(segments[state]) - 1
+        limits = _Limits(price, ceiling, slack, int(numbers[-1]) + 1, hull.reach)
+        states = _layers(scatter.sums, scatter.energy, after, limits)
+        for state in np.flatnonzero(states.at == scatter.count):
+            number = int(states.segments[state]) - 1
             if number in numbers:
                 path = [int(state)]
-                while back[path[-1]] > 0:
-                    path.append(int(back[path[-1]]))
-                points = at[path[:0:-1]]
+                while states.back[path[-1]] > 0:
+                    path.append(int(states.back[path[-1]]))
+                points = states.at[path[:0:-1]]
                 hull.points[number], hull.loss[number] = points, scatter.total(points)
 
 
@@ -455,9 +454,45 @@ def _sweep(
     return best, back
 
 
+class _States(NamedTuple):
+    """Segmentations of prefixes that can still become part of an answer, by their number.
+
+    Number 0 is the empty one. A tuple with names, because numba takes no dataclass.
+
+    Attributes:
+        at: Rows of the prefix.
+        segments: How many segments it is cut into.
+        loss: The scatter within them.
+        back: Number of the state without the last segment; 0: the start.
+    """
+
+    at: IntArray
+    segments: IntArray
+    loss: Floats
+    back: IntArray
+
+
+class _Limits(NamedTuple):
+    """What a state must keep to in `_layers`.
+
+    Attributes:
+        price: Per segment.
+        ceiling: On scatter + price * segments of the whole; above it nothing is an answer.
+        slack: Differences this small are rounding.
+        most: Most segments.
+        reach: Most rows of one segment.
+    """
+
+    price: float
+    ceiling: float
+    slack: float
+    most: int
+    reach: int
+
+
 @njit(cache=True, nogil=True)
 def _extend(
-    living: IntArray, states: tuple[IntArray, IntArray, Floats, IntArray], added: Floats, most: int
+    living: IntArray, states: _States, added: Floats, most: int
 ) -> tuple[Floats, IntArray, Floats]:
     """One more segment after each living state, `added` being its scatter.
 
@@ -465,14 +500,13 @@ def _extend(
         By number of segments, 0..most: the least scatter and the state it comes from. Then the
         scatter by living state.
     """
-    _, segments, loss, _ = states
     least = np.full(most + 1, np.inf)
     source = np.zeros(most + 1, dtype=np.int64)
     values = np.empty(len(living))
     for a in range(len(living)):
         state = living[a]
-        values[a] = loss[state] + added[a]
-        into = segments[state] + 1
+        values[a] = states.loss[state] + added[a]
+        into = states.segments[state] + 1
         if into <= most and values[a] < least[into]:
             least[into] = values[a]
             source[into] = state
@@ -480,72 +514,72 @@ def _extend(
 
 
 @njit(cache=True, nogil=True)
-def _layers(
-    sums: Floats,
-    energy: Floats,
-    after: Floats,
-    limits: tuple[float, float, float],
-    most: int,
-    reach: int,
-) -> tuple[IntArray, IntArray, Floats, IntArray]:
-    """Best segmentation of every prefix into every number of segments, 1 to `most`.
+def _layers(sums: Floats, energy: Floats, after: Floats, limits: _Limits) -> _States:
+    """Best segmentation of every prefix into every number of segments, 1 to `limits.most`.
 
-    States (prefix, segments) that cannot be part of an answer below the ceiling are left out.
+    For each prefix in turn, every living state is prolonged by one segment that ends there, and of
+    each number of segments the best result becomes a state of its own. Without pruning that would
+    be all prefixes x all numbers; two rules leave out nearly all of them.
 
     Args:
         sums: As in `_Scatter`.
         energy: As in `_Scatter`.
         after: (N + 1,) least scatter + price * segments from each row to the end.
-        limits: The price per segment, the ceiling on scatter + price * segments, and the slack.
-        most: Most segments.
-        reach: Most rows of one segment.
+        limits: What a state must keep to.
 
     Returns:
-        Of each state: prefix length, segments, scatter, and the state before it (0: the start).
+        The states that were kept.
     """
-    price, ceiling, slack = limits
     start, count, total = 0, len(energy) - 1, 1
     none = np.zeros(1, dtype=np.int64)
-    states = (none, none, np.zeros(1), none)
-    living = none  # states that can still begin a segment
+    states = _States(none, none, np.zeros(1), none)
+    living = none  # numbers of the states that can still begin a segment
+    prices = limits.price * np.arange(limits.most + 1)
     while start < count:
-        begun = np.unique(states[0][living])
-        column = np.searchsorted(begun, states[0][living])
+        # Rows are taken in blocks, so that the scatter of all segments of a block comes from one
+        # matrix product. States that end at the same row share a column of it.
+        begun = np.unique(states.at[living])
+        column = np.searchsorted(begun, states.at[living])
         stop, begins = _block(begun, start, count)
         scatter = _block_scatter(sums, energy, False, start, stop, begins)
         for end in range(start + 1, stop + 1):
             added = scatter[end - start - 1][column]
-            least, source, values = _extend(living, states, added, most)
-            number = states[1][living]
-            # Part of no answer below the ceiling, or no better than a new segment from `end` on.
-            hopeless = values + price * number + after[end] > ceiling
-            beaten = values >= least[number] - slack
-            kept = ~(hopeless | beaten) & (end + 1 - states[0][living] <= reach)
-            new = np.flatnonzero((least + price * np.arange(most + 1) + after[end]) <= ceiling)
-            if total + len(new) > len(states[0]):
+            least, source, values = _extend(living, states, added, limits.most)
+            number = states.segments[living]
+            # First rule: what it has cost, and the cheapest way from here to the end whatever the
+            # number of segments, is above the ceiling already.
+            hopeless = values + limits.price * number + after[end] > limits.ceiling
+            # Second rule: to cut the rows up to `end` into as many segments as this state has costs
+            # no more than the state and one more segment up to here. Any later segment is then
+            # better begun at `end` than where this state ends: it holds fewer rows.
+            beaten = values >= least[number] - limits.slack
+            short = end + 1 - states.at[living] <= limits.reach
+            kept = ~(hopeless | beaten) & short
+            new = np.flatnonzero((least + prices + after[end]) <= limits.ceiling)
+            if total + len(new) > len(states.at):
                 states = _grown(states, 2 * (total + len(new)))
             fresh = np.arange(total, total + len(new))
-            states[0][fresh] = end
-            states[1][fresh] = new
-            states[2][fresh] = least[new]
-            states[3][fresh] = source[new]
+            states.at[fresh] = end
+            states.segments[fresh] = new
+            states.loss[fresh] = least[new]
+            states.back[fresh] = source[new]
             total += len(new)
             living = np.concatenate((living[kept], fresh))
+            # The new states begin at `end`, whose column comes after those begun before the block.
             column = np.concatenate((column[kept], np.full(len(new), len(begun) + end - start - 1)))
         start = stop
-    return states[0][:total], states[1][:total], states[2][:total], states[3][:total]
+    return _States(
+        states.at[:total], states.segments[:total], states.loss[:total], states.back[:total]
+    )
 
 
 @njit(cache=True, nogil=True)
-def _grown(
-    states: tuple[IntArray, IntArray, Floats, IntArray], size: int
-) -> tuple[IntArray, IntArray, Floats, IntArray]:
+def _grown(states: _States, size: int) -> _States:
     """The states in arrays of another size."""
-    at, segments, loss, back = states
-    more = np.zeros(size - len(at), dtype=np.int64)
-    return (
-        np.concatenate((at, more)),
-        np.concatenate((segments, more)),
-        np.concatenate((loss, np.zeros(len(more)))),
-        np.concatenate((back, more)),
+    more = np.zeros(size - len(states.at), dtype=np.int64)
+    return _States(
+        np.concatenate((states.at, more)),
+        np.concatenate((states.segments, more)),
+        np.concatenate((states.loss, np.zeros(len(more)))),
+        np.concatenate((states.back, more)),
     )

@@ -58,9 +58,12 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where features are computed.")
     ] = "auto",
+    freeze_frames: Annotated[
+        Path | None, typer.Option(help="List of freeze-frames (CSV) of the one exam that is named.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare summarisers with freeze-frames: F1 beside its bound, tau, rho, recall, planes."""
+    """Compare summarisers with freeze-frames: F1 and its bound, tau, rho, recall, planes."""
     if out is not None:
         may_write(out, overwrite=overwrite)
         if not out.absolute().parent.is_dir():
@@ -77,11 +80,21 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
         lengths=tuple(dict.fromkeys(_length(one) for one in length or LENGTHS)),
         seeds=seeds,
         settings=make_settings(
-            {"sample_rate": rate(sample_rate), "device": device, "cover_planes": cover_planes},
+            {
+                "sample_rate": rate(sample_rate),
+                "device": device,
+                "cover_planes": cover_planes,
+                "freeze_frames": freeze_frames,
+            },
             where="These options",
         ),
     )
     paths = [exam for path in exams for exam in exams_at(path)]
+    if freeze_frames is not None and len(set(paths)) != 1:
+        raise SettingsError(
+            "--freeze-frames names the list of one exam, and there are "
+            f"{len(set(paths))}. Name that exam alone, or lay a NAME.freeze.csv beside each."
+        )
     cohorts = [_measured(paths, _in_mode(plan, one)) for one in ((mode,) if mode else MODES)]
     compared = _against(against, cohorts[0])
     if out is not None:

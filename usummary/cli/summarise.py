@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from usummary.cli.options import RESEARCH_USE, Input, Overwrite, rate
 from usummary.errors import SettingsError
 
 if TYPE_CHECKING:
+    from usummary.export import ExportOptions
     from usummary.progress import Report
     from usummary.settings import Settings
     from usummary.types import Summary
@@ -79,17 +80,16 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
     check_folder(out, overwrite=overwrite)
     wanted = ExportOptions(mask=not no_mask, captions=not no_captions, overwrite=overwrite)
     with terminal.progress_display() as shown, terminal.cancellable(shown) as progress:
-        summary, files = _summarise(path, out, (settings, wanted), progress)
+        summary, files = _summarise(path, out, settings, wanted, progress)
     _print_summary(summary, out, files)
 
 
 def _summarise(
-    path: Path, folder: Path, how: tuple[Settings, Any], progress: Report
+    path: Path, folder: Path, settings: Settings, wanted: ExportOptions, progress: Report
 ) -> tuple[Summary, tuple[Path, ...]]:
     from usummary import pipeline, readers
     from usummary.export import export_summary
 
-    settings, wanted = how
     with readers.open_exam(path, freeze_frames=settings.freeze_frames) as exam:
         analysis = pipeline.analyse(exam, settings, progress)
         summary = pipeline.select(
@@ -119,6 +119,7 @@ def _print_summary(summary: Summary, folder: Path, files: tuple[Path, ...]) -> N
             f" ({summary.length})",
         ),
         ("Freeze-frames", _matched(summary)),
+        ("Agreement", _agreement(summary)),
         ("Planes", _covered(summary)),
         ("Device", analysis.provenance.device),
         ("Files", f"{len(files)} in {folder}"),
@@ -147,6 +148,23 @@ def _matched(summary: Summary) -> str:
         return "none given or found"
     matched = sum(freeze.matched_shot is not None for freeze in summary.freeze_frames)
     return f"{matched} of {total} inside a key shot"
+
+
+def _agreement(summary: Summary) -> str:
+    """The measures that the window's comparison shows, and the cohort's table."""
+    from usummary import agreement
+
+    if agreement.f1(summary) is None:
+        return "undefined without freeze-frames"
+    named = [
+        ("F1", agreement.f1(summary)),
+        ("recall", agreement.recall(summary)),
+        ("planes shown", agreement.planes_shown(summary)),
+        ("saved planes", agreement.saved_planes(summary)),
+    ]
+    return ", ".join(
+        f"{name} {'undefined' if value is None else f'{value:.3f}'}" for name, value in named
+    )
 
 
 def _covered(summary: Summary) -> str:

@@ -42,11 +42,11 @@ def compose(  # noqa: PLR0913 -- each argument is an option of the command
     work: Annotated[Path, typer.Option(help="Folder for stand-ins.")] = Path("out/training"),
 ) -> None:
     """Compose recordings from real stills and clips along real screening timelines."""
-    from usummary.training.composing.collection import Plan
+    from usummary.training.composing.collection import CollectionPlan
     from usummary.training.train_shipped import Workshop, compose_in_parallel, make_stand_ins
 
     shop = Workshop(data, work, workers, "cpu", terminal.complain)
-    plan = Plan(
+    plan = CollectionPlan(
         data,
         part,
         casts=casts,

@@ -1,7 +1,8 @@
 """Many exams, summarised by the same models and baselines: every exam's values, then their means.
 
-Recordings + Plan -> Cohort. Exams differ more than ways to summarise them do, so a mean comes with
-its interval over exams, and two ways are compared by their difference on each exam.
+Recordings + Plan -> Cohort. What is measured of a summary is said in `usummary.agreement`. Exams
+differ more than ways to summarise them do, so a mean comes with its interval over exams, and two
+ways are compared by their difference on each exam.
 """
 
 from __future__ import annotations
@@ -12,21 +13,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from usummary import pipeline, readers
+from usummary import agreement, pipeline, readers
+from usummary.agreement import MEASURES, Measure, Measures
 from usummary.analysis import freeze_frames
-from usummary.comparing import agreement
-from usummary.comparing.intervals import Interval, interval
+from usummary.comparing.intervals import Interval, t_interval
 from usummary.comparing.one_exam import (
     BASELINES,
     LENGTHS,
     Baseline,
-    Compared,
-    Kind,
     Terms,
     by_baseline,
     by_model,
@@ -38,9 +37,6 @@ from usummary.paths import names_of
 from usummary.progress import STAGES, Progress, Report, silent
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Analysis
-
-Measure = Literal["f1", "bound", "tau", "rho", "recall", "planes"]
-MEASURES: tuple[Measure, ...] = ("f1", "bound", "tau", "rho", "recall", "planes")
 
 SEEDS = 5
 _STAGE_SHARES = {"reading": 0.1, "features": 0.8, "scoring": 0.05, "selecting": 0.05}
@@ -70,7 +66,8 @@ class Plan:
         baselines: Which of them are measured too.
         lengths: Of the summaries.
         seeds: Random scores are the mean of the draws 1, 2, ... up to this.
-        settings: Of the runs: mode, covering, device, sample rate.
+        settings: Of the runs: mode, covering, device, sample rate. A list of freeze-frames that
+            they name belongs to one recording: it counts where one exam alone is measured.
     """
 
     models: tuple[str, ...]
@@ -84,44 +81,12 @@ class Plan:
         return Terms(self.settings.mode, self.settings.covering_s, lengths=self.lengths)
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
-    """One way to choose, at one length, on one exam; None is undefined.
-
-    Attributes:
-        row: Which.
-        kind: ``model`` or ``baseline``.
-        f1: On frames, with the shots that hold freeze-frames.
-        bound: The best F1 that any choice of whole shots reaches at this length.
-        tau, rho: Rank correlation of the scores with being in such a shot.
-        recall: Share of the freeze-frames within a second of a key shot.
-        planes: Share of the saved standard planes of which a save lies in a key shot.
-    """
-
-    row: Row
-    kind: Kind
-    f1: float | None
-    bound: float | None
-    tau: float | None
-    rho: float | None
-    recall: float | None
-    planes: float | None
-
-    @property
-    def all(self) -> tuple[float | None, ...]:
-        """In the order of `MEASURES`."""
-        return self.f1, self.bound, self.tau, self.rho, self.recall, self.planes
-
-    def value(self, measure: Measure) -> float | None:
-        return self.all[MEASURES.index(measure)]
-
-
 @dataclass(frozen=True)
 class MeasuredExam:
-    """An exam's values, by row."""
+    """What every row reaches on one exam."""
 
     path: Path
-    values: Mapping[Row, Values]
+    values: Mapping[Row, Measures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +133,7 @@ class Cohort:
         """Mean of `values` with its interval; None where nothing is defined."""
         found = self._column(row, measure, against)
         known = found[~np.isnan(found)]
-        return interval(known) if len(known) else None
+        return t_interval(known) if len(known) else None
 
     def _column(self, row: Row, measure: Measure, against: Against | None) -> NDArray[np.float64]:
         """(exams,) values or differences, NaN where undefined."""
@@ -216,7 +181,8 @@ def measure_all(
     watch = _Watch(len(wanted), progress)
     for number, path in enumerate(wanted):
         watch.begin(number, names[path])
-        one = _measured(path, plan, watch)
+        listed = plan.settings.freeze_frames if len(wanted) == 1 else None
+        one = _measured(path, plan, watch, listed)
         if isinstance(one, LeftOut):
             cohort = replace(cohort, left_out=(*cohort.left_out, one))
         else:
@@ -243,9 +209,9 @@ def command(cohort: Cohort, against: Against | None = None) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _measured(path: Path, plan: Plan, watch: _Watch) -> MeasuredExam | LeftOut:
+def _measured(path: Path, plan: Plan, watch: _Watch, listed: Path | None) -> MeasuredExam | LeftOut:
     try:
-        with readers.open_exam(path) as exam:
+        with readers.open_exam(path, freeze_frames=listed) as exam:
             analyses: list[Analysis] = []
             for name in plan.models:
                 settings = plan.settings.model_copy(update={"model": name})
@@ -260,50 +226,27 @@ def _measured(path: Path, plan: Plan, watch: _Watch) -> MeasuredExam | LeftOut:
             "no NAME.freeze.csv lies beside it."
         )
         return LeftOut(path, reason)
-    return MeasuredExam(path, {values.row: values for values in _all_values(analyses, plan, watch)})
+    return MeasuredExam(path, dict(_all_rows(analyses, plan, watch)))
 
 
-def _all_values(analyses: Sequence[Analysis], plan: Plan, watch: _Watch) -> Iterator[Values]:
+def _all_rows(
+    analyses: Sequence[Analysis], plan: Plan, watch: _Watch
+) -> Iterator[tuple[Row, Measures]]:
     names = [model_of(analysis) for analysis in analyses]
     for analysis, name, place in zip(analyses, names, plan.models, strict=True):
         title = name if names.count(name) == 1 else place
         for lane in by_model(analysis, plan.terms):
-            yield _values(replace(lane, who=title))
+            yield Row(title, lane.length), agreement.measure(lane.summary)
     for baseline in plan.baselines:
-        draws = range(1, plan.seeds + 1) if baseline == "random scores" else (1,)
-        by_row: dict[Row, list[Values]] = {}
-        for seed in draws:
+        seeds = range(1, plan.seeds + 1) if baseline == "random scores" else (1,)
+        draws: dict[Row, list[Measures]] = {}
+        for seed in seeds:
             for lane in by_baseline(baseline, analyses[0], plan.terms, seed=seed):
                 watch.tick()
-                values = _values(lane)
-                by_row.setdefault(values.row, []).append(values)
-        yield from map(_averaged, by_row.values())
-
-
-def _values(lane: Compared) -> Values:
-    summary = lane.summary
-    tau, rho = agreement.correlations(summary.analysis)
-    return Values(
-        row=Row(lane.who, lane.length),
-        kind=lane.kind,
-        f1=lane.f1,
-        bound=agreement.best_possible(summary),
-        tau=tau,
-        rho=rho,
-        recall=lane.recall,
-        planes=agreement.saved_planes_shown(summary),
-    )
-
-
-def _averaged(draws: Sequence[Values]) -> Values:
-    """The mean of each measure over draws of the same row."""
-
-    def mean(measure: Measure) -> float | None:
-        known = [value for one in draws if (value := one.value(measure)) is not None]
-        return float(np.mean(known)) if known else None
-
-    first = draws[0]
-    return Values(first.row, first.kind, *(mean(measure) for measure in MEASURES))
+                row = Row(lane.who, lane.length)
+                draws.setdefault(row, []).append(agreement.measure(lane.summary))
+        for row, found in draws.items():
+            yield row, agreement.mean(found)
 
 
 class _Watch:

@@ -10,9 +10,11 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure as Canvas
 
-from usummary.comparing.cohort import MEASURES, Against, Cohort, Measure, Row
+from usummary.agreement import MEASURES, Measure
+from usummary.comparing.cohort import Against, Cohort, Row
 from usummary.comparing.figure import COLOURS, INK, STYLE, Figure, Rows
 from usummary.comparing.intervals import Interval
+from usummary.comparing.one_exam import kind_of
 from usummary.export.options import RESEARCH_USE
 from usummary.files import written_beside
 from usummary.paths import names_of
@@ -23,7 +25,8 @@ NAMES: dict[Measure, str] = {
     "tau": "tau",
     "rho": "rho",
     "recall": "recall",
-    "planes": "saved planes",
+    "planes_shown": "planes shown",
+    "saved_planes": "saved planes",
 }
 """Of the measures, as heads of columns."""
 
@@ -67,7 +70,7 @@ def save_values(path: Path, cohorts: Sequence[Cohort]) -> Path:
             for row, values in exam.values.items():
                 numbers = [_number(values.value(measure)) for measure in MEASURES]
                 name = names[exam.path]
-                writer.writerow([mode, name, row.who, values.kind, row.length, *numbers, ""])
+                writer.writerow([mode, name, row.who, kind_of(row.who), row.length, *numbers, ""])
         empty = [""] * (3 + len(MEASURES))
         for one in cohort.left_out:
             writer.writerow([mode, names[one.path], *empty, one.reason])

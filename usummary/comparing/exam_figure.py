@@ -14,7 +14,7 @@ from usummary.export.options import RESEARCH_USE
 from usummary.types import FreezeFrame
 
 _COLUMNS = (
-    "what", "summarised by", "length", "f1", "recall at 1 s", "frozen planes shown",
+    "what", "summarised by", "length", "f1", "recall at 1 s", "planes shown", "saved planes",
     "seconds used", "start_s", "end_s", "plane",
 )  # fmt: skip
 _COLOURS = tuple(colour for colour in COLOURS if colour != ORANGE)
@@ -69,16 +69,17 @@ def _measured(lane: Compared) -> str:
 
 def _rows(lanes: Sequence[Compared], freezes: Sequence[FreezeFrame]) -> Rows:
     rows: list[tuple[str | float, ...]] = []
+    unmeasured = ("",) * 5
     for lane in lanes:
-        known = [lane.f1, lane.recall, lane.planes]
+        known = [lane.f1, lane.recall, lane.planes_shown, lane.saved_planes]
         values = ["undefined" if value is None else value for value in known]
         rows.append(("lane", lane.who, lane.length, *values, lane.used_s, "", "", ""))
         rows += [
-            ("key shot", lane.who, lane.length, "", "", "", "", s.start_s, s.end_s, s.plane or "")
+            ("key shot", lane.who, lane.length, *unmeasured, s.start_s, s.end_s, s.plane or "")
             for s in lane.summary.key_shots
         ]
     rows += [
-        ("freeze-frame", "", "", "", "", "", "", f.time_s, max(f.end_s, f.time_s), f.plane or "")
+        ("freeze-frame", "", "", *unmeasured, f.time_s, max(f.end_s, f.time_s), f.plane or "")
         for f in freezes
     ]
     return tuple(rows)

@@ -25,8 +25,8 @@ class Interval:
     count: int
 
 
-def interval(values: ArrayLike) -> Interval:
-    """Mean of one value an exam, at least one, with its 95 % interval."""
+def t_interval(values: ArrayLike) -> Interval:
+    """Mean of one value an exam, at least one, with its 95 % interval by Student's t."""
     from scipy.special import stdtrit
 
     array = np.asarray(values, float)

@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from usummary import pipeline
+from usummary import agreement, pipeline
 from usummary.analysis import freeze_frames, shots
-from usummary.metrics import plane_recall
 from usummary.selection import edits as edits_stage
 from usummary.selection.choose import Mode
+from usummary.selection.covering import frame_keys
 from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings, make_settings, parse_length
 from usummary.types import Analysis, FloatArray, Summary
@@ -51,17 +51,21 @@ class Terms:
 
 @dataclass(frozen=True)
 class Compared:
-    """One lane: a summary, who chose it, and how it compares with the freeze-frames.
+    """One lane: a summary, who chose it, and how it agrees with the freeze-frames.
+
+    The measures are those of `usummary.agreement`, by the same names.
 
     Attributes:
         who: Name of the model, or of the baseline.
-        kind: ``model`` or ``baseline``.
         summary: What was chosen.
     """
 
     who: str
-    kind: Kind
     summary: Summary
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.who)
 
     @property
     def length(self) -> str:
@@ -69,18 +73,19 @@ class Compared:
 
     @property
     def f1(self) -> float | None:
-        """F1 on frames with the key shots that hold freeze-frames; None without any."""
-        return self.summary.metrics.get("f1")
+        return agreement.f1(self.summary)
 
     @property
     def recall(self) -> float | None:
-        """Share of the freeze-frames within a second of a key shot; None without any."""
-        return self.summary.metrics.get("freeze_frame_recall")
+        return agreement.recall(self.summary)
 
     @property
-    def planes(self) -> float | None:
-        """Share of the frozen standard planes that a key shot shows; None if none was frozen."""
-        return plane_recall(self.summary.coverage)
+    def planes_shown(self) -> float | None:
+        return agreement.planes_shown(self.summary)
+
+    @property
+    def saved_planes(self) -> float | None:
+        return agreement.saved_planes(self.summary)
 
     @property
     def used_s(self) -> float:
@@ -106,7 +111,7 @@ def by_model(analysis: Analysis, terms: Terms) -> Iterator[Compared]:
     """
     who = model_of(analysis)
     for length in _possible(analysis, terms):
-        yield Compared(who, "model", _select(analysis, length, terms))
+        yield Compared(who, _select(analysis, length, terms))
 
 
 def by_baseline(
@@ -128,7 +133,12 @@ def by_baseline(
         else:
             values = _even_scores(analysis, even_shots(analysis, _share(analysis, length, terms)))
         if values is not None:
-            yield Compared(name, "baseline", _select(_rescored(analysis, values), length, terms))
+            yield Compared(name, _select(_rescored(analysis, values), length, terms))
+
+
+def kind_of(who: str) -> Kind:
+    """Whether a lane's name is a baseline's; any other is a model's."""
+    return "baseline" if who in BASELINES else "model"
 
 
 def model_of(analysis: Analysis) -> str:
@@ -153,8 +163,6 @@ def command(one: Compared) -> tuple[str, ...]:
     words = ["usummary", "summarize", analysis.path.name]
     words += ["--length", summary.length, "--model", one.who]
     words += terms_of(settings, summary.mode, summary.cover_s)
-    if settings.freeze_frames is not None:
-        words += ["--freeze-frames", settings.freeze_frames.name]
     share = summary.length.replace("%", "")
     return (*words, "--out", f"{analysis.path.stem} {one.who} {share}")
 
@@ -162,6 +170,8 @@ def command(one: Compared) -> tuple[str, ...]:
 def terms_of(settings: Settings, mode: Mode, cover_s: float) -> list[str]:
     """Options of ``summarize`` and of ``evaluate`` alike: what is looked at, and how is chosen."""
     words = []
+    if settings.freeze_frames is not None:
+        words += ["--freeze-frames", settings.freeze_frames.name]
     if settings.sample_rate != DEFAULTS.sample_rate:
         words += ["--sample-rate", f"{settings.sample_rate}"]
     if mode != DEFAULTS.mode:
@@ -225,7 +235,7 @@ def _plane_confidence(analysis: Analysis) -> FloatArray | None:
     track, scores = analysis.planes, analysis.scores
     if track is None or len(track.frames) == 0:
         return None
-    clips = (track.recordings << 40) + track.frames
-    samples = (scores.recordings << 40) + scores.frames
+    clips = frame_keys(track.recordings, track.frames)
+    samples = frame_keys(scores.recordings, scores.frames)
     clip = np.searchsorted(clips, samples, side="right") - 1
     return np.asarray(track.confidences[clip], np.float64)

@@ -10,6 +10,8 @@ from usummary.errors import SettingsError
 from usummary.types import STANDARD_PLANES, Exam, FreezeFrame
 
 _COLUMNS = {"time_s", "frame", "plane"}
+_ROUNDED_S = 0.0005
+"""The exam's end is shown to the millisecond, so what is listed can be this much later."""
 _PLANES = {plane.casefold(): plane for plane in STANDARD_PLANES}
 
 
@@ -78,9 +80,9 @@ def _time(text: str, exam: Exam) -> float:
         time_s = float(text.replace(",", "."))
     except ValueError as error:
         raise ValueError(f'"{text}" is no time in seconds.') from error
-    if not 0 <= time_s <= exam.duration_s:
+    if not 0 <= time_s <= exam.duration_s + _ROUNDED_S:
         raise ValueError(f"{text} s is outside the exam, which lasts {exam.duration_s:.3f} s.")
-    return time_s
+    return min(time_s, exam.duration_s)  # the end itself stands for the last picture
 
 
 def _counted(text: str, exam: Exam) -> tuple[int, int]:

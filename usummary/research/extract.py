@@ -69,6 +69,10 @@ class _Pictures:
     def __init__(self, runner: runtime.Runner) -> None:
         self._runner = runner
 
+    @property
+    def device(self) -> str:
+        return self._runner.device
+
     def run(self, inputs: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]:
         """As the backbone's own; `inputs` (1, n, H, W)."""
         still = [np.repeat(inputs[:, frame : frame + 1], inputs.shape[1], axis=1)
@@ -135,17 +139,13 @@ def _features(
         _whole(one.info.width, one.info.height) if wanted.whole else find_region(one)
         for one in exam.recordings
     )
-    files = sorted({recording.info.path for recording in exam.recordings})
-    hashes = sorted(
-        feature_cache.content_hash(file, lambda: progress(Progress("features", 0.0)))
-        for file in files
-    )
-    boxes = [str(region.box) for region in regions]
-    how = f"{runner.device}, {wanted.kind}"
-    key = feature_cache.make_key(
-        features_stage.VERSION, hashes, model.sha256, wanted.rate, boxes, how
-    )
-    backbone = _Pictures(runner) if wanted.kind == "2d" else runner
+    hashes = [
+        feature_cache.content_hash(one.info.path, lambda: progress(Progress("features", 0.0)))
+        for one in exam.recordings
+    ]
+    alone = wanted.kind == "2d"
+    key = features_stage.key_of(model, hashes, regions, wanted.rate, runner.device, alone=alone)
+    backbone = _Pictures(runner) if alone else runner
     spec = InputSpec(model.clip_length, (model.height, model.width), model.classes)
     kept = feature_cache.FeatureCache(feature_cache.root(), key)
     return features_stage.compute(

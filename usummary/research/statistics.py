@@ -96,7 +96,7 @@ def by_video(results: Iterable[Result], measure: Measure) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float]:
+def bootstrap_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float]:
     """Bootstrap interval of the mean over videos; always the same draws."""
     data = np.asarray(values, np.float64)
     draws = np.random.default_rng(0).integers(len(data), size=(_DRAWS, len(data)))

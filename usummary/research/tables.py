@@ -14,10 +14,10 @@ from usummary.research.record import Record, Result
 from usummary.research.statistics import (
     Estimate,
     Measure,
+    bootstrap_interval,
     by_video,
     estimate,
     f_score,
-    interval,
     rho,
     rows_of,
     sign_flip,
@@ -179,7 +179,7 @@ def _compared(
         return [NOTHING] * 6
     values = [value * scale for value in ours.values()]
     digits = 1 if scale > 1 else 3
-    cells = [f"{sum(values) / len(values):.{digits}f}", _range(interval(values), digits)]
+    cells = [f"{sum(values) / len(values):.{digits}f}", _range(bootstrap_interval(values), digits)]
     cells.append(NOTHING if scale > 1 else _p(sign_flip(values)))
     common = [(ours[name] - theirs[name]) * scale for name in ours if name in theirs]
     if itself or not common:
@@ -188,7 +188,7 @@ def _compared(
     return [
         *cells,
         f"{mean:+.{digits}f}",
-        _range(interval(common), digits, sign="+"),
+        _range(bootstrap_interval(common), digits, sign="+"),
         _p(sign_flip(common)),
     ]
 

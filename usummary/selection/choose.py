@@ -244,6 +244,14 @@ def price(analysis: Analysis, mode: Mode) -> Priced:
     return Priced(scores * (ends - starts), ends - starts, total, 1000.0)
 
 
+def frame_costs_ms(analysis: Analysis, shot: Shot) -> IntArray:
+    """(frames,) what each frame of a shot costs in application mode; they add up to the shot's."""
+    times = analysis.frame_times_s[shot.recording][shot.start_frame : shot.end_frame]
+    ends = [_milliseconds(time) for time in (*times.tolist(), shot.end_s)]
+    borders = np.array(ends, np.int64)
+    return borders[1:] - borders[:-1]
+
+
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 

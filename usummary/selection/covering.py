@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -60,13 +61,14 @@ def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretc
     ]
     shots = [analysis.shots[place] for place in places]
     frames = analysis.scores.frames
-    keys = _keys(analysis.scores.recordings, frames)
+    keys = frame_keys(analysis.scores.recordings, frames)
     samples = np.searchsorted(keys, _borders(shots))
     planes = np.array([STANDARD_PLANES.index(str(shot.plane)) for shot in shots], np.int64)
     times_s = np.array([(shot.start_s, shot.end_s) for shot in shots]).reshape(-1, 2)
     shown, sure = _evidence(analysis, keys, shots, samples, planes)
-    scores = analysis.scores.times_s, analysis.scores.values.astype(np.float64)
-    windows, worth = _best_windows((*scores, shown, sure), (samples, times_s, planes), length_s)
+    values = analysis.scores.values.astype(np.float64)
+    evidence = _Sampled(analysis.scores.times_s, values, shown, sure)
+    windows, worth = _best_windows(evidence, _Within(samples, times_s, planes), length_s)
     found: dict[str, list[Stretch]] = {}
     for best in np.lexsort((-worth, planes)).tolist():
         if worth[best] > 0:
@@ -80,7 +82,7 @@ def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretc
     return found
 
 
-def _keys(recordings: IntArray, frames: IntArray) -> IntArray:
+def frame_keys(recordings: IntArray, frames: IntArray) -> IntArray:
     """One ascending number for each frame of an exam."""
     return (np.asarray(recordings, np.int64) << 40) + frames
 
@@ -89,7 +91,7 @@ def _borders(shots: Sequence[Shot]) -> IntArray:
     """(n, 2) keys of the first frame of each shot and of the frame after its last."""
     recordings = np.array([shot.recording for shot in shots], np.int64)
     frames = np.array([(shot.start_frame, shot.end_frame) for shot in shots], np.int64)
-    return _keys(recordings[:, None], frames.reshape(-1, 2))
+    return frame_keys(recordings[:, None], frames.reshape(-1, 2))
 
 
 def _evidence(
@@ -101,7 +103,7 @@ def _evidence(
     """
     track = analysis.planes
     if track is not None:
-        starts = np.searchsorted(keys, _keys(track.recordings, track.frames))
+        starts = np.searchsorted(keys, frame_keys(track.recordings, track.frames))
         lengths = np.diff(np.concatenate([[0], starts, [len(keys)]]))
         planes, sure = np.append(-1, track.planes), np.append(0.0, track.confidences)
         return np.repeat(planes, lengths), np.repeat(sure, lengths)
@@ -111,52 +113,88 @@ def _evidence(
     return shown, sure
 
 
+class _Sampled(NamedTuple):
+    """What is known of each sampled frame; a tuple with names, because numba takes no dataclass.
+
+    Attributes:
+        times_s: (L,) exam time.
+        importance: (L,) score.
+        shown: (L,) the plane that its clip shows best, a position in `STANDARD_PLANES`; -1: none.
+        sure: (L,) probability of that plane.
+    """
+
+    times_s: NDArray[np.float64]
+    importance: NDArray[np.float64]
+    shown: IntArray
+    sure: NDArray[np.float64]
+
+
+class _Within(NamedTuple):
+    """The shots in which stretches are looked for.
+
+    Attributes:
+        samples: (n, 2) the first sampled frame of each shot and the one after its last.
+        bounds_s: (n, 2) where it starts and ends.
+        planes: (n,) the plane that it is labelled with.
+    """
+
+    samples: IntArray
+    bounds_s: NDArray[np.float64]
+    planes: IntArray
+
+
 @njit(cache=True, nogil=True)
 def _best_windows(
-    frames: tuple[NDArray[np.float64], NDArray[np.float64], IntArray, NDArray[np.float64]],
-    shots: tuple[IntArray, NDArray[np.float64], IntArray],
-    length_s: float,
+    frames: _Sampled, shots: _Within, length_s: float
 ) -> tuple[IntArray, NDArray[np.float64]]:
     """The best stretch within each shot.
 
+    For each shot a window slides over its sampled frames, two indices that only move forward, so
+    the work grows with the number of frames and not with its square.
+
     Args:
-        frames: Of all sampled frames (L,): exam time, importance, plane and its probability.
-        shots: Samples (n, 2) from its first to after its last, start and end (n, 2) in seconds,
-            and plane (n,) of each shot.
+        frames: All sampled frames of the exam.
+        shots: Where to look.
         length_s: Length of a stretch; within a sample, and never more.
 
     Returns:
         Samples (n, 2) where the stretch begins and ends, and its worth (n,), 0 where a shot has
         none that holds its plane.
     """
-    times_s, importance, shown, sure = frames
-    samples, bounds_s, planes = shots
-    windows, worth = samples.copy(), np.zeros(len(planes))
-    for shot in range(len(planes)):
-        first, count = samples[shot, 0], samples[shot, 1] - samples[shot, 0]
+    windows, worth = shots.samples.copy(), np.zeros(len(shots.planes))
+    for shot in range(len(shots.planes)):
+        first = shots.samples[shot, 0]
+        count = shots.samples[shot, 1] - first
+        # A sample lasts from its border to the next one. A shot can begin and end between samples.
         borders_s = np.empty(count + 1)
-        borders_s[:-1] = times_s[first : first + count]
-        borders_s[0], borders_s[-1] = bounds_s[shot]
-        held, gained = np.zeros(count + 1), np.zeros(count + 1)  # from the start to each border
+        borders_s[:-1] = frames.times_s[first : first + count]
+        borders_s[0], borders_s[-1] = shots.bounds_s[shot]
+        # Sums from the shot's start up to each border: what a window holds is a difference of two.
+        held, gained = np.zeros(count + 1), np.zeros(count + 1)
         for at in range(count):
-            seconds = borders_s[at + 1] - borders_s[at] if shown[first + at] == planes[shot] else 0
-            held[at + 1] = held[at] + sure[first + at] * seconds
-            gained[at + 1] = gained[at] + importance[first + at] * sure[first + at] * seconds
+            seconds = borders_s[at + 1] - borders_s[at]
+            if frames.shown[first + at] != shots.planes[shot]:
+                seconds = 0.0  # a moment of another plane adds nothing to this one
+            sure = frames.sure[first + at]
+            held[at + 1] = held[at] + sure * seconds
+            gained[at + 1] = gained[at] + frames.importance[first + at] * sure * seconds
         most_s = borders_s[-1] - borders_s[0]
-        if most_s >= length_s + CRUMB_S - _SAME_S:
+        if most_s >= length_s + CRUMB_S - _SAME_S:  # a shot only a little longer is taken whole
             most_s = length_s
         end = 0
         for begin in range(count):
+            # The longest window from here on; a single sample is one even where it lasts longer.
             end = max(end, begin + 1)
             while end < count and borders_s[end + 1] - borders_s[begin] <= most_s + _SAME_S:
                 end += 1
             before_s, after_s = borders_s[begin] - borders_s[0], borders_s[-1] - borders_s[end]
+            # Held on average over the window: its sum of probability x seconds says so.
             least_s = MIN_HELD * (borders_s[end] - borders_s[begin])
             if (
                 (begin == 0 or before_s >= CRUMB_S - _SAME_S)
                 and (end == count or after_s >= CRUMB_S - _SAME_S)
                 and held[end] - held[begin] >= least_s - _SAME_S
-                and gained[end] - gained[begin] > worth[shot]
+                and gained[end] - gained[begin] > worth[shot]  # of equals the earliest stays
             ):
                 worth[shot] = gained[end] - gained[begin]
                 windows[shot] = first + begin, first + end

@@ -35,7 +35,7 @@ _LOCKED_INSIDE = "A locked shot lies there. Unlock it first, or choose other bor
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Span:
+class ShotSpan:
     """Which shot is meant: a half-open frame range of one recording."""
 
     recording: int
@@ -43,20 +43,20 @@ class Span:
     end_frame: int
 
     @classmethod
-    def of(cls, shot: Shot) -> Span:
+    def of(cls, shot: Shot) -> ShotSpan:
         return cls(shot.recording, shot.start_frame, shot.end_frame)
 
-    def overlaps(self, other: Span) -> bool:
+    def overlaps(self, other: ShotSpan) -> bool:
         return (
             self.recording == other.recording
             and self.start_frame < other.end_frame
             and other.start_frame < self.end_frame
         )
 
-    def without(self, other: Span) -> tuple[Span, ...]:
+    def without(self, other: ShotSpan) -> tuple[ShotSpan, ...]:
         """What is left of it outside `other`, which overlaps it: nothing, one part or two."""
         parts = ((self.start_frame, other.start_frame), (other.end_frame, self.end_frame))
-        return tuple(Span(self.recording, first, last) for first, last in parts if first < last)
+        return tuple(ShotSpan(self.recording, first, last) for first, last in parts if first < last)
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ class Edits:
         SettingsError: A shot is decided on twice, or locked and not kept.
     """
 
-    spans: tuple[Span, ...] | None = None
-    kept: frozenset[Span] = frozenset()
-    rejected: frozenset[Span] = frozenset()
-    locked: frozenset[Span] = frozenset()
+    spans: tuple[ShotSpan, ...] | None = None
+    kept: frozenset[ShotSpan] = frozenset()
+    rejected: frozenset[ShotSpan] = frozenset()
+    locked: frozenset[ShotSpan] = frozenset()
     added_freezes: tuple[FreezeFrame, ...] = ()
     removed_freezes: frozenset[tuple[int, int]] = frozenset()
     planes: tuple[tuple[tuple[int, int], str | None], ...] = ()
@@ -96,7 +96,7 @@ class Edits:
 
     def decision(self, shot: Shot) -> Decision:
         """What the person decided about a shot."""
-        span = Span.of(shot)
+        span = ShotSpan.of(shot)
         if span in self.locked:
             return "locked"
         if span in self.kept:
@@ -117,7 +117,7 @@ def keep(edits: Edits, shot: Shot) -> Edits:
     Raises:
         SettingsError: It overlaps a locked shot.
     """
-    span = Span.of(shot)
+    span = ShotSpan.of(shot)
     if span in edits.kept:
         return edits
     free = _undecided(edits, span)
@@ -130,8 +130,8 @@ def reject(edits: Edits, shot: Shot) -> Edits:
     Raises:
         SettingsError: It is locked.
     """
-    free = _undecided(edits, Span.of(shot))
-    return replace(free, rejected=free.rejected | {Span.of(shot)})
+    free = _undecided(edits, ShotSpan.of(shot))
+    return replace(free, rejected=free.rejected | {ShotSpan.of(shot)})
 
 
 def clear(edits: Edits, shot: Shot) -> Edits:
@@ -140,7 +140,7 @@ def clear(edits: Edits, shot: Shot) -> Edits:
     Raises:
         SettingsError: It is locked.
     """
-    return _undecided(edits, Span.of(shot))
+    return _undecided(edits, ShotSpan.of(shot))
 
 
 def lock(edits: Edits, shot: Shot) -> Edits:
@@ -150,15 +150,15 @@ def lock(edits: Edits, shot: Shot) -> Edits:
         SettingsError: It overlaps another locked shot.
     """
     kept = keep(edits, shot)
-    return replace(kept, locked=kept.locked | {Span.of(shot)})
+    return replace(kept, locked=kept.locked | {ShotSpan.of(shot)})
 
 
 def unlock(edits: Edits, shot: Shot) -> Edits:
     """The shot stays kept, and can be changed again."""
-    return replace(edits, locked=edits.locked - {Span.of(shot)})
+    return replace(edits, locked=edits.locked - {ShotSpan.of(shot)})
 
 
-def _undecided(edits: Edits, span: Span) -> Edits:
+def _undecided(edits: Edits, span: ShotSpan) -> Edits:
     if any(span.overlaps(locked) for locked in edits.locked):
         raise SettingsError(_LOCKED)
     return replace(
@@ -178,11 +178,13 @@ def split(edits: Edits, shots: Sequence[Shot], recording: int, frame: int) -> Ed
         SettingsError: The shot is locked, or already begins at that frame.
     """
     for shot in shots:
-        whole = Span.of(shot)
+        whole = ShotSpan.of(shot)
         if whole.recording == recording and whole.start_frame < frame < whole.end_frame:
             _check_unlocked(edits, whole)
-            first = Span(recording, whole.start_frame, frame)
-            return _recut(edits, shots, {whole: (first, Span(recording, frame, whole.end_frame))})
+            first = ShotSpan(recording, whole.start_frame, frame)
+            return _recut(
+                edits, shots, {whole: (first, ShotSpan(recording, frame, whole.end_frame))}
+            )
     raise SettingsError(
         "A shot already begins at this picture. Move to a picture inside a shot to split it."
     )
@@ -208,7 +210,7 @@ def move_edge(
         SettingsError: The shot, or one that it would take from, is locked, or nothing of the shot
             would be left.
     """
-    old = Span.of(shots[index])
+    old = ShotSpan.of(shots[index])
     _check_unlocked(edits, old)
     frame = min(max(frame, 0), _frame_count(shots, old.recording))
     new = replace(old, start_frame=frame) if edge == "start" else replace(old, end_frame=frame)
@@ -216,7 +218,7 @@ def move_edge(
         return edits
     if new.start_frame >= new.end_frame:
         raise SettingsError("Nothing of the shot would be left. To leave it out, reject it.")
-    pieces = {span: span.without(new) for span in map(Span.of, shots) if span.overlaps(new)}
+    pieces = {span: span.without(new) for span in map(ShotSpan.of, shots) if span.overlaps(new)}
     pieces |= _given_up(edits, shots, index, new)
     pieces[old] = (new,)
     for span in pieces:
@@ -236,8 +238,8 @@ def add_shot(edits: Edits, shots: Sequence[Shot], recording: int, start: int, en
     start, end = max(start, 0), min(end, _frame_count(shots, recording))
     if start >= end:
         raise SettingsError("The out point must come after the in point, in the same recording.")
-    new = Span(recording, start, end)
-    spans = [Span.of(shot) for shot in shots]
+    new = ShotSpan(recording, start, end)
+    spans = [ShotSpan.of(shot) for shot in shots]
     if new in edits.kept:
         return edits
     pieces = {span: span.without(new) for span in spans if span.overlaps(new) and span != new}
@@ -248,10 +250,10 @@ def add_shot(edits: Edits, shots: Sequence[Shot], recording: int, start: int, en
 
 
 def _given_up(
-    edits: Edits, shots: Sequence[Shot], index: int, new: Span
-) -> dict[Span, tuple[Span, ...]]:
+    edits: Edits, shots: Sequence[Shot], index: int, new: ShotSpan
+) -> dict[ShotSpan, tuple[ShotSpan, ...]]:
     """The neighbour that takes over what shot number `index` loses by becoming `new`."""
-    old = Span.of(shots[index])
+    old = ShotSpan.of(shots[index])
     if old.start_frame < new.start_frame:
         beside, grows_by = index - 1, {"end_frame": new.start_frame}
     elif new.end_frame < old.end_frame:
@@ -259,7 +261,7 @@ def _given_up(
     else:
         return {}
     if 0 <= beside < len(shots) and shots[beside].recording == old.recording:
-        neighbour = Span.of(shots[beside])
+        neighbour = ShotSpan.of(shots[beside])
         if neighbour not in edits.locked:
             return {neighbour: (replace(neighbour, **grows_by),)}
     return {}
@@ -268,22 +270,22 @@ def _given_up(
 def _recut(
     edits: Edits,
     shots: Sequence[Shot],
-    pieces: Mapping[Span, tuple[Span, ...]],
-    new: Iterable[Span] = (),
+    pieces: Mapping[ShotSpan, tuple[ShotSpan, ...]],
+    new: Iterable[ShotSpan] = (),
 ) -> Edits:
     """The edits with some shots replaced by others, which inherit what was decided about them.
 
     Whatever is then covered by no shot becomes one, about which nothing is decided. Shots that
     the choice of the summary cut stay whole, but for those that are replaced.
     """
-    wholes = {Span.of(shot): _whole(shot) for shot in shots}
+    wholes = {ShotSpan.of(shot): _whole(shot) for shot in shots}
     cut = {wholes[span] for span in pieces}
     spans = [*new]
     for span, whole in wholes.items():
         spans += pieces.get(span, (span if whole in cut else whole,))
     spans = _gaps_filled(dict.fromkeys(spans), shots)
 
-    def inherited(decided: frozenset[Span]) -> frozenset[Span]:
+    def inherited(decided: frozenset[ShotSpan]) -> frozenset[ShotSpan]:
         return frozenset(part for span in decided for part in pieces.get(span, (span,)))
 
     return replace(
@@ -295,19 +297,19 @@ def _recut(
     )
 
 
-def _whole(shot: Shot) -> Span:
+def _whole(shot: Shot) -> ShotSpan:
     """The shot that it is a part of, or itself."""
-    return Span(shot.recording, *shot.whole) if shot.whole else Span.of(shot)
+    return ShotSpan(shot.recording, *shot.whole) if shot.whole else ShotSpan.of(shot)
 
 
-def _gaps_filled(spans: Iterable[Span], shots: Sequence[Shot]) -> list[Span]:
+def _gaps_filled(spans: Iterable[ShotSpan], shots: Sequence[Shot]) -> list[ShotSpan]:
     """The spans in order, with one more for every gap that `shots` do not have."""
-    filled: list[Span] = []
+    filled: list[ShotSpan] = []
     for recording, group in itertools.groupby(sorted(spans), key=lambda span: span.recording):
         at = 0
-        for span in [*group, Span(recording, _frame_count(shots, recording), 0)]:
+        for span in [*group, ShotSpan(recording, _frame_count(shots, recording), 0)]:
             if at < span.start_frame:
-                filled.append(Span(recording, at, span.start_frame))
+                filled.append(ShotSpan(recording, at, span.start_frame))
             if span.end_frame:
                 filled.append(span)
                 at = span.end_frame
@@ -319,7 +321,7 @@ def _frame_count(shots: Sequence[Shot], recording: int) -> int:
     return max((shot.end_frame for shot in shots if shot.recording == recording), default=0)
 
 
-def _check_unlocked(edits: Edits, span: Span, message: str = _LOCKED) -> None:
+def _check_unlocked(edits: Edits, span: ShotSpan, message: str = _LOCKED) -> None:
     if span in edits.locked:
         raise SettingsError(message)
 
@@ -454,7 +456,7 @@ def counts(edits: Edits, shots: Sequence[Shot]) -> dict[str, int]:
 
 
 def _shots(analysis: Analysis, edits: Edits) -> tuple[Shot, ...]:
-    segmented = {Span.of(shot): shot for shot in analysis.shots}
+    segmented = {ShotSpan.of(shot): shot for shot in analysis.shots}
     spans = _spans(analysis, edits, list(segmented))
     new = _new_shots(analysis, [span for span in spans if span not in segmented])
     shots = (segmented.get(span) or new[span] for span in spans)
@@ -465,7 +467,7 @@ def _shots(analysis: Analysis, edits: Edits) -> tuple[Shot, ...]:
     )
 
 
-def _spans(analysis: Analysis, edits: Edits, segmented: list[Span]) -> list[Span]:
+def _spans(analysis: Analysis, edits: Edits, segmented: list[ShotSpan]) -> list[ShotSpan]:
     """All spans in exam order; they hold every span that was decided on."""
     if edits.spans is not None:
         _check_cover(analysis, edits.spans)
@@ -484,7 +486,7 @@ def _spans(analysis: Analysis, edits: Edits, segmented: list[Span]) -> list[Span
     return sorted(spans)
 
 
-def _check_cover(analysis: Analysis, spans: Sequence[Span]) -> None:
+def _check_cover(analysis: Analysis, spans: Sequence[ShotSpan]) -> None:
     """Raises SettingsError unless the spans cover every recording once, in order."""
     counts = [len(times) for times in analysis.frame_times_s]
     recording = frame = 0
@@ -509,9 +511,9 @@ def _misfit() -> SettingsError:
     )
 
 
-def _new_shots(analysis: Analysis, spans: Sequence[Span]) -> dict[Span, Shot]:
+def _new_shots(analysis: Analysis, spans: Sequence[ShotSpan]) -> dict[ShotSpan, Shot]:
     """Shots with borders that the segmentation did not set; `spans` are in exam order."""
-    shots: dict[Span, Shot] = {}
+    shots: dict[ShotSpan, Shot] = {}
     for recording, group in itertools.groupby(spans, key=lambda span: span.recording):
         mine = list(group)
         chosen = analysis.scores.recordings == recording
@@ -540,7 +542,7 @@ def _new_shots(analysis: Analysis, spans: Sequence[Span]) -> dict[Span, Shot]:
     return shots
 
 
-def _parents(shots: Sequence[Shot], spans: Sequence[Span]) -> list[Shot]:
+def _parents(shots: Sequence[Shot], spans: Sequence[ShotSpan]) -> list[Shot]:
     """For each span the shot that most of its frames come from."""
     starts = np.array([shot.start_frame for shot in shots])
     ends = np.array([shot.end_frame for shot in shots])

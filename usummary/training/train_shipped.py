@@ -40,7 +40,7 @@ from usummary.training.backbone.pretrain import (
     unsure_below,
 )
 from usummary.training.checkpoint import read_curve, write_curve
-from usummary.training.composing.collection import Plan, compose_all, planned
+from usummary.training.composing.collection import CollectionPlan, compose_all, planned
 from usummary.training.composing.pictures import Part, load_sources
 from usummary.training.composing.standins import find_stand_ins, load_stand_ins, save_stand_ins
 from usummary.training.judging.exams import ReadExam, read_exam
@@ -133,7 +133,7 @@ def make_stand_ins(shop: Workshop, part: Part) -> Path | None:
 def make_exams(shop: Workshop, part: Part, *, freezes: Literal["show", "hide"] = "hide") -> Path:
     """Folder of the composed exams of a part."""
     folder = shop.work / part
-    plan = Plan(
+    plan = CollectionPlan(
         shop.data,
         part,
         casts=CASTS[part],
@@ -144,14 +144,14 @@ def make_exams(shop: Workshop, part: Part, *, freezes: Literal["show", "hide"] =
     return folder
 
 
-def compose_in_parallel(plan: Plan, folder: Path, workers: int, say: Say) -> None:
+def compose_in_parallel(plan: CollectionPlan, folder: Path, workers: int, say: Say) -> None:
     """Composes every recording of a plan that is not there yet, several at a time."""
     todo = [i for i, one in enumerate(planned(plan)) if not (folder / one.name).exists()]
     for name in side_by_side(functools.partial(_compose_one, plan, folder), todo, workers):
         say(f"composed {name}")
 
 
-def _compose_one(plan: Plan, folder: Path, number: int) -> str:
+def _compose_one(plan: CollectionPlan, folder: Path, number: int) -> str:
     made = compose_all(plan, folder, lambda *_: None, only=slice(number, number + 1))
     return next(made).name
 

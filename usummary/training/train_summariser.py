@@ -13,7 +13,7 @@ from usummary.networks.scorer import Scorer
 from usummary.networks.weights import Model, build
 from usummary.training.judging.exams import ReadExam
 from usummary.training.judging.measures import network_scores
-from usummary.training.judging.table import Scores
+from usummary.training.judging.table import ScoreExam
 from usummary.training.summariser.recipes import Method
 from usummary.training.summariser.trainer import Epoch, Judge, Trainer
 from usummary.types import FloatArray
@@ -67,7 +67,7 @@ def f1_judge(validation: Sequence[ReadExam]) -> Judge:
     return judge
 
 
-def scores_of(model: Model) -> Scores:
+def scores_of(model: Model) -> ScoreExam:
     """Scores by a trained summariser."""
     net = build(model)
     assert isinstance(net, Scorer)

@@ -9,14 +9,14 @@ import pytest
 from usummary import readers
 from usummary.errors import InputError
 from usummary.training.composing import collection
-from usummary.training.composing.collection import Plan, compose_all, draw_cast, planned
+from usummary.training.composing.collection import CollectionPlan, compose_all, draw_cast, planned
 from usummary.training.composing.pictures import Source, load_sources
 from usummary.training.composing.standins import save_stand_ins
 from usummary.types import BACKGROUND, STANDARD_PLANES
 
 
 def brief(data, part="test", **how):
-    return Plan(data, part, fps=10, minutes=0.03, **how)
+    return CollectionPlan(data, part, fps=10, minutes=0.03, **how)
 
 
 def names_in(folder):

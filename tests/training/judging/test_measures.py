@@ -1,19 +1,14 @@
 """Held-out figures, against worked cases and brute force."""
 
 import itertools
-import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.values import make_analysis, shots_between
+from tests.values import shots_between
 from usummary import pipeline
-from usummary.comparing.agreement import best_possible, saved_planes_shown
-from usummary.comparing.intervals import interval
 from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
 from usummary.networks.st3d import ST3D, ST3DConfig
@@ -32,7 +27,6 @@ from usummary.training.judging.measures import (
     recognition,
     uniform_shots,
 )
-from usummary.types import FreezeFrame
 
 BRAIN = ("Brain (Cb.)", "Brain (Tv.)")
 
@@ -115,86 +109,23 @@ def test_namers_give_a_row_for_each_clip_or_picture():
 
 # --- Summaries ------------------------------------------------------------------------------------
 
-RATE = 10.0
-
-
-def analysis_of(lengths, saves, scores=None):
-    """Shots of those frame counts, and saves as frame or (frame, plane)."""
-    edges = [0, *itertools.accumulate(lengths)]
-    scores = np.linspace(0.1, 0.9, len(lengths)) if scores is None else scores
-    given_ = [save if isinstance(save, tuple) else (save, None) for save in saves]
-    freeze_frames = tuple(
-        FreezeFrame(frame / RATE, 0, frame, "listed", plane, frame / RATE)
-        for frame, plane in sorted(given_)
-    )
-    shots = shots_between([*itertools.pairwise(edges)], RATE, scores)
-    return make_analysis(edges[-1], RATE, shots=shots, freeze_frames=freeze_frames)
-
-
-@st.composite
-def exams(draw):
-    lengths = draw(st.lists(st.integers(5, 60), min_size=2, max_size=8))
-    frames = st.integers(0, sum(lengths) - 1)
-    saves = draw(st.lists(frames, min_size=1, max_size=4, unique=True))
-    scores = draw(st.lists(st.floats(0, 1), min_size=len(lengths), max_size=len(lengths)))
-    return analysis_of(lengths, saves, scores)
-
-
-@settings(max_examples=60, deadline=None)
-@given(exams(), st.sampled_from(["15%", "40%", "P"]), st.sampled_from(["application", "benchmark"]))
-def test_the_bound_is_the_best_of_all_choices(analysis, length, mode):
-    from usummary.analysis import freeze_frames
-
-    summary = pipeline.select(analysis, length, mode)
-    lengths = np.array([shot.end_frame - shot.start_frame for shot in analysis.shots])
-    reference = freeze_frames.reference_shots(analysis.freeze_frames, analysis.shots)
-    wanted = np.isin(np.arange(len(lengths)), reference)
-    best = 0.0
-    for chosen in itertools.product([False, True], repeat=len(lengths)):
-        kept = np.array(chosen)
-        if lengths[kept].sum() / RATE <= summary.budget_s + 1e-9 and kept.any():
-            shared = lengths[kept & wanted].sum()
-            best = max(best, 2 * shared / (lengths[kept].sum() + lengths[wanted].sum()))
-    bound = best_possible(summary)
-    assert bound == pytest.approx(best)
-    if len(summary.shots) == len(analysis.shots):  # no shot was cut
-        assert summary.metrics["f1"] <= bound + 1e-9
-    if length == "P":
-        assert bound == 1
-
-
-def test_without_freeze_frames_nothing_can_be_reached():
-    assert best_possible(pipeline.select(analysis_of([30, 30], []), "50%")) == 0
-
-
-def test_planes_of_which_a_save_is_shown():
-    saves = [(5, "Lips"), (125, "Lips"), (35, "Femur"), (65, "Profile"), (70, None)]
-    analysis = analysis_of([30] * 5, saves, [0.0, 0.9, 0.0, 0.0, 0.8])
-    summary = pipeline.select(analysis, "40%")
-    assert [shot.selected for shot in summary.shots] == [False, True, False, False, True]
-    # Femur and one of the two saves of the lips
-    assert saved_planes_shown(summary) == pytest.approx(2 / 3)
-    # 35 to 65 is half a second after the end of the second shot
-    assert saved_planes_shown(summary, tolerance_s=0.5) == 1
-    assert saved_planes_shown(pipeline.select(analysis_of([30], [(5, None)]), "15%")) is None
-
 
 def test_scores_that_mark_the_reference_reach_the_bound(exam):
-    row = measure(exam, exam.wanted(), "application")
-    assert {*row.f1} == {*row.bound} == {*row.recall} == {*row.coverage} == {*LENGTHS}
-    assert row.f1["P"] == row.bound["P"] == 1
-    assert row.recall["P"] == row.coverage["P"] == 1
-    assert row.tau == pytest.approx(1)
-    assert row.rho == pytest.approx(1)
-    opposite = measure(exam, 1 - exam.wanted(), "application", lengths=("P",))
-    assert opposite.f1["P"] < 0.5
+    found = measure(exam, exam.wanted(), "application").lengths
+    assert {*found} == {*LENGTHS}
+    as_frozen = found["P"]
+    assert as_frozen.f1 == as_frozen.bound == 1
+    assert as_frozen.recall == as_frozen.saved_planes == 1
+    assert as_frozen.tau == pytest.approx(1)
+    assert as_frozen.rho == pytest.approx(1)
+    opposite = measure(exam, 1 - exam.wanted(), "application", lengths=("P",)).lengths["P"]
+    assert opposite.f1 < 0.5
     assert opposite.tau == pytest.approx(-1)
 
 
 def test_constant_scores_have_no_rank(exam):
-    row = measure(exam, np.full(exam.wanted().shape, 0.5, np.float32), "benchmark")
-    assert row.tau is None
-    assert row.rho is None
+    found = measure(exam, np.full(exam.wanted().shape, 0.5, np.float32), "benchmark")
+    assert {(one.tau, one.rho) for one in found.lengths.values()} == {(None, None)}
 
 
 def test_a_selection_of_ones_own_is_measured(exam):
@@ -204,17 +135,9 @@ def test_a_selection_of_ones_own_is_measured(exam):
         asked.append((length, mode))
         return pipeline.select(analysis, "100%", mode)
 
-    row = measure(exam, random_scores(exam, 1), "application", lengths=("15%",), choose=choose)
+    found = measure(exam, random_scores(exam, 1), "application", lengths=("15%",), choose=choose)
     assert asked == [("15%", "application")]
-    assert row.recall["15%"] == 1
-
-
-def test_intervals_by_students_t():
-    found = interval([1.0, 2.0, 3.0])
-    half = 4.302653 / math.sqrt(3)
-    assert (found.mean, found.low, found.high) == pytest.approx((2, 2 - half, 2 + half))
-    alone = interval([0.5])
-    assert (alone.mean, alone.low, alone.high, alone.count) == (0.5, 0.5, 0.5, 1)
+    assert found.lengths["15%"].recall == 1
 
 
 # --- Simple summarisers ---------------------------------------------------------------------------

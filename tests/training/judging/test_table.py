@@ -1,11 +1,13 @@
 """Comparison of summarisers: the numbers that are kept, and the table of them."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import pytest
 
+from usummary.agreement import Measures
 from usummary.selection.choose import MODES
-from usummary.training.judging.measures import LENGTHS, Row
+from usummary.training.judging.measures import LENGTHS, ExamMeasures
 from usummary.training.judging.table import (
     COLUMNS,
     COVERED,
@@ -15,7 +17,6 @@ from usummary.training.judging.table import (
     differences,
     figure,
     known_truth,
-    load,
     markdown,
     save,
     simple_summarisers,
@@ -24,8 +25,8 @@ from usummary.training.judging.table import (
 
 
 def row(f1, tau=0.5):
-    by_length = dict.fromkeys(LENGTHS, f1)
-    return Row(by_length, dict.fromkeys(LENGTHS, 0.9), tau, tau, by_length, by_length, {})
+    found = Measures(f1, 0.9, tau, tau, recall=f1, planes_shown=0.0, saved_planes=f1)
+    return ExamMeasures(dict.fromkeys(LENGTHS, found), {})
 
 
 MEASURED = [
@@ -40,10 +41,10 @@ MEASURED = [
 
 def test_a_figure_is_the_mean_over_seeds_exam_by_exam():
     mine = [one for one in MEASURED if one.method == "a"]
-    assert figure(mine, lambda r: r.f1["15%"]) == pytest.approx([0.3, 0.5])
+    assert figure(mine, lambda r: r.lengths["15%"].f1) == pytest.approx([0.3, 0.5])
     # what is undefined is left out
-    assert figure(mine, lambda r: r.tau) == pytest.approx([0.5, 0.1])
-    assert figure(MEASURED[4:5], lambda r: r.tau) == []
+    assert figure(mine, lambda r: r.lengths["15%"].tau) == pytest.approx([0.5, 0.1])
+    assert figure(MEASURED[4:5], lambda r: r.lengths["15%"].tau) == []
 
 
 def test_the_table_has_a_line_for_each_summariser():
@@ -66,7 +67,7 @@ def test_modes_have_tables_of_their_own():
 
 
 def test_differences_are_taken_exam_by_exam():
-    other = [replace(one, method="c", seed=0, row=row(0.25)) for one in MEASURED[:4]]
+    other = [replace(one, method="c", seed=0, measures=row(0.25)) for one in MEASURED[:4]]
     head, b, c = differences([*MEASURED, *other], "a")
     assert head == ["a, less", "exams", "F1 15%"]
     assert b == ["b", "1", "-70.0 (-70.0 to -70.0)"]  # only one.mp4 has both: 30 less 100
@@ -77,7 +78,9 @@ def test_differences_are_taken_exam_by_exam():
 def test_every_number_survives_the_disk(tmp_path):
     path = tmp_path / "numbers.json"
     save(path, MEASURED, {"backbone": "eye"})
-    assert load(path) == MEASURED
+    written = json.loads(path.read_text("utf-8"))
+    assert written["about"] == {"backbone": "eye"}
+    assert written["measured"] == [asdict(one) for one in MEASURED]
     assert [p.name for p in tmp_path.iterdir()] == ["numbers.json"]
 
 
@@ -100,10 +103,10 @@ def test_simple_summarisers_are_measured_on_every_exam_and_mode(exam):
         for mode in MODES
     ]
     assert {one.exam for one in measured} == {exam.name}
-    assert measured[0].row.f1 != measured[2].row.f1 or measured[0].row.tau != measured[2].row.tau
+    assert measured[0].measures != measured[2].measures
     for one in measured:
-        assert 0 <= one.row.f1["15%"] <= 1
-        assert one.row.bound["P"] == 1 or one.mode == "benchmark"
+        assert 0 <= one.measures.lengths["15%"].f1 <= 1
+        assert one.measures.lengths["P"].bound == 1 or one.mode == "benchmark"
 
 
 def test_covering_and_truth_have_rows_of_their_own(exam):
@@ -113,8 +116,8 @@ def test_covering_and_truth_have_rows_of_their_own(exam):
         (TRUTH, "benchmark"),
         (TRUTH + COVERED, "application"),
     ]
-    plain, _, covered = (one.row for one in found)
-    assert plain.tau == covered.tau > 0
+    plain, _, covered = (one.measures for one in found)
+    assert plain.lengths["P"].tau == covered.lengths["P"].tau > 0
     assert plain.seen["P"] > 0
     head, *lines = table(found, "application")
     assert head[-1] == "seen 15%"

@@ -28,7 +28,7 @@ _PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Plan:
+class CollectionPlan:
     """What is to be composed.
 
     Attributes:
@@ -61,7 +61,7 @@ class Planned:
     number: int
 
 
-def planned(plan: Plan) -> list[Planned]:
+def planned(plan: CollectionPlan) -> list[Planned]:
     """The recordings of a plan, those without usable saves left out."""
     return [
         Planned(f"{plan.part}-operator{timeline.operator}-{number}.mp4", timeline, number)
@@ -72,7 +72,11 @@ def planned(plan: Plan) -> list[Planned]:
 
 
 def compose_all(
-    plan: Plan, folder: Path, said: Callable[[str, float], None], *, only: slice | None = None
+    plan: CollectionPlan,
+    folder: Path,
+    said: Callable[[str, float], None],
+    *,
+    only: slice | None = None,
 ) -> Iterator[Path]:
     """Writes the recordings of a plan that `folder` does not hold yet, and gives each path.
 
@@ -97,7 +101,7 @@ def compose_all(
         yield folder / one.name
 
 
-def _sources(plan: Plan) -> list[Source]:
+def _sources(plan: CollectionPlan) -> list[Source]:
     sources = load_sources(plan.data, plan.part)
     if plan.stand_ins is not None:
         found = load_stand_ins(plan.stand_ins)
@@ -107,7 +111,7 @@ def _sources(plan: Plan) -> list[Source]:
     return sources
 
 
-def _composed(plan: Plan, one: Planned, sources: Sequence[Source]) -> Composition:
+def _composed(plan: CollectionPlan, one: Planned, sources: Sequence[Source]) -> Composition:
     key = (plan.seed, _PARTS.index(plan.part), int(one.timeline.operator), one.number)
     rng = np.random.default_rng(key)
     start_s = 0.0

@@ -7,15 +7,15 @@ the split says (`usummary.training.composing.pictures`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from usummary import metrics, pipeline
-from usummary.comparing.agreement import best_possible, saved_planes_shown
+from usummary import agreement, metrics, pipeline
+from usummary.agreement import Measures
 from usummary.comparing.one_exam import even_shots
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.networks.scorer import Scorer
@@ -153,26 +153,16 @@ def named_while_held(exams: Sequence[ReadExam]) -> dict[str, tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ExamMeasures:
     """What one summariser reaches on one exam.
 
     Attributes:
-        f1: By length: agreement with the key shots that hold freeze-frames of planes.
-        bound: By length: the most that any choice of these shots could reach.
-        tau, rho: Rank correlation of the scores with being in a reference shot; None if undefined.
-        recall: By length: share of the freeze-frames within a second of a key shot.
-        coverage: By length: share of the saved planes of which a key shot holds a save; None
-            if no saved plane is known.
+        lengths: By length: agreement with the freeze-frames; tau and rho are the same for all.
         seen: By length: share of the saved planes that key shots truly show (`Truth.planes_seen`);
             empty where the truth is not known.
     """
 
-    f1: Mapping[str, float]
-    bound: Mapping[str, float]
-    tau: float | None
-    rho: float | None
-    recall: Mapping[str, float]
-    coverage: Mapping[str, float | None]
+    lengths: Mapping[str, Measures]
     seen: Mapping[str, float]
 
 
@@ -186,7 +176,7 @@ def measure(
     *,
     lengths: Sequence[str] = LENGTHS,
     choose: Callable[[Analysis, str, Mode], Summary] = pipeline.select,
-) -> Row:
+) -> ExamMeasures:
     """Scores (T n,) of an exam against its freeze-frames.
 
     Args:
@@ -197,26 +187,18 @@ def measure(
         choose: The selection; `pipeline.select` as it is by default.
     """
     analysis = exam.scored(values, mode)
-    f1, bound, recall, seen = {}, {}, {}, {}
-    coverage: dict[str, float | None] = {}
+    wanted = exam.wanted()
+    # Ranks are taken over all samples of all clips, as the networks learn them: a last clip that
+    # was filled up counts in full, and the reference is that of application mode in both modes.
+    tau, rho = metrics.kendall_tau(values, wanted), metrics.spearman_rho(values, wanted)
+    reached: dict[str, Measures] = {}
+    seen: dict[str, float] = {}
     for length in lengths:
         summary = choose(analysis, length, mode)
-        f1[length] = summary.metrics["f1"]
-        bound[length] = best_possible(summary)
-        recall[length] = summary.metrics["freeze_frame_recall"]
-        coverage[length] = saved_planes_shown(summary)
+        reached[length] = replace(agreement.measure(summary), tau=tau, rho=rho)
         if exam.truth is not None:
             seen[length] = exam.truth.planes_seen(summary.key_shots)
-    wanted = exam.wanted()
-    return Row(
-        f1,
-        bound,
-        metrics.kendall_tau(values, wanted),
-        metrics.spearman_rho(values, wanted),
-        recall,
-        coverage,
-        seen,
-    )
+    return ExamMeasures(reached, seen)
 
 
 # --- Simple summarisers ---------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from usummary import pipeline
-from usummary.comparing.intervals import interval
+from usummary.agreement import Measure
+from usummary.comparing.intervals import t_interval
 from usummary.selection.choose import MODES, Mode
 from usummary.settings import Settings
 from usummary.training.judging.exams import ReadExam
 from usummary.training.judging.measures import (
     LENGTHS,
-    Row,
+    ExamMeasures,
     measure,
     plane_scores,
     random_scores,
@@ -27,7 +28,7 @@ from usummary.training.judging.measures import (
 )
 from usummary.types import FloatArray
 
-Scores = Callable[[ReadExam, Mode], FloatArray]
+ScoreExam = Callable[[ReadExam, Mode], FloatArray]
 """Scores (T n,) of an exam; the mode matters to few."""
 
 _UNIFORM_SHARE = 0.15
@@ -45,10 +46,10 @@ class Measured:
     seed: int
     exam: str
     mode: Mode
-    row: Row
+    measures: ExamMeasures
 
 
-def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, Scores]]:
+def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, ScoreExam]]:
     """Random scores (one draw a seed), shots at even distances, and plane confidence alone."""
     return {
         "random scores": {
@@ -60,13 +61,13 @@ def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, Scores]]:
     }
 
 
-def known_truth() -> dict[str, dict[int, Scores]]:
+def known_truth() -> dict[str, dict[int, ScoreExam]]:
     """What perfect knowledge of held planes would give, on composed exams."""
     return {TRUTH: {0: lambda exam, _: truth_scores(exam)}}
 
 
 def compare(
-    summarisers: Mapping[str, Mapping[int, Scores]],
+    summarisers: Mapping[str, Mapping[int, ScoreExam]],
     exams: Sequence[ReadExam],
     *,
     covering: Collection[str] = (),
@@ -81,7 +82,7 @@ def compare(
             application mode can cover.
         said: Told what is measured now.
     """
-    found = []
+    measured = []
     cover = partial(pipeline.select, cover_s=Settings().covering_s)
     for name, seeds in summarisers.items():
         for seed, score in seeds.items():
@@ -89,12 +90,13 @@ def compare(
             for exam in exams:
                 values = {mode: score(exam, mode) for mode in MODES}
                 for mode in MODES:
-                    row = measure(exam, values[mode], mode)
-                    found.append(Measured(name, seed, exam.name, mode, row))
+                    plain = measure(exam, values[mode], mode)
+                    measured.append(Measured(name, seed, exam.name, mode, plain))
                 if name in covering:
-                    row = measure(exam, values["application"], "application", choose=cover)
-                    found.append(Measured(name + COVERED, seed, exam.name, "application", row))
-    return found
+                    covered = measure(exam, values["application"], "application", choose=cover)
+                    title = name + COVERED
+                    measured.append(Measured(title, seed, exam.name, "application", covered))
+    return measured
 
 
 def save(path: Path, measured: Sequence[Measured], about: Mapping[str, Any]) -> None:
@@ -105,32 +107,32 @@ def save(path: Path, measured: Sequence[Measured], about: Mapping[str, Any]) -> 
     beside.replace(path)
 
 
-def load(path: Path) -> list[Measured]:
-    """Reads what `save` wrote."""
-    rows = json.loads(path.read_text("utf-8"))["measured"]
-    return [Measured(**{**row, "row": Row(**row["row"])}) for row in rows]
-
-
-def figure(measured: Sequence[Measured], read: Callable[[Row], float | None]) -> list[float]:
-    """One value an exam: the mean over seeds of what `read` takes from a row."""
+def figure(
+    measured: Sequence[Measured], read: Callable[[ExamMeasures], float | None]
+) -> list[float]:
+    """One value an exam: the mean over seeds of what `read` takes from its measures."""
     exams: dict[str, list[float]] = {}
     for one in measured:
-        value = read(one.row)
+        value = read(one.measures)
         if value is not None:
             exams.setdefault(one.exam, []).append(value)
     return [float(np.mean(values)) for values in exams.values()]
 
 
-COLUMNS: dict[str, tuple[Callable[[Row], float | None], float]] = {
-    **{f"F1 {n}": (lambda row, n=n: row.f1[n], 100.0) for n in LENGTHS},  # type: ignore[misc]
-    "bound 15%": (lambda row: row.bound["15%"], 100.0),
-    "tau": (lambda row: row.tau, 1.0),
-    "rho": (lambda row: row.rho, 1.0),
-    "recall 15%": (lambda row: row.recall["15%"], 100.0),
-    "planes 15%": (lambda row: row.coverage["15%"], 100.0),
-    "seen 15%": (lambda row: row.seen.get("15%"), 100.0),
+def _of(measure: Measure, length: str) -> Callable[[ExamMeasures], float | None]:
+    return lambda one: one.lengths[length].value(measure)
+
+
+COLUMNS: dict[str, tuple[Callable[[ExamMeasures], float | None], float]] = {
+    **{f"F1 {length}": (_of("f1", length), 100.0) for length in LENGTHS},
+    "bound 15%": (_of("bound", "15%"), 100.0),
+    "tau": (_of("tau", "15%"), 1.0),
+    "rho": (_of("rho", "15%"), 1.0),
+    "recall 15%": (_of("recall", "15%"), 100.0),
+    "saved planes 15%": (_of("saved_planes", "15%"), 100.0),
+    "seen 15%": (lambda one: one.seen.get("15%"), 100.0),
 }
-"""Columns of the table: what is read from a row, and what it is multiplied by."""
+"""Columns of the table: what is read of an exam, and what it is multiplied by."""
 
 
 def table(measured: Sequence[Measured], mode: Mode) -> list[list[str]]:
@@ -157,7 +159,7 @@ def differences(measured: Sequence[Measured], of: str, length: str = "15%") -> l
     for name in dict.fromkeys(one.method for one in measured):
         mine = [one for one in measured if one.method == name and one.mode == "application"]
         exams = dict.fromkeys(one.exam for one in mine)
-        values = figure(mine, lambda row: row.f1[length])
+        values = figure(mine, _of("f1", length))
         rows[name] = dict(zip(exams, values, strict=True))
     own = rows.pop(of)
     lines = [[f"{of}, less", "exams", f"F1 {length}"]]
@@ -170,7 +172,7 @@ def differences(measured: Sequence[Measured], of: str, length: str = "15%") -> l
 def _cell(values: Sequence[float], scale: float, *, whole: bool) -> str:
     if not values:
         return "undefined"
-    found = interval(values)
+    found = t_interval(values)
     digits = 1 if scale > 1 else 3
     text = f"{found.mean * scale:.{digits}f}"
     if not whole:
