@@ -8,11 +8,15 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pydicom
 from PIL import Image
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels import set_pixel_data
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,
@@ -264,3 +268,24 @@ def write_study(folder: Path, *, cines: int = 2, frames: int = 25, stills: int =
             InstanceNumber=index * 2 + 2,
         )
     return folder
+
+
+def write_element(path: Path, keyword: str, value: bytes, vr: str | None = None) -> Path:
+    """Put bytes, right or not, into an element of a DICOM file."""
+    dataset = pydicom.dcmread(path)
+    tag = Tag(keyword)
+    kind = vr or dictionary_VR(tag)[:2]
+    dataset[tag] = RawDataElement(tag, kind, len(value), value, 0, False, True)
+    dataset.save_as(path)
+    return path
+
+
+def damage_frame(path: Path, index: int) -> Path:
+    """Overwrite the whole of one encapsulated frame of a DICOM file."""
+    dataset = pydicom.dcmread(path)
+    frame = list(generate_frames(dataset.PixelData, number_of_frames=dataset.NumberOfFrames))[index]
+    data = bytearray(path.read_bytes())
+    at = data.find(frame)
+    data[at : at + len(frame)] = bytes(len(frame))
+    path.write_bytes(data)
+    return path
