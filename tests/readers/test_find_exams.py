@@ -98,7 +98,7 @@ def test_linked_folders_are_followed_and_loops_end(tmp_path):
     (linked / "study").symlink_to(study, target_is_directory=True)
     (linked / "loop").symlink_to(linked, target_is_directory=True)
     (linked / "broken").symlink_to(tmp_path / "nowhere")
-    assert exams_at(linked) == [linked]
+    assert exams_at(linked) == [linked / "study"]
     with open_exam(linked) as exam:
         assert len(exam.recordings) == 2
         assert len(exam.freeze_frames) == 1

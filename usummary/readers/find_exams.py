@@ -81,10 +81,18 @@ def exams_at(path: Path, progress: Report | None = None) -> list[Path]:
         return [path]
     tick = Ticker(progress)
     files = files_below(path, tick)
-    videos = any(_is_video(file) for file in files if file.parent == path)
-    if not videos and _is_one_study(look_through(files, lambda _: tick()).instances):
-        return [path]
+    if not any(_is_video(file) for file in files if file.parent == path):
+        instances = look_through(files, lambda _: tick()).instances
+        if _is_one_study(instances):
+            return [_folder_of(path, instances)]
     return find_exams(path, progress)
+
+
+def _folder_of(path: Path, instances: tuple[Instance, ...]) -> Path:
+    """`path`, or the folder in it that all the files lie in: it bears the study's name."""
+    parents = {instance.header.path.parent for instance in instances}
+    (only, *others) = parents
+    return only if not others and only.parent == path else path
 
 
 def _is_video(path: Path) -> bool:

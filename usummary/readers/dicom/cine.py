@@ -245,19 +245,30 @@ class DicomVideo(VideoRecording):
 
     def _choose_times(self, header: Header) -> tuple[str, ...]:
         """Keep the stream's times where it has some, else take the header's; what to tell of it."""
-        count, duration_s = self._info.frame_count, self._info.duration_s
+        count = self._info.frame_count
         timing = frame_timing(header.values, count)
-        own_rate, told_rate = count / duration_s, count / timing.duration_s
+        rate = self._stated_rate() if self._timeline.counted else None
+        if rate is not None:
+            self._times_s = np.arange(count) / rate
+            self._info = replace(self._info, duration_s=count / rate)
+        elif self._timeline.counted and timing.stated:
+            self._times_s = timing.times_s
+            self._info = replace(self._info, duration_s=timing.duration_s)
+            return timing.notices
+        own_rate, told_rate = count / self._info.duration_s, count / timing.duration_s
         if not timing.stated or agree(own_rate, told_rate):
             return ()
-        if not self._timeline.counted:
-            return (
-                f"The DICOM header means {told_rate:.4g} frames per second, the video in it "
-                f"{own_rate:.4g}; the video counts.",
-            )
-        self._times_s = timing.times_s
-        self._info = replace(self._info, duration_s=timing.duration_s)
-        return timing.notices
+        return (
+            f"The DICOM header means {told_rate:.4g} frames per second, the video in it "
+            f"{own_rate:.4g}; the video counts.",
+        )
+
+    def _stated_rate(self) -> float | None:
+        """Frames per second that the encoded video itself states, None where it does not."""
+        container, stream = self._media.open()
+        with container:
+            rate = stream.codec_context.framerate
+        return float(rate) if rate else None
 
 
 def _joined(header: Header, spans: list[Span]) -> BinaryIO:

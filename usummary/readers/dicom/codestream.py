@@ -19,6 +19,7 @@ from pydicom.uid import (
     JPEGLosslessSV1,
     JPEGLSLossless,
     JPEGLSNearLossless,
+    RLELossless,
 )
 
 _LOSSLESS, _LS = 0xC3, 0xF7
@@ -63,6 +64,8 @@ def jpeg_frame(data: bytes) -> JpegFrame:
 def actual_syntax(declared: UID, data: bytes) -> UID:
     """The transfer syntax of an encapsulated frame: as declared if its stream agrees."""
     family = _family(data)
+    if family is None and declared.is_transfer_syntax and not declared.is_compressed:
+        return RLELossless
     if family is None or declared in _FAMILIES[family]:
         return declared
     return _FAMILIES[family][0]

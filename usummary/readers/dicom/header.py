@@ -211,7 +211,7 @@ def _looks_bare(head: bytes) -> bool:
 def _read(path: Path, file: BinaryIO, head: bytes) -> Header | None:
     """The header of an opened file; None if it is no instance. Errors are those of pydicom."""
     deflated_at = None
-    if DeflatedExplicitVRLittleEndian.encode() + b"\0" in head[132:]:
+    if DeflatedExplicitVRLittleEndian.encode() in head[132:]:
         meta = read_file_meta_info(path)
         deflated_at = 144 + int(meta.FileMetaInformationGroupLength)
         with open_bytes(path, deflated_at) as inflated:
