@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydicom.uid import JPEGBaseline8Bit
+from pydicom.uid import MPEG4HP41, JPEGBaseline8Bit
 
-from tests.builders import read_code, region_sequence, write_dicom_cine
+from tests.builders import (
+    read_code,
+    region_sequence,
+    write_dicom_cine,
+    write_dicom_video,
+    write_video,
+)
 from usummary.readers import open_exam
 from usummary.types import Box
 
@@ -66,3 +72,10 @@ def test_spacing_does_not_stretch(tmp_path):
     with open_exam(path) as exam:
         assert exam.recordings[0].info.width == 160
         assert exam.notices == ()
+
+
+def test_a_video_of_such_pixels_is_told(tmp_path):
+    video = write_video(tmp_path / "a.mp4", n=4, fps=25)
+    path = write_dicom_video(tmp_path / "a.dcm", MPEG4HP41, video, PixelAspectRatio=[1, 2])
+    with open_exam(path) as exam:
+        assert any("not square" in notice for notice in exam.notices)

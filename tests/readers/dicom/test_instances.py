@@ -11,6 +11,7 @@ from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 
 from tests.builders import read_code, write_dicom_cine, write_element, write_study
 from usummary.errors import UnreadableFile
+from usummary.export.record import hide_names
 from usummary.readers import open_exam
 from usummary.readers.find_exams import exams_at
 
@@ -219,3 +220,15 @@ def test_a_disc_with_other_things_on_it(tmp_path):
     assert codes == [0, 100]
     assert len(stills) == 2
     assert notices == ("2 files in the folder that are no ultrasound images were ignored.",)
+
+
+def test_names_of_files_that_were_left_out_are_not_exported(tmp_path):
+    _cine(tmp_path / "a.dcm")
+    shutil.copy(tmp_path / "a.dcm", tmp_path / "Jane Doe copy.dcm")
+    (tmp_path / "Doe_Jane.dcm").write_bytes(bytes(128) + b"DICM" + bytes(range(200)))
+    with open_exam(tmp_path) as exam:
+        told = " ".join(exam.notices)
+        assert "Jane Doe copy.dcm" in told
+        assert "Doe_Jane.dcm" in told
+        hidden = " ".join(hide_names(notice, exam) for notice in exam.notices)
+        assert "Doe" not in hidden

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from usummary.errors import UnreadableFile
-from usummary.readers.dicom.aspect import pixel_stretch, squared
+from usummary.readers.dicom.aspect import Stretch, pixel_stretch, squared
 from usummary.readers.dicom.codestream import actual_syntax
 from usummary.readers.dicom.frames import (
     JoinedSpans,
@@ -229,12 +229,19 @@ class DicomVideo(VideoRecording):
             raise UnreadableFile(f"{header.path} is damaged: it holds no video.")
         super().__init__(Media(header.path, lambda: _joined(header, spans)))
         timing = self._choose_times(header)
-        region, outside = declared_region(header.values, self._info.width, self._info.height)
+        values, shown = header.values, (self._info.width, self._info.height)
+        stored = (values.integer("Columns") or shown[0], values.integer("Rows") or shown[1])
+        region, outside = declared_region(values, *stored)
+        if pixel_stretch(values)[0] != Stretch() and shown == stored:
+            outside = (
+                *outside,
+                "The pixels of the DICOM file are not square; its video is shown as stored.",
+            )
         self._info = replace(
             self._info,
             encoding=header.syntax.name,
             kind="dicom",
-            region=region,
+            region=Stretch(shown[0] / stored[0], shown[1] / stored[1]).box(region, *shown),
             notices=(
                 *self._info.notices,
                 *timing,

@@ -56,7 +56,7 @@ class Patient:
     name: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Instance:
     """A file of the study and its place in it.
 
@@ -84,10 +84,12 @@ class Contents:
     Attributes:
         instances: Ultrasound pictures, in the order of the files.
         notices: What was left out and why.
+        left_out: The files that the notices name and that are none of the instances.
     """
 
     instances: tuple[Instance, ...]
     notices: tuple[str, ...]
+    left_out: tuple[Path, ...]
 
 
 def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Contents:
@@ -125,8 +127,8 @@ def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Conten
             if ignored == 1
             else f"{ignored} files in the folder that are no ultrasound images were ignored."
         )
-    kept, copies = _once(found)
-    return Contents(tuple(kept), (*copies, *notices))
+    kept, told, copies = _once(found)
+    return Contents(tuple(kept), (*told, *notices), (*copies, *damaged))
 
 
 def names(paths: Iterable[Path]) -> str:
@@ -205,8 +207,8 @@ def _instance(header: Header) -> Instance:
     return found
 
 
-def _once(instances: Sequence[Instance]) -> tuple[list[Instance], tuple[str, ...]]:
-    """Each instance once, and a notice that names the copies.
+def _once(instances: Sequence[Instance]) -> tuple[list[Instance], list[str], list[Path]]:
+    """Each instance once, notices, and the copies that these name.
 
     Files of one SOP Instance UID that differ are not copies: some devices give every file the same.
     """
@@ -232,7 +234,7 @@ def _once(instances: Sequence[Instance]) -> tuple[list[Instance], tuple[str, ...
             f"used: {names(alike)}."
         )
     kept.sort(key=lambda instance: instance.header.path)
-    return kept, tuple(notices)
+    return kept, notices, copies
 
 
 def _plainness(instance: Instance) -> tuple[int, int, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
@@ -41,16 +42,18 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
             f"{folder} holds no recording. A study folder holds the DICOM cines of one study, and "
             "its single pictures beside them; open a video file by itself."
         )
-    cines, recordings, notices = _opened(
-        cines, lambda share: tick(_HEADERS + share * (1 - _HEADERS))
-    )
-    ends = list(accumulate(recording.info.duration_s for recording in recordings))
-    exam = Exam(folder, recordings, (0.0, *ends[:-1]))
+    opened = _opened(cines, lambda share: tick(_HEADERS + share * (1 - _HEADERS)))
+    lengths = accumulate(recording.info.duration_s for recording in opened.recordings)
+    exam = Exam(folder, opened.recordings, (0.0, *list(lengths)[:-1]))
     stills = [i for i in instances if not i.header.is_cine]
-    placed = _Places(cines, exam).of(stills)
-    odd = _odd_elements([*cines, *stills])
-    told = dict.fromkeys((*joined, *unordered, *notices, *odd, *contents.notices))
-    return Exam(folder, recordings, exam.offsets_s, placed, tuple(told))
+    odd = _odd_elements([*opened.cines, *stills])
+    told = (*joined, *unordered, *opened.notices, *odd, *contents.notices)
+    return replace(
+        exam,
+        freeze_frames=_Places(opened.cines, exam).of(stills),
+        notices=tuple(dict.fromkeys(told)),
+        left_out=(*opened.left_out, *contents.left_out),
+    )
 
 
 def _ordered(cines: list[Instance]) -> tuple[list[Instance], tuple[str, ...]]:
@@ -66,37 +69,46 @@ def _ordered(cines: list[Instance]) -> tuple[list[Instance], tuple[str, ...]]:
     )
 
 
-def _opened(
-    cines: Sequence[Instance], tick: Callable[[float], None]
-) -> tuple[list[Instance], tuple[Recording, ...], list[str]]:
+@dataclass(frozen=True)
+class _Opened:
     """The cines that can be read, opened, with notices about these and the others."""
-    usable: list[Instance] = []
-    recordings: list[Recording] = []
-    faults: list[InputError] = []
+
+    cines: tuple[Instance, ...]
+    recordings: tuple[Recording, ...]
+    notices: tuple[str, ...]
+    left_out: tuple[Path, ...]
+
+
+def _opened(cines: Sequence[Instance], tick: Callable[[float], None]) -> _Opened:
+    """Open the cines; those that cannot be read are left out.
+
+    Raises:
+        UnreadableFile, UnsupportedEncoding: None can be read; why the first one cannot.
+    """
+    usable: dict[Instance, Recording] = {}
     notices: list[str] = []
-    damaged: list[Path] = []
-    undecoded: dict[str, list[Path]] = {}
+    faults: list[InputError] = []
+    left_out: dict[str, list[Path]] = {}
     for number, cine in enumerate(cines):
         tick(number / len(cines))
+        header = cine.header
         try:
-            recordings.append(open_cine(cine.header))
+            recording = usable[cine] = open_cine(header)
         except UnsupportedEncoding as fault:
             faults.append(fault)
-            undecoded.setdefault(cine.header.syntax.name, []).append(cine.header.path)
+            why = f"Cines stored as {header.syntax.name} could not be read"
+            left_out.setdefault(why, []).append(header.path)
         except UnreadableFile as fault:
             faults.append(fault)
-            damaged.append(cine.header.path)
+            left_out.setdefault("Cines that are damaged were left out", []).append(header.path)
         else:
-            usable.append(cine)
-            own = cine.header.values.notices(cine.header.path.name)
-            notices.extend(text for text in recordings[-1].info.notices if text not in own)
-    if not recordings:
+            own = header.values.notices(header.path.name)
+            notices.extend(text for text in recording.info.notices if text not in own)
+    if not usable:
         raise faults[0]
-    for encoding, paths in undecoded.items():
-        notices.append(f"Cines stored as {encoding} could not be read: {names(paths)}.")
-    if damaged:
-        notices.append(f"Cines that are damaged were left out: {names(damaged)}.")
-    return usable, tuple(recordings), notices
+    notices += [f"{why}: {names(paths)}." for why, paths in left_out.items()]
+    gone = tuple(path for paths in left_out.values() for path in paths)
+    return _Opened(tuple(usable), tuple(usable.values()), tuple(notices), gone)
 
 
 def _odd_elements(instances: Sequence[Instance]) -> Iterator[str]:
