@@ -9,6 +9,7 @@ import pytest
 
 from tests.builders import dicom_dataset, write_dicom_cine, write_study, write_video
 from usummary.errors import UnreadableFile
+from usummary.progress import Cancelled
 from usummary.readers import open_exam
 from usummary.readers.find_exams import VIDEO_ENDINGS, exams_at, find_exams
 
@@ -102,3 +103,14 @@ def test_linked_folders_are_followed_and_loops_end(tmp_path):
     with open_exam(linked) as exam:
         assert len(exam.recordings) == 2
         assert len(exam.freeze_frames) == 1
+
+
+def test_looking_for_exams_can_be_cancelled(tmp_path):
+    write_study(tmp_path / "study", cines=1, stills=1)
+
+    def cancel(_):
+        raise Cancelled
+
+    for find in (exams_at, find_exams):
+        with pytest.raises(Cancelled):
+            find(tmp_path, cancel)

@@ -47,16 +47,23 @@ def test_opening_can_be_cancelled_at_any_report(tmp_path, every_tick, stop_at):
         open_exam(tmp_path, progress=cancel)
 
 
-def test_each_file_is_opened_once_for_its_header(tmp_path, monkeypatch):
-    write_study(tmp_path, cines=2, frames=2, stills=2)
-    opened = []
+@pytest.fixture
+def opened(monkeypatch):
+    """The paths that were opened, in order."""
+    paths = []
     plain = Path.open
 
     def counted(self, *args, **kwargs):
-        opened.append(self)
+        paths.append(self)
         return plain(self, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", counted)
+    return paths
+
+
+def test_each_file_is_opened_once_for_its_header(tmp_path, opened):
+    write_study(tmp_path, cines=2, frames=2, stills=2)
+    opened.clear()
     open_exam(tmp_path).close()
     stills = [path for path in opened if path.name.startswith("still")]
     cines = [path for path in opened if path.suffix == ".dcm"]
@@ -64,15 +71,8 @@ def test_each_file_is_opened_once_for_its_header(tmp_path, monkeypatch):
     assert len(cines) == 2 * len(set(cines)) == 4  # the header; then the first picture
 
 
-def test_one_cine_alone_is_opened_once_for_its_header(tmp_path, monkeypatch):
+def test_one_cine_alone_is_opened_once_for_its_header(tmp_path, opened):
     path = write_dicom_cine(tmp_path / "a.dcm", n=2)
-    opened = []
-    plain = Path.open
-
-    def counted(self, *args, **kwargs):
-        opened.append(self)
-        return plain(self, *args, **kwargs)
-
-    monkeypatch.setattr(Path, "open", counted)
+    opened.clear()
     open_exam(path).close()
     assert len(opened) == 2

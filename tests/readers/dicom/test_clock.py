@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydicom import Dataset
 
-from usummary.readers.dicom.clock import acquired, moment
+from usummary.readers.dicom.clock import acquired, moment, one_clock
 from usummary.readers.dicom.values import Values, quiet
 
 
@@ -26,7 +26,8 @@ from usummary.readers.dicom.values import Values, quiet
 )
 def test_moments(text, hour, minute, second):
     whole = datetime(2020, 1, 1, hour, minute, int(second), round(second % 1 * 1e6), tzinfo=UTC)
-    assert moment(text) == whole
+    found = moment(text)
+    assert found.replace(tzinfo=found.tzinfo or UTC) == whole
 
 
 @pytest.mark.parametrize(
@@ -46,12 +47,12 @@ def _acquired(**elements):
 
 def test_a_time_without_a_date_is_of_the_day_of_the_study():
     found = _acquired(StudyDate="20200101", AcquisitionTime="100130")
-    assert found == datetime(2020, 1, 1, 10, 1, 30, tzinfo=UTC)
+    assert found == datetime(2020, 1, 1, 10, 1, 30)
 
 
 def test_a_time_after_midnight_is_of_the_day_after_the_study():
     found = _acquired(StudyDate="20200101", StudyTime="235000", AcquisitionTime="000130")
-    assert found == datetime(2020, 1, 2, 0, 1, 30, tzinfo=UTC)
+    assert found == datetime(2020, 1, 2, 0, 1, 30)
 
 
 def test_a_time_alone_is_later_than_an_earlier_one():
@@ -67,4 +68,10 @@ def test_the_zone_of_the_file_counts_where_the_time_has_none():
 
 def test_an_unreadable_time_leaves_the_next_one():
     found = _acquired(AcquisitionDateTime="soon", ContentDate="20200101", ContentTime="100000")
-    assert found == datetime(2020, 1, 1, 10, tzinfo=UTC)
+    assert found == datetime(2020, 1, 1, 10)
+
+
+def test_a_time_without_a_zone_is_of_that_of_the_others():
+    local, zoned = moment("20200101100100"), moment("20200101100000+0100")
+    assert one_clock([local, None, zoned]) == [moment("20200101100100+0100"), None, zoned]
+    assert one_clock([local]) == [moment("20200101100100+0000")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
@@ -207,6 +208,7 @@ def test_an_order_that_nothing_tells_is_told(tmp_path):
     assert any("by file name" in notice for notice in _codes(tmp_path)[2])
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 def test_a_disc_with_other_things_on_it(tmp_path):
     deep = tmp_path / "DICOM" / "PA000000" / "ST000000" / "SE000000"
     write_study(deep, cines=2, frames=6, stills=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from usummary.readers.dicom.values import Values
@@ -10,7 +11,7 @@ from usummary.readers.dicom.values import Values
 _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 _TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})([.,]\d{1,6})?)?)?")
 _ZONE = re.compile(r"([+-])(\d{2}):?(\d{2})$")
-_NO_DATE = datetime(1900, 1, 1, tzinfo=UTC)
+_NO_DATE = datetime(1900, 1, 1)
 _HALF_A_DAY = timedelta(hours=12)
 
 
@@ -18,8 +19,8 @@ def acquired(values: Values) -> datetime | None:
     """When an instance was acquired, None where its header does not say.
 
     A time without a date of its own is of the day of the series or study, or of the day after if it
-    is more than half a day earlier than the study's time. Times are compared across zones; one
-    without a zone is taken as UTC, which is right as long as none of the study has a zone.
+    is more than half a day earlier than the study's time. Without a zone where the file names none:
+    see `one_clock`.
     """
     zone = _zone(values.text("TimezoneOffsetFromUTC"))
     text = values.text("AcquisitionDateTime")
@@ -39,7 +40,7 @@ def acquired(values: Values) -> datetime | None:
 
 
 def moment(text: str, zone: timezone | None = None) -> datetime | None:
-    """A DICOM date-time; `zone` is that of the file, used if it names none. None if unreadable."""
+    """A DICOM date-time, None if unreadable; `zone` is that of the file, used if it names none."""
     date = _DATE.match(text)
     if date is None:
         return None
@@ -49,7 +50,7 @@ def moment(text: str, zone: timezone | None = None) -> datetime | None:
         zone, rest = _zone(own.group()), rest[: own.start()]
     time = _seconds(rest)
     day = _day(text)
-    return None if time is None or day is None else day.replace(tzinfo=zone or UTC) + time
+    return None if time is None or day is None else day.replace(tzinfo=zone) + time
 
 
 def _dated(values: Values, kind: str, text: str, zone: timezone | None) -> datetime | None:
@@ -58,13 +59,27 @@ def _dated(values: Values, kind: str, text: str, zone: timezone | None) -> datet
         return None
     day = _day(values.text(f"{kind}Date"))
     if day is not None:
-        return day.replace(tzinfo=zone or UTC) + time
+        return day.replace(tzinfo=zone) + time
     days = (_day(values.text(f"{other}Date")) for other in ("Series", "Study"))
     day = next((day for day in days if day is not None), _NO_DATE)
     began = _seconds(values.text("StudyTime"))
     if began is not None and began - time > _HALF_A_DAY:
         day += timedelta(days=1)
-    return day.replace(tzinfo=zone or UTC) + time
+    return day.replace(tzinfo=zone) + time
+
+
+def one_clock(times: Sequence[datetime | None]) -> list[datetime | None]:
+    """The same times, all with a zone, so that they can be compared.
+
+    A time without a zone is of the zone that the first other one names: one device wrote them all.
+    Where none names any, they are taken as UTC.
+    """
+    zones = (time.tzinfo for time in times if time is not None and time.tzinfo is not None)
+    zone = next(zones, UTC)
+    return [
+        time.replace(tzinfo=zone) if time is not None and time.tzinfo is None else time
+        for time in times
+    ]
 
 
 def _day(text: str) -> datetime | None:
@@ -73,7 +88,7 @@ def _day(text: str) -> datetime | None:
         return None
     year, month, day = map(int, match.groups())
     try:
-        return datetime(year, month, day, tzinfo=UTC)
+        return datetime(year, month, day)
     except ValueError:
         return None
 

@@ -112,7 +112,22 @@ def _told_starts(offsets: list[int], fragments: list[Span]) -> list[int]:
     return starts if fits and ascends else []
 
 
-class JoinedSpans(io.RawIOBase):
+class _Stream(io.RawIOBase):
+    """A stream to read from any place, which is at `_at`."""
+
+    _at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+
+class JoinedSpans(_Stream):
     """The spans of a file as one readable stream: a video stream cut into fragments.
 
     The file is opened for each read only, so that the videos of a long study do not use up the
@@ -124,16 +139,6 @@ class JoinedSpans(io.RawIOBase):
         self._opener = opener
         self._spans = spans
         self._ends = list(accumulate(span.length for span in spans))
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._ends[-1]}[whence]
@@ -154,7 +159,7 @@ class JoinedSpans(io.RawIOBase):
         return len(part)
 
 
-class Inflated(io.RawIOBase):
+class Inflated(_Stream):
     """A file whose bytes from `start` on are deflated, read as if they were not.
 
     Reading goes on from where it was; going back begins again at `start`. Nothing is kept.
@@ -170,15 +175,6 @@ class Inflated(io.RawIOBase):
         self._file.seek(self._start)
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._at = self._start
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         if whence == io.SEEK_END:

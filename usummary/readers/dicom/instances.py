@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ from pydicom.uid import (
 )
 
 from usummary.errors import InputError, UnreadableFile
-from usummary.readers.dicom.clock import acquired
+from usummary.readers.dicom.clock import acquired, one_clock
 from usummary.readers.dicom.header import Header, read_header
 
 _ULTRASOUND = {
@@ -118,6 +118,8 @@ def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Conten
         found.sort(key=lambda instance: instance.header.path)
     else:
         ignored += len(captures)
+    times = one_clock([instance.acquired for instance in found])
+    found = [replace(i, acquired=time) for i, time in zip(found, times, strict=True)]
     notices = []
     if damaged:
         notices.append(f"DICOM files that cannot be read were left out: {names(damaged)}.")

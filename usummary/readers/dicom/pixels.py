@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.processing import apply_color_lut, convert_color_space
 from pydicom.uid import (
     UID,
     ExplicitVRLittleEndian,
@@ -170,10 +170,12 @@ class FrameDecoder:
         if raw.dtype != np.uint8:
             raw = self._layout.bits.codes(raw) >> max(self._layout.bits.stored - 8, 0)
         if self._stored.startswith("YBR_PARTIAL"):
-            return _rgb_of(raw, partial=True)
+            rgb = _ybr_to_rgb(raw, partial=True)
+            return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+        colours = np.asarray(raw, np.uint8)
         if self._stored in {"YBR_FULL", "YBR_FULL_422"}:
-            return _rgb_of(raw, partial=False)
-        return np.asarray(raw, np.uint8)
+            return np.asarray(convert_color_space(colours, "YBR_FULL", "RGB"), np.uint8)
+        return colours
 
     def _as_array(self, data: bytes, interpretation: str) -> NDArray[np.generic]:
         """Samples (H, W[, 3]) as stored, those of half the width repeated."""
@@ -266,10 +268,6 @@ def _ybr_to_rgb(ybr: NDArray[np.generic], *, partial: bool) -> NDArray[np.float3
     return np.stack(
         [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=-1
     )
-
-
-def _rgb_of(ybr: NDArray[np.generic], *, partial: bool) -> Picture:
-    return np.clip(np.rint(_ybr_to_rgb(ybr, partial=partial)), 0, 255).astype(np.uint8)
 
 
 def _outside_share(raw: NDArray[np.generic]) -> float:

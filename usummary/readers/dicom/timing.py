@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC
 
 import numpy as np
 from numpy.typing import NDArray
@@ -235,7 +236,7 @@ def _acquired_s(group: Values) -> float | None:
         for keyword in ("FrameAcquisitionDateTime", "FrameReferenceDateTime"):
             found = moment(item.text(keyword))
             if found is not None:
-                return found.timestamp()
+                return (found.replace(tzinfo=found.tzinfo or UTC)).timestamp()
     return None
 
 
