@@ -229,3 +229,12 @@ def test_no_message_tells_the_patients_name(tmp_path):
     with pytest.raises(UnreadableFile) as caught:
         open_exam(path)
     assert "Secret" not in str(caught.value)
+
+
+def test_a_description_that_is_no_text_does_not_matter(tmp_path):
+    path = write_video(tmp_path / "a.mp4", n=4)
+    data = path.read_bytes()
+    assert data.count(b"Lavf") >= 1
+    path.write_bytes(data.replace(b"Lavf", b"La\xff\xfe"))
+    with open_exam(path) as exam:
+        assert exam.recordings[0].info.frame_count == 4

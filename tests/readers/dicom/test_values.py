@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from tests.builders import (
@@ -12,7 +14,7 @@ from tests.builders import (
     write_element,
     write_study,
 )
-from usummary.errors import UnreadableFile
+from usummary.errors import InputError, UnreadableFile
 from usummary.readers import open_exam
 from usummary.readers.dicom.header import KEYWORDS
 
@@ -127,3 +129,12 @@ def test_a_damaged_first_frame_shows_the_one_after(tmp_path):
         codes = [read_code(frame.pixels) for frame in exam.recordings[0].frames()]
         assert codes == [1, *range(1, 12)]
         assert "Damaged" in exam.recordings[0].info.notices[0]
+
+
+def test_changed_bytes_of_a_header_are_no_unexpected_error(tmp_path):
+    path = write_dicom_cine(tmp_path / "a.dcm", n=2, size=(16, 8), PixelAspectRatio=[1, 2])
+    whole = path.read_bytes()
+    for at in range(132, len(whole) - 2 * 16 * 8 * 3, 5):  # each byte would take half a minute
+        path.write_bytes(whole[:at] + bytes([at % 2 * 255]) + whole[at + 1 :])
+        with contextlib.suppress(InputError), open_exam(path) as exam:
+            list(exam.recordings[0].frames())

@@ -140,9 +140,9 @@ class FrameDecoder:
         self._pixel_vr = pixel_vr
         self._decoder = None
         if syntax not in _LOSSLESS:
-            self._decoder = get_decoder(
-                ExplicitVRLittleEndian if syntax == DEFLATED_FRAMES else syntax
-            )
+            with quiet():
+                known = ExplicitVRLittleEndian if syntax == DEFLATED_FRAMES else syntax
+                self._decoder = get_decoder(known)
             if not self._decoder.is_available:
                 raise NotImplementedError(syntax.name)
         self._declared = layout.photometric

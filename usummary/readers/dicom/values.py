@@ -160,7 +160,10 @@ class Values:
 
     def _as_written(self, keyword: str) -> list[str] | None:
         """The text of an element that pydicom does not take: a number with a comma, say."""
-        element = self.dataset.get_item(_tag(keyword))
+        try:
+            element = self.dataset.get_item(_tag(keyword))
+        except UNREADABLE:
+            element = None
         raw = element.value if isinstance(element, RawDataElement) else None
         if isinstance(raw, bytes) and raw.isascii():
             return [part.strip(" \0") for part in raw.decode("ascii").split("\\")]
