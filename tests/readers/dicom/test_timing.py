@@ -162,7 +162,8 @@ def test_offsets_in_the_functional_groups(tmp_path):
         ({"FrameTime": 40.0}, False),
         ({"FrameTime": 33.333}, True),
         ({"CineRate": 1}, True),
-        ({"FrameTime": 40.0, "NumberOfFrames": 1}, False),
+        ({"FrameTime": 40.0, "NumberOfFrames": 1}, True),
+        ({"FrameTime": 40.0, "NumberOfFrames": 100}, True),
     ],
 )
 def test_the_video_counts_and_a_header_that_differs_is_told(tmp_path, ending, elements, told):

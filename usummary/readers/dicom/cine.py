@@ -228,7 +228,7 @@ class DicomVideo(VideoRecording):
         if not spans:
             raise UnreadableFile(f"{header.path} is damaged: it holds no video.")
         super().__init__(Media(header.path, lambda: _joined(header, spans)))
-        timing = self._choose_times(header)
+        told = (*_told_count(header.values, self._info.frame_count), *self._choose_times(header))
         values, shown = header.values, (self._info.width, self._info.height)
         stored = (values.integer("Columns") or shown[0], values.integer("Rows") or shown[1])
         region, outside = declared_region(values, *stored)
@@ -244,7 +244,7 @@ class DicomVideo(VideoRecording):
             region=Stretch(shown[0] / stored[0], shown[1] / stored[1]).box(region, *shown),
             notices=(
                 *self._info.notices,
-                *timing,
+                *told,
                 *outside,
                 *header.values.notices(header.path.name),
             ),
@@ -276,6 +276,16 @@ class DicomVideo(VideoRecording):
         with container:
             rate = stream.codec_context.framerate
         return float(rate) if rate else None
+
+
+def _told_count(values: Values, count: int) -> tuple[str, ...]:
+    declared = values.integer("NumberOfFrames")
+    if declared is None or declared == count:
+        return ()
+    return (
+        f"The DICOM header tells of {declared} pictures, the video in it holds {count}; the video "
+        "counts.",
+    )
 
 
 def _joined(header: Header, spans: list[Span]) -> BinaryIO:

@@ -264,12 +264,11 @@ def _find_pixels(file: BinaryIO) -> tuple[bool, PixelData | None]:
     little = element[:4] == _PIXELS_LITTLE
     if len(element) < 8 or not (little or element[:4] == _PIXELS_BIG):
         return True, None
-    order = "little" if little else "big"
     if element[4:6] in {b"OB", b"OW", b"UN"}:
         length, vr, at = element[8:12], element[4:6].decode(), at + 12
     else:
         length, vr, at = element[4:8], "OW", at + 8
-    size = int.from_bytes(length, "little" if order == "little" else "big")
+    size = int.from_bytes(length, "little" if little else "big")
     return little, PixelData(at, None if size == _UNDEFINED else size, vr)
 
 
