@@ -8,11 +8,15 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pydicom
 from PIL import Image
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels import set_pixel_data
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,
@@ -273,3 +277,98 @@ def write_study(folder: Path, *, cines: int = 2, frames: int = 25, stills: int =
             InstanceNumber=index * 2 + 2,
         )
     return folder
+
+
+def write_element(path: Path, keyword: str, value: bytes, vr: str | None = None) -> Path:
+    """Put bytes, right or not, into an element of a DICOM file."""
+    dataset = pydicom.dcmread(path)
+    tag = Tag(keyword)
+    kind = vr or dictionary_VR(tag)[:2]
+    dataset[tag] = RawDataElement(tag, kind, len(value), value, 0, False, True)
+    dataset.save_as(path)
+    return path
+
+
+def damage_frame(path: Path, index: int) -> Path:
+    """Overwrite the whole of one encapsulated frame of a DICOM file."""
+    dataset = pydicom.dcmread(path)
+    frame = list(generate_frames(dataset.PixelData, number_of_frames=dataset.NumberOfFrames))[index]
+    data = bytearray(path.read_bytes())
+    at = data.find(frame)
+    data[at : at + len(frame)] = bytes(len(frame))
+    path.write_bytes(data)
+    return path
+
+
+def lossless_jpeg(picture: np.ndarray, bits: int = 8, predictor: int = 1) -> bytes:
+    """A picture (H, W[, 3]) as lossless JPEG (process 14), `bits` a sample, predicted by 1 to 7.
+
+    Every difference is written with a 5-bit code for its size, as one code table for all.
+    """
+    samples = np.atleast_3d(picture).astype(np.int64)
+    height, width, parts = samples.shape
+    left, above, corner = (np.roll(samples, shift, (0, 1)) for shift in ((0, 1), (1, 0), (1, 1)))
+    before = (
+        left,
+        above,
+        corner,
+        left + above - corner,
+        left + (above - corner >> 1),
+        above + (left - corner >> 1),
+        left + above >> 1,
+    )[predictor - 1].copy()
+    before[0, 1:] = samples[0, :-1]
+    before[1:, 0] = samples[:-1, 0]
+    before[0, 0] = 1 << bits - 1
+    written = []
+    for difference in (samples - before).reshape(-1).tolist():
+        size = abs(difference).bit_length()
+        low = difference if difference >= 0 else difference + (1 << size) - 1
+        written.append(f"{size:05b}" + (f"{low:0{size}b}" if size else ""))
+    text = "".join(written)
+    text += "1" * (-len(text) % 8)
+    coded = int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\x00")
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+
+    shape = bytes([bits]) + height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    frame = b"".join(bytes([number + 1, 0x11, 0]) for number in range(parts))
+    scan = b"".join(bytes([number + 1, 0]) for number in range(parts))
+    counts = bytes([0, 0, 0, 0, 17, *[0] * 11])
+    return b"".join(
+        [
+            b"\xff\xd8",
+            segment(0xC3, shape + bytes([parts]) + frame),
+            segment(0xC4, b"\0" + counts + bytes(range(17))),
+            segment(0xDA, bytes([parts]) + scan + bytes([predictor, 0, 0])),
+            coded,
+            b"\xff\xd9",
+        ]
+    )
+
+
+def write_encoded_cine(path: Path, syntax: UID, frames: list[bytes], like: Path) -> Path:
+    """The instance `like` with other encoded frames, in another transfer syntax."""
+    dataset = pydicom.dcmread(like)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = encapsulate(frames)
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    dataset.NumberOfFrames = len(frames)
+    dataset.save_as(path, enforce_file_format=True, implicit_vr=False, little_endian=True)
+    return path
+
+
+def write_fragments(path: Path, items: list[bytes], offsets: list[int]) -> Path:
+    """Put these items, behind this table of offsets, into an encapsulated DICOM file."""
+    dataset = pydicom.dcmread(path)
+    table = b"".join(offset.to_bytes(4, "little") for offset in offsets)
+    parts = [
+        b"\xfe\xff\x00\xe0" + len(item).to_bytes(4, "little") + item for item in (table, *items)
+    ]
+    dataset.PixelData = b"".join(parts)
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    dataset.save_as(path)
+    return path

@@ -202,6 +202,7 @@ class Exam:
         offsets_s: Exam time of each recording's first frame.
         freeze_frames: Those given beside the pictures (stills, sidecar), by time.
         notices: Sentences a person must see, those of the recordings included.
+        left_out: Other files that `notices` name; like all names they can hold a patient's name.
     """
 
     path: Path
@@ -209,6 +210,7 @@ class Exam:
     offsets_s: tuple[float, ...]
     freeze_frames: tuple[FreezeFrame, ...] = ()
     notices: tuple[str, ...] = ()
+    left_out: tuple[Path, ...] = ()
 
     @property
     def duration_s(self) -> float:

@@ -29,7 +29,7 @@ UNEVEN = list(accumulate([0] + [20, 50, 33, 7, 90] * 8))[:40]
 
 
 def _dicom_video(path, syntax, ending, **how):
-    source = video(path.with_suffix(ending), **how)
+    source = video(path.with_suffix(ending), **{"fps": 25} | how)
     return write_dicom_video(path, syntax, source, FrameTime=40.0)
 
 

@@ -240,6 +240,7 @@ def _paths(exam: Exam) -> list[Path]:
     """Files and folders of the exam, longest first so that none is replaced inside another."""
     stills = [freeze.path for freeze in exam.freeze_frames if freeze.path]
     paths = {exam.path, *(recording.info.path for recording in exam.recordings), *stills}
+    paths.update(exam.left_out)
     return sorted(paths, key=lambda path: len(str(path)), reverse=True)
 
 

@@ -6,21 +6,26 @@ from dataclasses import replace
 from pathlib import Path
 
 from usummary.errors import UnreadableFile
+from usummary.progress import Report
 from usummary.readers.dicom.cine import open_cine
-from usummary.readers.dicom.header import is_dicom, read_header
+from usummary.readers.dicom.header import read_header
 from usummary.readers.dicom.study import open_study
 from usummary.readers.freeze_list import find_sidecar, read_sidecar
+from usummary.readers.look import Ticker
 from usummary.readers.video.container import Media
 from usummary.readers.video.recording import VideoRecording
 from usummary.types import Exam, Recording
 
 
-def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
+def open_exam(
+    path: Path | str, *, freeze_frames: Path | None = None, progress: Report | None = None
+) -> Exam:
     """Open a video file, a DICOM cine or a DICOM study folder.
 
     Args:
         path: File or folder.
         freeze_frames: List of freeze-frames to use instead of the ``*.freeze.csv`` beside it.
+        progress: Told of the stage ``reading``; it may raise `Cancelled`.
 
     Raises:
         UnreadableFile: Missing, empty, damaged, of another type, or without pictures.
@@ -28,7 +33,9 @@ def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
         SettingsError: The list of freeze-frames has a wrong line.
     """
     path = Path(path)
-    exam = open_study(path) if path.is_dir() else _open_file(path)
+    tick = Ticker(progress)
+    tick()
+    exam = open_study(path, tick) if path.is_dir() else _open_file(path)
     sidecar = freeze_frames if freeze_frames is not None else find_sidecar(path)
     if sidecar is None:
         return exam
@@ -50,7 +57,6 @@ def _open_file(path: Path) -> Exam:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
     if size == 0:
         raise UnreadableFile(f"{path} is empty. Copy it again from where it was recorded.")
-    recording: Recording = (
-        open_cine(read_header(path)) if is_dicom(path) else VideoRecording(Media(path))
-    )
+    header = read_header(path)
+    recording: Recording = VideoRecording(Media(path)) if header is None else open_cine(header)
     return Exam(path, (recording,), (0.0,), notices=recording.info.notices)

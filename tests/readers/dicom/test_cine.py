@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import (
+    MPEG4HP41,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -20,7 +24,15 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from tests.builders import read_code, region_sequence, write_dicom_cine
+from tests.builders import (
+    code_picture,
+    damage_frame,
+    read_code,
+    region_sequence,
+    write_dicom_cine,
+    write_dicom_video,
+    write_video,
+)
 from tests.shared_data import SHARED, needs_shared
 from usummary.readers import open_exam
 from usummary.types import Box
@@ -152,7 +164,7 @@ def test_sixteen_bit_grey_uses_its_window(tmp_path):
 @pytest.mark.parametrize(
     ("elements", "steps_ms", "noticed"),
     [
-        ({"FrameTime": 20.0, "CineRate": 10}, [20] * 11, False),
+        ({"FrameTime": 20.0, "CineRate": 50}, [20] * 11, False),
         ({"FrameTime": None, "RecommendedDisplayFrameRate": 20, "CineRate": 10}, [50] * 11, False),
         ({"FrameTime": None, "CineRate": 10}, [100] * 11, False),
         ({"FrameTime": None}, [1000 / 30] * 11, True),
@@ -160,16 +172,16 @@ def test_sixteen_bit_grey_uses_its_window(tmp_path):
         (
             {
                 "FrameTime": 20.0,
-                "FrameTimeVector": [0.0, *range(10, 120, 10)],
+                "FrameTimeVector": [0.0, *[10, 20, 30] * 3, 10, 20],
                 "FrameIncrementPointer": 0x00181065,
             },
-            list(range(10, 120, 10)),
+            [*[10, 20, 30] * 3, 10, 20],
             False,
         ),
         (
             {
                 "FrameTime": 20.0,
-                "FrameTimeVector": [0.0, *range(10, 120, 10)],
+                "FrameTimeVector": [0.0, *[10, 20, 30] * 3, 10, 20],
                 "FrameIncrementPointer": 0x00181063,
             },
             [20] * 11,
@@ -236,3 +248,58 @@ def test_the_real_cines():
         assert recording.info.region == Box(120, 60, 800, 519)
         blue_bar = recording.frame(0).pixels[30, 300]
         assert blue_bar[2] > blue_bar[0] + 30
+
+
+def test_a_damaged_frame_shows_the_one_before_and_a_notice(tmp_path):
+    path = damage_frame(
+        write_dicom_cine(tmp_path / "a.dcm", JPEGBaseline8Bit, photometric="YBR_FULL_422"), 5
+    )
+    with open_exam(path) as exam:
+        recording = exam.recordings[0]
+        assert recording.info.frame_count == 12
+        assert recording.info.notices == ()
+        assert read_code(recording.frame(5).pixels) == 4
+        assert "Damaged" in recording.info.notices[0]
+        codes = [read_code(frame.pixels) for frame in recording.frames()]
+        assert codes == [0, 1, 2, 3, 4, 4, *range(6, 12)]
+        assert [read_code(frame.pixels) for frame in recording.frames(5, 7)] == [4, 6]
+        assert [frame.index for frame in recording.luma()] == [*range(5), *range(6, 12)]
+
+
+def test_a_frame_that_is_of_another_size_counts_as_damaged(tmp_path):
+    path = write_dicom_cine(tmp_path / "a.dcm", JPEGBaseline8Bit, photometric="YBR_FULL_422", n=3)
+    dataset = pydicom.dcmread(path)
+    frames = list(generate_frames(dataset.PixelData, number_of_frames=3))
+    buffer = io.BytesIO()
+    Image.fromarray(code_picture(1, (320, 192))).save(buffer, "JPEG")
+    dataset.PixelData = encapsulate([frames[0], buffer.getvalue(), frames[2]])
+    dataset.save_as(path)
+    with open_exam(path) as exam:
+        codes = [read_code(frame.pixels) for frame in exam.recordings[0].frames()]
+        assert codes == [0, 0, 2]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit to set")
+@pytest.mark.parametrize("kind", ["cine", "video"])
+def test_more_cines_than_files_may_be_open(tmp_path, kind):
+    video = write_video(tmp_path / "a.mp4", n=3, fps=25, size=(64, 32))
+    study = tmp_path / "study"
+    study.mkdir()
+    for number in range(80):
+        path = study / f"{number}.dcm"
+        if kind == "cine":
+            write_dicom_cine(path, n=2, size=(64, 32), InstanceNumber=number)
+        else:
+            write_dicom_video(path, MPEG4HP41, video, FrameTime=40.0, InstanceNumber=number)
+    program = (
+        "import resource, sys\n"
+        "from usummary.readers import open_exam\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "with open_exam(sys.argv[1]) as exam:\n"
+        "    passes = [recording.frame(0) for recording in exam.recordings]\n"
+        "    print(len(passes))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(study)], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == ("80", "")

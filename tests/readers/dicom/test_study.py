@@ -65,7 +65,7 @@ def test_other_files_are_ignored_with_their_number(tmp_path):
     dicom_dataset().save_as(tmp_path / "report.dcm", enforce_file_format=True)
     with open_exam(tmp_path) as exam:
         assert len(exam.recordings) == 2
-        assert any(notice.startswith("2 files") for notice in exam.notices)
+        assert any(notice.startswith("2 files in the folder") for notice in exam.notices)
 
 
 def test_two_studies_are_refused(tmp_path):
@@ -92,4 +92,4 @@ def test_a_damaged_cine_is_left_out_with_a_notice(tmp_path):
     damaged.write_bytes(damaged.read_bytes()[:3000])
     with open_exam(tmp_path) as exam:
         assert [read_code(r.frame(0).pixels) for r in exam.recordings] == [100]
-        assert any("damaged cine" in notice for notice in exam.notices)
+        assert 'Cines that are damaged were left out: "9.dcm".' in exam.notices

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from usummary.errors import UnreadableFile
+from usummary.readers.dicom.aspect import Stretch, pixel_stretch, squared
+from usummary.readers.dicom.codestream import actual_syntax
 from usummary.readers.dicom.frames import (
     JoinedSpans,
     Span,
@@ -20,11 +23,20 @@ from usummary.readers.dicom.frames import (
     frame_spans,
     native_spans,
 )
-from usummary.readers.dicom.header import Header, declared_region, frame_times, unsupported
-from usummary.readers.dicom.pixels import FrameDecoder
+from usummary.readers.dicom.header import Header, PixelData, unsupported
+from usummary.readers.dicom.pixels import FrameDecoder, Layout, read_layout
+from usummary.readers.dicom.region import declared_region
+from usummary.readers.dicom.timing import agree, frame_timing
+from usummary.readers.dicom.values import UNREADABLE, Values
 from usummary.readers.video.container import SIMULATED_NOTICE, Media
 from usummary.readers.video.recording import VideoRecording
 from usummary.types import Frame, IntArray, Picture, Recording, RecordingInfo
+
+_DAMAGE = (*UNREADABLE, RuntimeError, zlib.error)
+"""What decoders raise over damaged pictures."""
+_DAMAGED_NOTICE = (
+    "Damaged pictures of the DICOM file could not be decoded; the one before is shown."
+)
 
 
 def open_cine(header: Header) -> Recording:
@@ -34,54 +46,65 @@ def open_cine(header: Header) -> Recording:
         UnreadableFile: It holds no pixels, a single picture, or damaged pixels.
         UnsupportedEncoding: No decoder for its transfer syntax is installed; it is named.
     """
-    if header.pixels_at is None:
+    if header.is_directory:
+        raise UnreadableFile(
+            f"{header.path} only lists the files of a study. Open the folder that it lies in."
+        )
+    if header.pixels is None:
         raise UnreadableFile(
             f"{header.path} is a DICOM file without pictures. Choose a cine (multi-frame) instance."
         )
     if header.is_video:
-        return DicomVideo(header)
+        return DicomVideo(header, header.pixels)
     if not header.is_cine:
         raise UnreadableFile(
             f"{header.path} holds a single picture, not a recording. Choose a cine, or open the "
             "whole study folder: single pictures in it count as freeze-frames."
         )
-    return DicomCine(header)
+    return DicomCine(header, header.pixels)
 
 
 class DicomCine:
-    """A `usummary.types.Recording` of a multi-frame instance; one frame is in memory at a time."""
+    """A `usummary.types.Recording` of a multi-frame instance; one frame is in memory at a time.
 
-    def __init__(self, header: Header) -> None:
-        """See `open_cine`; the first frame is decoded to know that it can be."""
+    The file is opened for each picture or pass and closed after it, so that a study may have more
+    cines than the program may have files open. Where a picture is damaged beyond decoding, `frame`
+    and `frames` give the one before it, and `info.notices` says so from then on.
+    """
+
+    def __init__(self, header: Header, pixels: PixelData) -> None:
+        """See `open_cine`; the first frame that can be decoded is, to know that one can be."""
         self._header = header
-        self._decoder = _decoder(header)
-        self._file = header.path.open("rb")
-        try:
-            self._spans = self._find_frames()
-            first = self._picture(0)
-        except BaseException:
-            self._file.close()
-            raise
-        notices = self._notices()
-        times, duration, timing = frame_times(header.dataset, len(self._spans))
-        self._times_s = times
+        layout = read_layout(header)
+        self._damaged = False
+        with header.open() as file:
+            self._spans, syntax, halved = _find_frames(header, pixels, layout, file)
+            self._decoder = _decoder(header, layout, syntax, halved)
+            self._stretch, aspect = pixel_stretch(header.values)
+            self._shape: tuple[int, ...] | None = None
+            first = squared(self._first_good(file), self._stretch)
+        timing = frame_timing(header.values, len(self._spans))
+        self._times_s = timing.times_s
         height, width = first.shape[:2]
-        region, outside = declared_region(header.dataset, width, height)
+        region, outside = declared_region(header.values, *layout.size)
+        told = (*self._notices(syntax), *timing.notices, *outside, *aspect)
         self._info = RecordingInfo(
             path=header.path,
             width=width,
             height=height,
             frame_count=len(self._spans),
-            duration_s=duration,
-            encoding=header.syntax.name,
+            duration_s=timing.duration_s,
+            encoding=syntax.name,
             kind="dicom",
-            region=region,
-            notices=(*notices, *timing, *outside),
+            region=self._stretch.box(region, width, height),
+            notices=(*told, *header.values.notices(header.path.name)),
         )
 
     @property
     def info(self) -> RecordingInfo:
-        return self._info
+        if not self._damaged:
+            return self._info
+        return replace(self._info, notices=(*self._info.notices, _DAMAGED_NOTICE))
 
     @property
     def times_s(self) -> NDArray[np.float64]:
@@ -94,106 +117,250 @@ class DicomCine:
     def frame(self, index: int) -> Frame:
         if not 0 <= index < len(self._spans):
             raise IndexError(f"frame {index} of {len(self._spans)}")
-        return self._frame(index, _coloured(self._picture(index)))
+        with self._header.open() as file:
+            return self._coloured(index, self._shown(file, index))
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        for index in range(*slice(start, stop).indices(len(self._spans))):
-            yield self.frame(index)
+        wanted = range(*slice(start, stop).indices(len(self._spans)))
+        before: Picture | None = None
+        with self._header.open() as file:
+            for index in wanted:
+                picture = self._picture(file, index)
+                if picture is None:
+                    picture = before if before is not None else self._shown(file, index)
+                before = picture
+                yield self._coloured(index, picture)
 
     def luma(self, rate: float | None = None, start: int = 0) -> Iterator[Frame]:
-        for index in _needed(self._times_s, rate):
-            if index >= start:
-                yield self._frame(index, _grey(self._picture(index)))
+        with self._header.open() as file:
+            for index in _needed(self._times_s, rate):
+                if index < start:
+                    continue
+                picture = self._picture(file, index)
+                if picture is None and index == 0:
+                    picture = self._shown(file, index)
+                if picture is not None:
+                    grey = squared(_grey(picture), self._stretch)
+                    yield Frame(index, float(self._times_s[index]), grey)
 
     def close(self) -> None:
-        self._file.close()
+        """Nothing is kept open."""
 
-    def _frame(self, index: int, pixels: Picture) -> Frame:
+    def _coloured(self, index: int, picture: Picture) -> Frame:
+        pixels = squared(_coloured(picture), self._stretch)
         return Frame(index, float(self._times_s[index]), pixels)
 
-    def _picture(self, index: int) -> Picture:
-        parts = []
-        for span in self._spans[index]:
-            self._file.seek(span.start)
-            parts.append(self._file.read(span.length))
+    def _shown(self, file: BinaryIO, index: int) -> Picture:
+        """The picture of a frame; where it is damaged that before it, at the start that after it.
+
+        Raises:
+            UnreadableFile: The file changed, and none can be decoded any more.
+        """
+        for at in (*range(index, -1, -1), *range(index + 1, len(self._spans))):
+            picture = self._picture(file, at)
+            if picture is not None:
+                return picture
+        raise UnreadableFile(
+            f"No picture of {self._header.path} can be decoded; the file is damaged."
+        )
+
+    def _first_good(self, file: BinaryIO) -> Picture:
+        """The first picture that can be decoded.
+
+        Raises:
+            UnreadableFile: There is none.
+            UnsupportedEncoding: The decoder does not know this kind of its encoding.
+        """
         try:
-            return self._decoder.decode(b"".join(parts))
+            return self._shown(file, 0)
         except NotImplementedError as error:
             raise unsupported(self._header.path, self._header.syntax) from error
-        except (ValueError, RuntimeError, OSError, AttributeError, KeyError) as error:
-            raise UnreadableFile(
-                f"Frame {index + 1} of {self._header.path} is damaged and cannot be decoded."
-            ) from error
 
-    def _find_frames(self) -> list[tuple[Span, ...]]:
-        header, count = self._header, self._header.frame_count
-        size = header.path.stat().st_size
+    def _picture(self, file: BinaryIO, index: int) -> Picture | None:
+        """One picture as stored, None if it is damaged."""
         try:
-            if header.syntax.is_encapsulated:
-                self._file.seek(header.pixels_at or 0)
-                offsets, fragments = fragment_spans(self._file)
-                spans = frame_spans(self._file, offsets, fragments, count)
-            else:
-                spans = native_spans(header.dataset, header.pixels_at or 0, count)
-        except (ValueError, AttributeError) as error:
-            raise UnreadableFile(
-                f"{header.path} is damaged: its frames cannot be found."
-            ) from error
-        spans = [frame for frame in spans[:count] if frame[-1].start + frame[-1].length <= size]
-        if not spans:
-            raise UnreadableFile(f"{header.path} is cut off before its first picture ends.")
-        return spans
+            picture = self._decoder.decode(_bytes_of(file, self._spans[index]))
+        except NotImplementedError:
+            if self._shape is None:
+                raise
+            picture = None
+        except _DAMAGE:
+            picture = None
+        if picture is not None and self._shape is None:
+            self._shape = picture.shape
+        if picture is None or picture.shape != self._shape:
+            self._damaged = True
+            return None
+        return picture
 
-    def _notices(self) -> list[str]:
+    def _notices(self, syntax: UID) -> list[str]:
         notices = []
-        if "SIMULATED" in self._header.dataset.get("ImageType", ()):
+        values, count, told = self._header.values, len(self._spans), self._header.frame_count
+        if "SIMULATED" in values.texts("ImageType"):
             notices.append(SIMULATED_NOTICE)
-        if len(self._spans) < self._header.frame_count:
+        declared = values.integer("NumberOfFrames")
+        if count < told:
             notices.append("The DICOM file holds fewer pictures than it says; those are used.")
+        elif declared != count and "Number of Frames" not in values.odd:
+            says = "does not say how many" if declared is None else f"says {declared}"
+            notices.append(f"The DICOM file holds {count} pictures and {says}; all are used.")
         if self._decoder.corrected:
             notices.append("The DICOM file declares its colours wrongly; they are corrected.")
+        if syntax != self._header.syntax:
+            notices.append(
+                f"The DICOM file says that its pictures are stored as {self._header.syntax.name}; "
+                f"they are stored and read as {syntax.name}."
+            )
         return notices
 
 
 class DicomVideo(VideoRecording):
     """A video stream (MPEG-2, MPEG-4 AVC, HEVC) in the fragments of a DICOM file."""
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, pixels: PixelData) -> None:
         """See `open_cine`."""
-        with header.path.open("rb") as file:
-            file.seek(header.pixels_at or 0)
+        with header.open() as file:
+            file.seek(pixels.at)
             try:
                 _, spans = fragment_spans(file)
             except ValueError as error:
                 raise UnreadableFile(f"{header.path} is damaged: it holds no video.") from error
-        super().__init__(Media(header.path, lambda: _joined(header.path, spans)))
-        count = self._info.frame_count
-        times, duration, timing = frame_times(header.dataset, count)
-        if timing and not self._timeline.counted:
-            times, duration, timing = self._times_s, self._info.duration_s, ()
-        self._times_s = times
-        region, outside = declared_region(header.dataset, self._info.width, self._info.height)
+        if not spans:
+            raise UnreadableFile(f"{header.path} is damaged: it holds no video.")
+        super().__init__(Media(header.path, lambda: _joined(header, spans)))
+        told = (*_told_count(header.values, self._info.frame_count), *self._choose_times(header))
+        values, shown = header.values, (self._info.width, self._info.height)
+        stored = (values.integer("Columns") or shown[0], values.integer("Rows") or shown[1])
+        region, outside = declared_region(values, *stored)
+        if pixel_stretch(values)[0] != Stretch() and shown == stored:
+            outside = (
+                *outside,
+                "The pixels of the DICOM file are not square; its video is shown as stored.",
+            )
         self._info = replace(
             self._info,
-            duration_s=duration,
             encoding=header.syntax.name,
             kind="dicom",
-            region=region,
-            notices=(*self._info.notices, *timing, *outside),
+            region=Stretch(shown[0] / stored[0], shown[1] / stored[1]).box(region, *shown),
+            notices=(
+                *self._info.notices,
+                *told,
+                *outside,
+                *header.values.notices(header.path.name),
+            ),
         )
 
+    def _choose_times(self, header: Header) -> tuple[str, ...]:
+        """Keep the stream's times where it has some, else take the header's; what to tell of it."""
+        count = self._info.frame_count
+        timing = frame_timing(header.values, count)
+        rate = self._stated_rate() if self._timeline.counted else None
+        if rate is not None:
+            self._times_s = np.arange(count) / rate
+            self._info = replace(self._info, duration_s=count / rate)
+        elif self._timeline.counted and timing.stated:
+            self._times_s = timing.times_s
+            self._info = replace(self._info, duration_s=timing.duration_s)
+            return timing.notices
+        own_rate, told_rate = count / self._info.duration_s, count / timing.duration_s
+        if not timing.stated or agree(own_rate, told_rate):
+            return ()
+        return (
+            f"The DICOM header means {told_rate:.4g} frames per second, the video in it "
+            f"{own_rate:.4g}; the video counts.",
+        )
 
-def _joined(path: Path, spans: list[Span]) -> BinaryIO:
-    return io.BufferedReader(JoinedSpans(path, spans), 1 << 16)
+    def _stated_rate(self) -> float | None:
+        """Frames per second that the encoded video itself states, None where it does not."""
+        container, stream = self._media.open()
+        with container:
+            rate = stream.codec_context.framerate
+        return float(rate) if rate else None
 
 
-def _decoder(header: Header) -> FrameDecoder:
+def _told_count(values: Values, count: int) -> tuple[str, ...]:
+    declared = values.integer("NumberOfFrames")
+    if declared is None or declared == count:
+        return ()
+    return (
+        f"The DICOM header tells of {declared} pictures, the video in it holds {count}; the video "
+        "counts.",
+    )
+
+
+def _joined(header: Header, spans: list[Span]) -> BinaryIO:
+    return io.BufferedReader(JoinedSpans(header.open, spans), 1 << 16)
+
+
+def _bytes_of(file: BinaryIO, spans: tuple[Span, ...]) -> bytes:
+    parts = []
+    for span in spans:
+        file.seek(span.start)
+        parts.append(file.read(span.length))
+    return b"".join(parts)
+
+
+def _find_frames(
+    header: Header, pixels: PixelData, layout: Layout, file: BinaryIO
+) -> tuple[list[tuple[Span, ...]], UID, bool | None]:
+    """Where the frames lie, how they are encoded, and what `FrameDecoder` calls `halved`.
+
+    Raises:
+        UnreadableFile: There is not one whole frame.
+    """
+    size = file.seek(0, io.SEEK_END)
+    halved = None
+    if pixels.length is None:
+        file.seek(pixels.at)
+        declared = header.values.integer("NumberOfFrames") or 0
+        try:
+            spans = frame_spans(*fragment_spans(file), declared)
+        except ValueError as error:
+            raise UnreadableFile(
+                f"{header.path} is damaged: its frames cannot be found."
+            ) from error
+    else:
+        length, count, halved = _native(layout, pixels.length, header.values)
+        spans = native_spans(pixels.at, length, count)
+    spans = [frame for frame in spans if frame[-1].start + frame[-1].length <= size]
+    if not spans:
+        raise UnreadableFile(f"{header.path} is cut off before its first picture ends.")
+    if pixels.length is None:
+        return spans, actual_syntax(header.syntax, _bytes_of(file, spans[0][:1])), None
+    known = header.syntax.is_transfer_syntax
+    native = ExplicitVRLittleEndian if known and header.syntax.is_compressed else header.syntax
+    return spans, native, halved
+
+
+def _native(layout: Layout, length: int, values: Values) -> tuple[int, int, bool | None]:
+    """Length and number of uncompressed frames, and whether their colours contradict the header.
+
+    Colours for every second pixel only are often declared for pictures that are stored whole, and
+    the other way round. The length of the data tells, if it fits only one of the two.
+    """
+    whole, half = layout.frame_length, layout.halved_length
+    says_half = "422" in layout.photometric
+    if layout.samples != 3 or layout.allocated != 8 or layout.columns % 2:
+        return whole, length // whole, None
+    count = values.integer("NumberOfFrames") or 0
+    first, second = (half, whole) if says_half else (whole, half)
+    if _fits(length, first, count) or not _fits(length, second, count):
+        return first, length // first, None
+    return second, length // second, not says_half
+
+
+def _fits(length: int, frame_length: int, count: int) -> bool:
+    """Whether data of a length are so many frames (0: any number), filled up to an even length."""
+    frames = length // frame_length
+    return length - frames * frame_length <= 1 and frames == (count or frames) > 0
+
+
+def _decoder(header: Header, layout: Layout, syntax: UID, halved: bool | None) -> FrameDecoder:
+    vr = header.pixels.vr if header.pixels is not None else "OB"
     try:
-        return FrameDecoder(header.dataset, header.pixel_vr)
+        return FrameDecoder(header.values, layout, syntax, vr, halved=halved)
     except NotImplementedError as error:
-        raise unsupported(header.path, header.syntax) from error
-    except AttributeError as error:
-        raise UnreadableFile(f"{header.path} does not say how its pictures are stored.") from error
+        raise unsupported(header.path, syntax) from error
 
 
 def _needed(times_s: NDArray[np.float64], rate: float | None) -> Iterator[int]:

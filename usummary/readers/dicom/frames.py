@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydicom import Dataset
-from pydicom.encaps import parse_basic_offsets, parse_fragments
-
 from usummary.errors import UnreadableFile
 
-_ITEM_HEAD = 8
-"""Bytes of the tag and length before each fragment."""
+_ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_PICTURE_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c")
+"""First bytes of a JPEG or JPEG-LS picture, a JPEG 2000 codestream, and one in a JP2 file."""
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes ``[start, start + length)`` of a file."""
+    """Bytes ``[start, start + length)`` of a file; `head` are the first of them."""
 
     start: int
     length: int
+    head: bytes = b""
 
 
-def native_spans(dataset: Dataset, start: int, count: int) -> list[tuple[Span, ...]]:
+def native_spans(start: int, frame_length: int, count: int) -> list[tuple[Span, ...]]:
     """One span per frame of uncompressed pixel data that begins at `start`."""
-    samples = int(dataset.SamplesPerPixel)
-    length = int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated) // 8
-    if dataset.PhotometricInterpretation == "YBR_FULL_422":
-        length = length // 3 * 2
-    return [(Span(start + i * length, length),) for i in range(count)]
+    return [(Span(start + i * frame_length, frame_length),) for i in range(count)]
 
 
 def fragment_spans(file: BinaryIO) -> tuple[list[int], list[Span]]:
@@ -41,52 +40,82 @@ def fragment_spans(file: BinaryIO) -> tuple[list[int], list[Span]]:
     Raises:
         ValueError: This is no encapsulated pixel data.
     """
-    offsets = parse_basic_offsets(file)
-    _, heads = parse_fragments(file)
-    spans = []
-    for head in heads:
-        file.seek(head + 4)
-        spans.append(Span(head + _ITEM_HEAD, int.from_bytes(file.read(4), "little")))
-    return offsets, spans
+    items = _items(file)
+    table = next(items, None)
+    if table is None:
+        raise ValueError("no items")
+    after = file.tell()
+    file.seek(table.start)
+    count = table.length // 4
+    data = file.read(count * 4)
+    offsets = list(struct.unpack(f"<{len(data) // 4}L", data[: len(data) // 4 * 4]))
+    file.seek(after)
+    return offsets, [span for span in items if span.length > 0]
 
 
-def frame_spans(
-    file: BinaryIO, offsets: list[int], fragments: list[Span], count: int
-) -> list[tuple[Span, ...]]:
-    """The fragments of each frame.
+def _items(file: BinaryIO) -> Iterator[Span]:
+    """Items up to the sequence's end or that of the file; the file stands behind each of them."""
+    odd = False
+    while len(head := file.read(8)) == 8 and head[:4] != _END:
+        if head[:4] != _ITEM and odd:
+            # An odd fragment is filled up with a byte that its length does not count.
+            file.seek(-7, io.SEEK_CUR)
+            head = file.read(8)
+            if head[:4] == _END:
+                return
+        if head[:4] != _ITEM:
+            raise ValueError("no item where one must begin")
+        start, length = file.tell(), int.from_bytes(head[4:], "little")
+        yield Span(start, length, file.read(min(length, 4)))
+        odd = length % 2 == 1
+        file.seek(start + length)
 
-    Frames begin where the offset table says; without one there is one fragment a frame, or a frame
-    ends with the fragment that ends with the JPEG family's end marker.
+
+def frame_spans(offsets: list[int], fragments: list[Span], count: int) -> list[tuple[Span, ...]]:
+    """The fragments of each frame, as many frames as there are.
+
+    Tables of offsets are often wrong, and so is the number of frames; how pictures of the JPEG
+    family begin is not. A fragment that begins a picture begins a frame, unless a table that fits
+    or one fragment for each frame explains the fragments as well: then a frame whose beginning is
+    damaged is a frame nevertheless.
+
+    Args:
+        offsets: Basic offsets, empty without.
+        fragments: In the order of the file.
+        count: Number of frames that the header tells, 0 if it tells none.
     """
-    if len(offsets) == count > 0:
-        places = [span.start - fragments[0].start for span in fragments]
-        starts = [bisect_left(places, offset) for offset in offsets]
-    elif len(fragments) == count or not fragments:
-        starts = list(range(len(fragments)))
+    begins = [i for i, span in enumerate(fragments) if span.head.startswith(_PICTURE_STARTS)]
+    told = _told_starts(offsets, fragments)
+    if len(told) == count > 0 and set(begins) <= set(told):
+        starts = told
+    elif len(fragments) == count and (not begins or 2 * len(begins) > count):
+        starts = list(range(count))
+    elif begins:
+        starts = [0, *(start for start in begins if start > 0)]
     else:
-        ends = [i + 1 for i, span in enumerate(fragments) if _ends_picture(file, span)]
-        starts = [0, *(end for end in ends if end < len(fragments))]
+        starts = told if len(told) > 1 else list(range(len(fragments)))
     stops = [*starts[1:], len(fragments)]
     return [tuple(fragments[a:b]) for a, b in zip(starts, stops, strict=True) if a < b]
 
 
-def _ends_picture(file: BinaryIO, span: Span) -> bool:
-    file.seek(span.start + max(span.length - 10, 0))
-    return b"\xff\xd9" in file.read(min(10, span.length))
+def _told_starts(offsets: list[int], fragments: list[Span]) -> list[int]:
+    """First fragment of each frame by the table of offsets; empty if it does not fit them."""
+    if not fragments or not offsets or offsets[0] != 0:
+        return []
+    places = [span.start - fragments[0].start for span in fragments]
+    starts = [bisect_left(places, offset) for offset in offsets]
+    fits = all(
+        start < len(places) and places[start] == offset
+        for start, offset in zip(starts, offsets, strict=True)
+    )
+    ascends = all(a < b for a, b in pairwise(starts))
+    return starts if fits and ascends else []
 
 
-class JoinedSpans(io.RawIOBase):
-    """The spans of a file as one readable stream: a video stream cut into fragments."""
+class _Stream(io.RawIOBase):
+    """A stream to read from any place, which is at `_at`."""
 
-    def __init__(self, path: Path, spans: list[Span]) -> None:
-        super().__init__()
-        try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
-        self._spans = spans
-        self._ends = list(accumulate(span.length for span in spans))
-        self._at = 0
+    _at = 0
 
     def readable(self) -> bool:
         return True
@@ -96,6 +125,20 @@ class JoinedSpans(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
+
+
+class JoinedSpans(_Stream):
+    """The spans of a file as one readable stream: a video stream cut into fragments.
+
+    The file is opened for each read only, so that the videos of a long study do not use up the
+    files that a program may have open.
+    """
+
+    def __init__(self, opener: Callable[[], BinaryIO], spans: list[Span]) -> None:
+        super().__init__()
+        self._opener = opener
+        self._spans = spans
+        self._ends = list(accumulate(span.length for span in spans))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._ends[-1]}[whence]
@@ -108,13 +151,77 @@ class JoinedSpans(io.RawIOBase):
             return 0
         span = self._spans[which]
         inside = self._at - (self._ends[which] - span.length)
-        self._file.seek(span.start + inside)
-        part = self._file.read(min(len(buffer), span.length - inside))
+        with self._opener() as file:
+            file.seek(span.start + inside)
+            part = file.read(min(len(buffer), span.length - inside))
         buffer[: len(part)] = part
         self._at += len(part)
         return len(part)
+
+
+class Inflated(_Stream):
+    """A file whose bytes from `start` on are deflated, read as if they were not.
+
+    Reading goes on from where it was; going back begins again at `start`. Nothing is kept.
+    """
+
+    def __init__(self, path: Path, start: int) -> None:
+        super().__init__()
+        self._file = path.open("rb")
+        self._start = start
+        self._restart()
+
+    def _restart(self) -> None:
+        self._file.seek(self._start)
+        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._at = self._start
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_END:
+            while self._inflate(_BLOCK):
+                pass
+            return self._at
+        target = offset + (self._at if whence == io.SEEK_CUR else 0)
+        if target < self._at:
+            self._restart()
+        while self._at < target and self._inflate(min(_BLOCK, target - self._at)):
+            pass
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._inflate(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+    def _inflate(self, most: int) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+        part = b""
+        try:
+            while not part and most > 0 and not self._inflater.eof:
+                more = self._inflater.unconsumed_tail or self._file.read(_BLOCK)
+                part = self._inflater.decompress(more, most)
+                if not more and not part:
+                    break
+        except zlib.error as error:
+            raise OSError("The deflated data are damaged.") from error
+        self._at += len(part)
+        return part
 
     def close(self) -> None:
         if not self.closed:
             self._file.close()
         super().close()
+
+
+def open_bytes(path: Path, deflated_at: int | None = None) -> BinaryIO:
+    """The bytes of a DICOM file, inflated from `deflated_at` on, to be closed by the caller.
+
+    Raises:
+        UnreadableFile: It cannot be opened (any more).
+    """
+    try:
+        if deflated_at is None:
+            return path.open("rb")
+        return io.BufferedReader(Inflated(path, deflated_at), _BLOCK)
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error

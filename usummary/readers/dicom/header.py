@@ -1,35 +1,118 @@
-"""What the header of a DICOM file says: kind, encoding, frame times, region."""
+"""The header of a DICOM file: all that is read of it but its pixels."""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-import numpy as np
 import pydicom
-from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MPEGTransferSyntaxes
+from pydicom.filereader import read_dataset, read_file_meta_info
+from pydicom.tag import BaseTag, Tag
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MPEGTransferSyntaxes,
+)
 
 from usummary.errors import UnreadableFile, UnsupportedEncoding
-from usummary.types import Box
+from usummary.readers.dicom.frames import fragment_spans, frame_spans, open_bytes
+from usummary.readers.dicom.values import UNREADABLE, Values, quiet
 
-ASSUMED_RATE = 30.0
-"""Frames per second of a cine that does not give any."""
+DIRECTORY = "1.2.840.10008.1.3.10"
+"""SOP class of a DICOMDIR, which only lists other files."""
 
-_VECTOR, _TIME = 0x00181065, 0x00181063
-_TISSUE, _COLOUR_FLOW = 1, 2
+KEYWORDS = (
+    "ImageType",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyDate",
+    "SeriesDate",
+    "AcquisitionDate",
+    "ContentDate",
+    "AcquisitionDateTime",
+    "StudyTime",
+    "AcquisitionTime",
+    "ContentTime",
+    "Modality",
+    "RecommendedDisplayFrameRate",
+    "TimezoneOffsetFromUTC",
+    "SequenceOfUltrasoundRegions",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "CineRate",
+    "EffectiveDuration",
+    "FrameTime",
+    "FrameTimeVector",
+    "ActualFrameDuration",
+    "StudyInstanceUID",
+    "SeriesNumber",
+    "InstanceNumber",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "NumberOfFrames",
+    "FrameIncrementPointer",
+    "Rows",
+    "Columns",
+    "PixelAspectRatio",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "WindowCenter",
+    "WindowWidth",
+    "VOILUTFunction",
+    "RescaleIntercept",
+    "RescaleSlope",
+    "ModalityLUTSequence",
+    "VOILUTSequence",
+    "RedPaletteColorLookupTableDescriptor",
+    "GreenPaletteColorLookupTableDescriptor",
+    "BluePaletteColorLookupTableDescriptor",
+    "RedPaletteColorLookupTableData",
+    "GreenPaletteColorLookupTableData",
+    "BluePaletteColorLookupTableData",
+    "SegmentedRedPaletteColorLookupTableData",
+    "SegmentedGreenPaletteColorLookupTableData",
+    "SegmentedBluePaletteColorLookupTableData",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
+_TAGS: list[BaseTag | int] = [Tag(tag_for_keyword(word) or 0) for word in KEYWORDS]
+"""Nothing else is kept of a header: a study has thousands of them, and they hold names."""
+
+_PIXELS_LITTLE, _PIXELS_BIG = b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"
+_APPLE_DOUBLE = b"\x00\x05\x16\x07"
+"""How a file begins that macOS keeps beside another one, under its name after ``._``."""
+_UNDEFINED = 0xFFFFFFFF
+_HEAD = 1024
+_FAULTS = (InvalidDicomError, zlib.error, *UNREADABLE)
 
 
-def is_dicom(path: Path) -> bool:
-    """Whether a file says that it is DICOM: by its preamble, or by its name where it has none."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(132)
-    except OSError:
-        return False
-    return head[128:] == b"DICM" or (path.suffix.lower() in {".dcm", ".dicom"} and len(head) > 8)
+@dataclass(frozen=True)
+class PixelData:
+    """Where the pixel data lie.
+
+    Attributes:
+        at: Place of their value in the (inflated) file.
+        length: Its bytes; None where it is encapsulated.
+        vr: How it is declared, ``OB`` or ``OW``.
+    """
+
+    at: int
+    length: int | None
+    vr: str
 
 
 @dataclass(frozen=True)
@@ -38,19 +121,19 @@ class Header:
 
     Attributes:
         path: The file.
-        dataset: Elements before the pixel data.
-        pixels_at: Place of the pixel data's value in the file, None without pixel data.
-        pixel_vr: How the pixel data are declared, ``OB`` or ``OW``.
+        values: Elements before the pixel data, of those that the program uses.
+        syntax: Transfer syntax.
+        pixels: Where its pixel data lie, None without.
+        frame_count: Frames that the header tells; where it tells one or none, those that are there.
+        deflated_at: Place from which on the file is deflated as a whole, None where it is not.
     """
 
     path: Path
-    dataset: Dataset
-    pixels_at: int | None
-    pixel_vr: str = "OB"
-
-    @property
-    def frame_count(self) -> int:
-        return max(1, int(self.dataset.get("NumberOfFrames") or 1))
+    values: Values
+    syntax: UID
+    pixels: PixelData | None
+    frame_count: int = 1
+    deflated_at: int | None = None
 
     @property
     def is_video(self) -> bool:
@@ -58,44 +141,48 @@ class Header:
 
     @property
     def is_cine(self) -> bool:
-        return self.pixels_at is not None and (self.frame_count > 1 or self.is_video)
+        return self.pixels is not None and (self.frame_count > 1 or self.is_video)
 
     @property
-    def syntax(self) -> UID:
-        return UID(str(self.dataset.file_meta.get("TransferSyntaxUID", "1.2.840.10008.1.2")))
+    def is_directory(self) -> bool:
+        return self.values.text("SOPClassUID") == DIRECTORY
+
+    def open(self) -> BinaryIO:
+        """The bytes of the file, to be closed by the caller."""
+        return open_bytes(self.path, self.deflated_at)
 
 
-def read_header(path: Path) -> Header:
-    """Read a DICOM file up to its pixels.
+def read_header(path: Path) -> Header | None:
+    """Read a file up to its pixels; None if it is no DICOM file.
+
+    A file says that it is one by its preamble, by its name, or by how its first element looks.
 
     Raises:
-        UnreadableFile: It is no DICOM file, or damaged, or may not be read.
-        UnsupportedEncoding: It is deflated as a whole.
+        UnreadableFile: It may not be read, or it says that it is DICOM and cannot be read as such.
     """
     try:
         with path.open("rb") as file:
-            dataset = pydicom.dcmread(file, stop_before_pixels=True, force=_lacks_preamble(path))
-            at = file.tell()
-            tag = file.read(12)
+            head = file.read(_HEAD)
+            if head.startswith(_APPLE_DOUBLE):
+                return None
+            says_so = head[128:132] == b"DICM"
+            named_so = path.suffix.lower() in {".dcm", ".dicom"} and len(head) > 8
+            if not (says_so or named_so or _looks_bare(head)):
+                return None
+            file.seek(0)
+            with quiet():
+                header = _read(path, file, head)
     except PermissionError as error:
         raise UnreadableFile(
             f"{path} may not be read by this user. Ask for read permission, or copy the file."
         ) from error
-    except (InvalidDicomError, OSError, ValueError, KeyError, EOFError, AttributeError) as error:
-        raise UnreadableFile(f"{path} is no DICOM file that can be read; copy it again.") from error
-    if "SOPClassUID" not in dataset and "Rows" not in dataset:
-        raise UnreadableFile(f"{path} is no DICOM file that can be read; copy it again.")
-    syntax = Header(path, dataset, None).syntax
-    if syntax == DeflatedExplicitVRLittleEndian:
-        raise unsupported(path, syntax)  # what is compressed as a whole has no places to read from
-    known = syntax.is_transfer_syntax  # pydicom reads others as explicit little endian
-    little = not known or syntax.is_little_endian
-    implicit = known and syntax.is_implicit_VR
-    has_pixels = tag[:4] == (b"\xe0\x7f\x10\x00" if little else b"\x7f\xe0\x00\x10")
-    if not has_pixels:
-        return Header(path, dataset, None)
-    vr = "OW" if implicit else tag[4:6].decode("ascii", "replace")
-    return Header(path, dataset, at + (8 if implicit else 12), vr)
+    except _FAULTS as error:
+        if says_so or named_so:
+            raise _no_dicom(path) from error
+        return None
+    if header is None and (says_so or named_so):
+        raise _no_dicom(path)
+    return header
 
 
 def unsupported(path: Path, syntax: UID) -> UnsupportedEncoding:
@@ -106,89 +193,101 @@ def unsupported(path: Path, syntax: UID) -> UnsupportedEncoding:
     )
 
 
-def _lacks_preamble(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(132)[128:] != b"DICM"
+def _no_dicom(path: Path) -> UnreadableFile:
+    return UnreadableFile(f"{path} is no DICOM file that can be read; copy it again.")
 
 
-def frame_times(dataset: Dataset, count: int) -> tuple[NDArray[np.float64], float, tuple[str, ...]]:
-    """Recording times of the frames, duration, and a notice where the rate is assumed.
-
-    In this order: what the Frame Increment Pointer names, Frame Time Vector (0018,1065), Frame Time
-    (0018,1063), Recommended Display Frame Rate (0008,2144), Cine Rate (0018,0040).
-    """
-    pointed = dataset.get("FrameIncrementPointer")
-    names = [int(tag) for tag in ([pointed] if isinstance(pointed, int) else pointed or [])]
-    tags = [tag for tag in names if tag in (_VECTOR, _TIME)] + [_VECTOR, _TIME]
-    for tag in tags:
-        steps = _vector(dataset, count) if tag == _VECTOR else _constant(dataset, count)
-        if steps is not None:
-            return _summed(steps, ())
-    for keyword in ("RecommendedDisplayFrameRate", "CineRate"):
-        rate = _positive(dataset.get(keyword))
-        if rate is not None:
-            return _summed(np.full(count, 1 / rate), ())
-    notice = f"The DICOM file gives no frame time; {ASSUMED_RATE:g} frames per second are assumed."
-    return _summed(np.full(count, 1 / ASSUMED_RATE), (notice,))
+def _looks_bare(head: bytes) -> bool:
+    """Whether a file begins as a data set without preamble, as old archives keep them."""
+    if len(head) < 16 or head[:2] not in {b"\x02\x00", b"\x08\x00", b"\x00\x08"}:
+        return False
+    little = head[0] != 0
+    element = int.from_bytes(head[2:4], "little" if little else "big")
+    if head[4:6].isalpha() and head[4:6].isupper():
+        return element <= 0x60
+    return little and element <= 0x60 and int.from_bytes(head[4:8], "little") <= 64
 
 
-def _summed(
-    steps_s: NDArray[np.float64], notices: tuple[str, ...]
-) -> tuple[NDArray[np.float64], float, tuple[str, ...]]:
-    """Times from the distance of each frame to the one before (the first one does not count)."""
-    times = np.concatenate([[0.0], np.cumsum(steps_s[1:])])
-    last = float(np.median(steps_s[1:])) if len(steps_s) > 1 else float(steps_s[0])
-    return times, float(times[-1]) + last, notices
+def _read(path: Path, file: BinaryIO, head: bytes) -> Header | None:
+    """The header of an opened file; None if it is no instance. Errors are those of pydicom."""
+    deflated_at = None
+    if DeflatedExplicitVRLittleEndian.encode() in head[132:]:
+        meta = read_file_meta_info(path)
+        deflated_at = 144 + int(meta.FileMetaInformationGroupLength)
+        with open_bytes(path, deflated_at) as inflated:
+            dataset = read_dataset(inflated, False, True, stop_when=_is_pixels, specific_tags=_TAGS)
+            return _described(path, dataset, meta, inflated, deflated_at)
+    dataset = pydicom.dcmread(
+        file, stop_before_pixels=True, force=head[128:132] != b"DICM", specific_tags=_TAGS
+    )
+    return _described(path, dataset, dataset.file_meta, file, deflated_at)
 
 
-def _vector(dataset: Dataset, count: int) -> NDArray[np.float64] | None:
-    """Frame Time Vector in seconds, None where it does not fit the frames."""
-    values = dataset.get("FrameTimeVector")
-    if values is None or isinstance(values, str | float) or len(values) < count:
+def _is_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag in (0x7FE00008, 0x7FE00009, 0x7FE00010)
+
+
+def _described(
+    path: Path, dataset: Dataset, meta: Dataset, file: BinaryIO, deflated_at: int | None
+) -> Header | None:
+    """The header from its elements and what lies at the file's place, where the pixels begin."""
+    if meta.get("MediaStorageSOPClassUID") == DIRECTORY:
+        dataset.SOPClassUID = DIRECTORY
+    if "SOPClassUID" not in dataset and "Rows" not in dataset:
         return None
-    steps = np.array([float(value) for value in values[:count]]) / 1000
-    return steps if count > 1 and (steps[1:] > 0).all() else None
+    values = Values(dataset)
+    little, pixels = _find_pixels(file)
+    declared = meta.get("TransferSyntaxUID")
+    syntax = UID(str(declared)) if declared else _bare_syntax(dataset, little)
+    header = Header(path, values, syntax, pixels, deflated_at=deflated_at)
+    count = values.integer("NumberOfFrames") or 1
+    if pixels is not None and count <= 1:
+        count = _count_frames(header, file)
+    return Header(path, values, syntax, pixels, max(count, 1), deflated_at)
 
 
-def _constant(dataset: Dataset, count: int) -> NDArray[np.float64] | None:
-    milliseconds = _positive(dataset.get("FrameTime"))
-    return None if milliseconds is None else np.full(count, milliseconds / 1000)
+def _bare_syntax(dataset: Dataset, little: bool) -> UID:
+    if not little:
+        return ExplicitVRBigEndian
+    implicit = dataset.original_encoding[0]
+    return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def _positive(value: object) -> float | None:
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if np.isfinite(number) and number > 0 else None
+def _find_pixels(file: BinaryIO) -> tuple[bool, PixelData | None]:
+    """Byte order, and the pixel data if they begin at the file's place.
 
-
-def declared_region(
-    dataset: Dataset, width: int, height: int
-) -> tuple[Box | None, tuple[str, ...]]:
-    """Smallest box around the two-dimensional tissue and colour-flow regions; a notice if unusable.
-
-    Regions that reach out of the picture were made for another size and are not used.
+    How the element is written shows in itself, whatever the file declares: the length of pixel
+    data is even, so that the letters of OB and OW cannot be one.
     """
-    boxes = [
-        tuple(int(item[name].value) for name in _CORNERS)
-        for item in dataset.get("SequenceOfUltrasoundRegions") or []
-        if item.get("RegionSpatialFormat") == 1
-        and item.get("RegionDataType") in (_TISSUE, _COLOUR_FLOW)
-        and all(name in item for name in _CORNERS)
-    ]
-    if not boxes:
-        return None, ()
-    lows, highs = np.min(boxes, axis=0), np.max(boxes, axis=0)
-    x0, y0, x1, y1 = int(lows[0]), int(lows[1]), int(highs[2]) + 1, int(highs[3]) + 1
-    if x1 > width + 1 or y1 > height + 1 or x1 - x0 < 2 or y1 - y0 < 2 or min(x0, y0) < 0:
-        return None, ("The ultrasound region in the DICOM file does not fit its pictures.",)
-    return Box(x0, y0, min(x1, width), min(y1, height)), ()
+    at = file.tell()
+    element = file.read(12)
+    little = element[:4] == _PIXELS_LITTLE
+    if len(element) < 8 or not (little or element[:4] == _PIXELS_BIG):
+        return True, None
+    if element[4:6] in {b"OB", b"OW", b"UN"}:
+        length, vr, at = element[8:12], element[4:6].decode(), at + 12
+    else:
+        length, vr, at = element[4:8], "OW", at + 8
+    size = int.from_bytes(length, "little" if little else "big")
+    return little, PixelData(at, None if size == _UNDEFINED else size, vr)
 
 
-_CORNERS = (
-    "RegionLocationMinX0",
-    "RegionLocationMinY0",
-    "RegionLocationMaxX1",
-    "RegionLocationMaxY1",
-)
+def _count_frames(header: Header, file: BinaryIO) -> int:
+    """Frames that are there, where the header tells of one or of none."""
+    values, pixels = header.values, header.pixels
+    if pixels is None or header.is_video:
+        return 1
+    if pixels.length is None:
+        file.seek(pixels.at)
+        try:
+            return len(frame_spans(*fragment_spans(file), 0))
+        except ValueError:
+            return 1
+    size = values.integer("SamplesPerPixel") or 1
+    for keyword in ("Rows", "Columns", "BitsAllocated"):
+        size *= values.integer(keyword) or 0
+    size //= 8
+    if "422" in values.text("PhotometricInterpretation") and size:
+        size = size * 2 // 3 if pixels.length % size else size
+    whole = size > 0 and pixels.length - pixels.length // size * size <= 1
+    return pixels.length // size if whole else 1

@@ -3,23 +3,112 @@
 from __future__ import annotations
 
 import io
-import warnings
+import zlib
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
-from pydicom.pixels.utils import as_pixel_options
-from pydicom.uid import JPEG2000TransferSyntaxes, JPEGBaseline8Bit, JPEGExtended12Bit
+from pydicom.pixels.processing import apply_color_lut, convert_color_space
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+)
 
+from usummary.errors import UnreadableFile
+from usummary.readers.dicom.codestream import jpeg_frame
+from usummary.readers.dicom.grey import Bits, grey_table
+from usummary.readers.dicom.header import Header
+from usummary.readers.dicom.lossless import decode_lossless
+from usummary.readers.dicom.values import Values, quiet
 from usummary.types import Picture
+
+DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
+"""Deflated Image Frame Compression: each frame is deflated by itself."""
+_LOSSLESS = {JPEGLossless, JPEGLosslessSV1}
+_JPEG = {JPEGBaseline8Bit, JPEGExtended12Bit}
 
 _CLEAR_SHARE, _SMALL_SHARE = 0.7, 0.3
 """Shares of pixels by which grey content gives away how colours are really stored."""
+_OUTSIDE_SHARE = 0.02
+"""Colours that YBR cannot have, in more than this share of the pixels, are not YBR."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the pictures of a file are stored, checked.
+
+    Attributes:
+        rows, columns: Size of a picture.
+        samples: 1 (grey or palette) or 3 (colour) a pixel.
+        allocated: Bits that a sample takes, 8 or 16.
+        bits: Those of them that count.
+        photometric: Photometric Interpretation as declared.
+        planar: Colours lie one plane after the other.
+    """
+
+    rows: int
+    columns: int
+    samples: int
+    allocated: int
+    bits: Bits
+    photometric: str
+    planar: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the stored pictures."""
+        return self.columns, self.rows
+
+    @property
+    def frame_length(self) -> int:
+        """Bytes of an uncompressed frame with all its samples."""
+        return self.rows * self.columns * self.samples * self.allocated // 8
+
+    @property
+    def halved_length(self) -> int:
+        """Bytes of an uncompressed frame whose colours are stored for every second pixel only."""
+        return self.rows * self.columns * 2
+
+
+def read_layout(header: Header) -> Layout:
+    """The layout of a file with pixel data.
+
+    Raises:
+        UnreadableFile: The header does not say how pictures are stored, or what it says cannot be.
+    """
+    values, path = header.values, header.path
+    rows, columns = values.integer("Rows"), values.integer("Columns")
+    photometric = values.text("PhotometricInterpretation")
+    samples, allocated = values.integer("SamplesPerPixel"), values.integer("BitsAllocated")
+    if not (rows and columns and photometric and samples and allocated) or min(rows, columns) < 1:
+        raise UnreadableFile(f"{path} does not say how its pictures are stored.")
+    if samples not in (1, 3) or allocated not in (8, 16):
+        raise UnreadableFile(
+            f"{path} stores {samples} samples of {allocated} bits a pixel; only 1 or 3 samples of "
+            "8 or 16 bits are understood. Export the study again."
+        )
+    stored = values.integer("BitsStored") or allocated
+    high = values.integer("HighBit")
+    if not 1 <= stored <= allocated:
+        values.mark_odd("BitsStored")
+        stored = allocated
+    if high is None or not stored - 1 <= high < allocated:
+        high = stored - 1
+    signed = values.integer("PixelRepresentation") == 1
+    planar = values.integer("PlanarConfiguration") == 1
+    return Layout(
+        rows, columns, samples, allocated, Bits(stored, high, signed), photometric, planar
+    )
 
 
 class FrameDecoder:
@@ -29,89 +118,162 @@ class FrameDecoder:
         corrected: The colours are not stored as the file declares; what the pictures say is used.
     """
 
-    def __init__(self, dataset: Dataset, pixel_vr: str) -> None:
-        """Prepare for the frames of a file; `NotImplementedError` for an unknown encoding."""
-        self.corrected = False
-        self._dataset = dataset
+    def __init__(
+        self, values: Values, layout: Layout, syntax: UID, pixel_vr: str, *, halved: bool | None
+    ) -> None:
+        """Prepare for the frames of a file.
+
+        Args:
+            values: Its header.
+            layout: Its layout.
+            syntax: How its frames are encoded.
+            pixel_vr: How its pixel data are declared.
+            halved: Whether uncompressed colours are stored for every second pixel only, as the
+                length of the data tells; None where nothing tells it or it is as declared.
+
+        Raises:
+            NotImplementedError: There is no decoder for the encoding.
+        """
+        self._values = values
+        self._layout = layout
+        self._syntax = syntax
         self._pixel_vr = pixel_vr
-        self._syntax = dataset.file_meta.TransferSyntaxUID
-        self._decoder = get_decoder(self._syntax)
-        if not self._decoder.is_available:
-            raise NotImplementedError(self._syntax.name)
-        self._declared = str(dataset.PhotometricInterpretation)
+        self._decoder = None
+        if syntax not in _LOSSLESS:
+            with quiet():
+                known = ExplicitVRLittleEndian if syntax == DEFLATED_FRAMES else syntax
+                self._decoder = get_decoder(known)
+            if not self._decoder.is_available:
+                raise NotImplementedError(syntax.name)
+        self._declared = layout.photometric
+        self._halved = halved
         self._stored: str | None = None
+        self.corrected = halved is not None
 
     def decode(self, data: bytes) -> Picture:
         """The picture; errors are those of pydicom and its plugins."""
-        if self._is_colour and self._syntax in {JPEGBaseline8Bit, JPEGExtended12Bit}:
-            return _jpeg_rgb(data, self._declared)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks on odd headers, repeated for every frame
-            return self._shown(self._samples(data))
+        if self._syntax in _JPEG:
+            precision = jpeg_frame(data).precision
+            if precision > 8:
+                raise NotImplementedError(f"JPEG of {precision} bits")
+            if self._layout.samples == 3:
+                return _jpeg_rgb(data, self._declared)
+        with quiet():
+            if self._layout.samples == 3:
+                return self._coloured(data)
+            return self._shown(self._as_array(data, self._declared))
 
-    @property
-    def _is_colour(self) -> bool:
-        return int(self._dataset.SamplesPerPixel) == 3
-
-    def _samples(self, data: bytes) -> NDArray[np.generic]:
-        if self._stored is None and self._is_colour:
+    def _coloured(self, data: bytes) -> Picture:
+        if self._stored is None:
             self._stored = self._find_stored(data)
-        return self._as_array(data, self._stored or self._declared)
+        raw = self._as_array(data, self._stored)
+        if raw.dtype != np.uint8:
+            raw = self._layout.bits.codes(raw) >> max(self._layout.bits.stored - 8, 0)
+        if self._stored.startswith("YBR_PARTIAL"):
+            rgb = _ybr_to_rgb(raw, partial=True)
+            return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+        colours = np.asarray(raw, np.uint8)
+        if self._stored in {"YBR_FULL", "YBR_FULL_422"}:
+            return np.asarray(convert_color_space(colours, "YBR_FULL", "RGB"), np.uint8)
+        return colours
 
     def _as_array(self, data: bytes, interpretation: str) -> NDArray[np.generic]:
-        options = as_pixel_options(self._dataset)
-        options.pop("extended_offsets", None)
-        options["number_of_frames"] = 1
-        options["photometric_interpretation"] = interpretation
-        options["pixel_keyword"] = "PixelData"
-        options["pixel_vr"] = self._pixel_vr
-        source = encapsulate([data], has_bot=False) if self._syntax.is_encapsulated else data
-        array, _ = self._decoder.as_array(source, index=0, validate=False, **options)
+        """Samples (H, W[, 3]) as stored, those of half the width repeated."""
+        layout = self._layout
+        if self._decoder is None:
+            return decode_lossless(data, layout.samples)
+        options: dict[str, Any] = {
+            "rows": layout.rows,
+            "columns": layout.columns,
+            "samples_per_pixel": layout.samples,
+            "bits_allocated": layout.allocated,
+            "bits_stored": layout.allocated if layout.samples == 1 else layout.bits.stored,
+            "pixel_representation": int(layout.bits.signed),
+            "planar_configuration": int(layout.planar),
+            "number_of_frames": 1,
+            "photometric_interpretation": interpretation.replace("YBR_PARTIAL", "YBR_FULL"),
+            "pixel_keyword": "PixelData",
+            "pixel_vr": self._pixel_vr,
+        }
+        source = data
+        if self._syntax == DEFLATED_FRAMES:
+            source = zlib.decompress(data, -zlib.MAX_WBITS)
+        elif self._syntax.is_encapsulated:
+            source = encapsulate([data], has_bot=False)
+        array, _ = self._decoder.as_array(source, index=0, validate=False, raw=True, **options)
         return array
 
     def _find_stored(self, data: bytes) -> str:
         """How three-sample colours really are stored, as a photometric interpretation."""
         if self._syntax in JPEG2000TransferSyntaxes:
             return "RGB" if _j2k_transforms_colours(data) else self._declared
-        if self._declared not in {"RGB", "YBR_FULL"}:
+        if self._halved is True:
+            return "YBR_FULL_422"
+        if self._halved is False:
+            partial = self._declared.startswith("YBR_PARTIAL")
+            raw = self._as_array(data, "RGB")
+            if _outside_share(raw) > _OUTSIDE_SHARE:
+                return "RGB"
+            return "YBR_PARTIAL" if partial else "YBR_FULL"
+        if self._declared not in {"RGB", "YBR_FULL"} or self._layout.allocated != 8:
             return self._declared
-        raw = self._as_array(data, "RGB").astype(np.int16)
-        is_grey_rgb = (np.abs(raw[..., 1:] - raw[..., :1]) <= 3).all(-1).mean()
-        is_grey_ybr = (np.abs(raw[..., 1:] - 128) <= 3).all(-1).mean()
-        found = self._declared
-        if is_grey_rgb >= _CLEAR_SHARE and is_grey_ybr <= _SMALL_SHARE:
-            found = "RGB"
-        elif is_grey_ybr >= _CLEAR_SHARE and is_grey_rgb <= _SMALL_SHARE:
-            found = "YBR_FULL"
+        found = _seen_in_greys(self._as_array(data, "RGB").astype(np.int16), self._declared)
         self.corrected = found != self._declared
         return found
 
     def _shown(self, samples: NDArray[np.generic]) -> Picture:
+        codes = self._layout.bits.codes(samples)
         if self._declared == "PALETTE COLOR":
             first, table = self._palette
-            picture: Picture = table[np.clip(samples.astype(np.int64) - first, 0, len(table) - 1)]
+            picture: Picture = table[np.clip(codes - first, 0, len(table) - 1)]
             return picture
-        grey = samples if samples.dtype == np.uint8 else self._windowed(samples)
-        return np.asarray(255 - grey if self._declared == "MONOCHROME1" else grey, np.uint8)
+        return self._greys[codes]
 
-    def _windowed(self, samples: NDArray[np.generic]) -> NDArray[np.uint8]:
-        """More than 8 bits: the window that the file gives, else the whole range of its bits."""
-        values = apply_voi_lut(apply_modality_lut(samples, self._dataset), self._dataset)
-        bits = int(self._dataset.BitsStored)
-        low = -(1 << bits - 1) if self._dataset.get("PixelRepresentation") == 1 else 0
-        high = low + (1 << bits) - 1
-        return np.clip((values - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+    @cached_property
+    def _greys(self) -> NDArray[np.uint8]:
+        inverse = self._declared == "MONOCHROME1"
+        return grey_table(self._values, self._layout.bits, inverse=inverse)
 
     @cached_property
     def _palette(self) -> tuple[int, Picture]:
         """Smallest index of the palette, and its colours as uint8 (n, 3)."""
-        entries, first, bits = (int(v) for v in self._dataset.RedPaletteColorLookupTableDescriptor)
+        descriptor = self._values.numbers("RedPaletteColorLookupTableDescriptor")
+        if len(descriptor) != 3:
+            raise ValueError("no palette")
+        entries, first, bits = (int(number) for number in descriptor)
         entries = entries or 1 << 16
         indices = np.arange(first, first + entries).astype(np.uint16)
-        table = apply_color_lut(indices, self._dataset)
+        table = apply_color_lut(indices, self._values.dataset)
         if bits > 8 and table.max(initial=0) > 255:
             table = table >> 8
         return first, table.astype(np.uint8)
+
+
+def _seen_in_greys(raw: NDArray[np.int16], declared: str) -> str:
+    """RGB or YBR_FULL, by the greys that most of a scanner's picture is made of."""
+    is_grey_rgb = (np.abs(raw[..., 1:] - raw[..., :1]) <= 3).all(-1).mean()
+    is_grey_ybr = (np.abs(raw[..., 1:] - 128) <= 3).all(-1).mean()
+    if is_grey_rgb >= _CLEAR_SHARE and is_grey_ybr <= _SMALL_SHARE:
+        return "RGB"
+    if is_grey_ybr >= _CLEAR_SHARE and is_grey_rgb <= _SMALL_SHARE:
+        return "YBR_FULL"
+    return declared
+
+
+def _ybr_to_rgb(ybr: NDArray[np.generic], *, partial: bool) -> NDArray[np.float32]:
+    """RGB, not yet clipped, of Rec. 601 luma and colour differences (PS3.3 C.7.6.3.1.2)."""
+    parts = ybr.astype(np.float32)
+    luma = (parts[..., 0] - 16) * (255 / 219) if partial else parts[..., 0]
+    blue, red = ((parts[..., i] - 128) * (255 / 224 if partial else 1.0) for i in (1, 2))
+    return np.stack(
+        [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=-1
+    )
+
+
+def _outside_share(raw: NDArray[np.generic]) -> float:
+    """Share of pixels that, read as YBR, would be a colour that does not exist."""
+    rgb = _ybr_to_rgb(raw, partial=False)
+    return float(((rgb < -6) | (rgb > 261)).any(-1).mean())
 
 
 def _jpeg_rgb(data: bytes, declared: str) -> Picture:

@@ -52,7 +52,8 @@ class Media:
             UnsupportedEncoding: There is no decoder for its codec.
         """
         try:
-            container = av.open(self.opener() if self.opener else str(self.path), mode="r")
+            source = self.opener() if self.opener else str(self.path)
+            container = av.open(source, mode="r", metadata_errors="replace")
         except (av.error.FFmpegError, OSError) as error:
             raise UnreadableFile(_why_not_opened(self.path, error)) from error
         try:

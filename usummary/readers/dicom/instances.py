@@ -1,0 +1,268 @@
+"""The files of a DICOM study: which of them belong to it, and what each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from pydicom.uid import (
+    EnhancedUSVolumeStorage,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    MultiFrameSingleBitSecondaryCaptureImageStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+    UltrasoundImageStorage,
+    UltrasoundMultiFrameImageStorage,
+)
+
+from usummary.errors import InputError, UnreadableFile
+from usummary.readers.dicom.clock import acquired, one_clock
+from usummary.readers.dicom.header import Header, read_header
+
+_ULTRASOUND = {
+    UltrasoundImageStorage,
+    UltrasoundMultiFrameImageStorage,
+    EnhancedUSVolumeStorage,
+    "1.2.840.10008.5.1.4.1.1.3",  # both as they were called before 1993
+    "1.2.840.10008.5.1.4.1.1.6",
+}
+_CAPTURE = {
+    SecondaryCaptureImageStorage,
+    MultiFrameSingleBitSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
+}
+_LISTED = 3
+"""File names that one notice lists."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What a header says of the patient, only to tell two of them apart; empty where it is silent.
+
+    Attributes:
+        number: Patient ID.
+        born: Date of birth.
+        name: Parts of the name in its first script, whatever their order and case.
+    """
+
+    number: str
+    born: str
+    name: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A file of the study and its place in it.
+
+    Attributes:
+        header: The file's header.
+        acquired: When it was acquired, None where the file does not say.
+        number: Series and instance number, 0 where the file does not say.
+        uid: SOP Instance UID, empty where it was removed.
+        study: Study Instance UID, empty where it was removed.
+        patient: Whose it is.
+    """
+
+    header: Header
+    acquired: datetime | None
+    number: tuple[int, int]
+    uid: str
+    study: str
+    patient: Patient
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was found among some files.
+
+    Attributes:
+        instances: Ultrasound pictures, in the order of the files.
+        notices: What was left out and why.
+        left_out: The files that the notices name and that are none of the instances.
+    """
+
+    instances: tuple[Instance, ...]
+    notices: tuple[str, ...]
+    left_out: tuple[Path, ...]
+
+
+def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Contents:
+    """The ultrasound instances with pictures among some files; `tick` hears the share looked at."""
+    found: list[Instance] = []
+    captures: list[Instance] = []
+    damaged: list[Path] = []
+    ignored = 0
+    for number, path in enumerate(files):
+        tick(number / len(files))
+        try:
+            header = read_header(path)
+        except InputError:
+            damaged.append(path)
+            continue
+        if header is None or header.pixels is None:
+            ignored += header is None or not header.is_directory
+        elif _is_ultrasound(header):
+            found.append(_instance(header))
+        elif header.values.text("SOPClassUID") in _CAPTURE and not header.is_cine:
+            captures.append(_instance(header))
+        else:
+            ignored += 1
+    if found:
+        found += captures
+        found.sort(key=lambda instance: instance.header.path)
+    else:
+        ignored += len(captures)
+    times = one_clock([instance.acquired for instance in found])
+    found = [replace(i, acquired=time) for i, time in zip(found, times, strict=True)]
+    notices = []
+    if damaged:
+        notices.append(f"DICOM files that cannot be read were left out: {names(damaged)}.")
+    if ignored:
+        notices.append(
+            "1 file in the folder that is no ultrasound image was ignored."
+            if ignored == 1
+            else f"{ignored} files in the folder that are no ultrasound images were ignored."
+        )
+    kept, told, copies = _once(found)
+    return Contents(tuple(kept), (*told, *notices), (*copies, *damaged))
+
+
+def names(paths: Iterable[Path]) -> str:
+    """Names of files for a notice, the first few of many."""
+    listed = [f'"{path.name}"' for path in paths]
+    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return ", ".join(listed[:_LISTED]) + more
+
+
+def one_study(folder: Path, instances: Sequence[Instance]) -> tuple[str, ...]:
+    """Notices on instances that are taken for one study.
+
+    Joining the pictures of two patients would be worse than asking, whatever the UIDs say.
+
+    Raises:
+        UnreadableFile: They are of several studies, or of several patients.
+    """
+    studies = {instance.study for instance in instances} - {""}
+    if len(studies) > 1:
+        raise UnreadableFile(
+            f"{folder} holds {len(studies)} studies. Open the folder of one study at a time."
+        )
+    if of_several_patients(instances):
+        raise UnreadableFile(
+            f"{folder} holds pictures of several patients under one study. Move those of one "
+            "patient to a folder of their own and open that."
+        )
+    without = [i.header.path for i in instances if not i.study] if studies else []
+    if without:
+        return (f"Files that name no study were taken for parts of this one: {names(without)}.",)
+    return ()
+
+
+def of_several_patients(instances: Sequence[Instance]) -> bool:
+    """Whether the headers name more than one patient, by ID, date of birth or name.
+
+    What is empty is no contradiction; a name that only lacks a part of another one is none either.
+    """
+    patients = {instance.patient for instance in instances}
+    numbers = {patient.number for patient in patients} - {""}
+    births = {patient.born for patient in patients} - {""}
+    names_by_size = sorted({patient.name for patient in patients}, key=len)
+    unlike = any(not less <= more for less, more in pairwise(names_by_size))
+    return len(numbers) > 1 or len(births) > 1 or unlike
+
+
+def _is_ultrasound(header: Header) -> bool:
+    """By its modality, or by its SOP class where that is blank.
+
+    A captured still of another modality is none by itself, but counts beside ultrasound.
+    """
+    modality, kind = header.values.text("Modality").upper(), header.values.text("SOPClassUID")
+    if modality in {"US", "IVUS"} or kind in _ULTRASOUND:
+        return True
+    return not modality and (kind in _CAPTURE or not kind or header.is_video)
+
+
+def _instance(header: Header) -> Instance:
+    values = header.values
+    number = (values.integer("SeriesNumber") or 0, values.integer("InstanceNumber") or 0)
+    name = values.text("PatientName").split("=")[0].replace("^", " ").replace(",", " ")
+    found = Instance(
+        header,
+        acquired(values),
+        number,
+        uid=values.text("SOPInstanceUID"),
+        study=values.text("StudyInstanceUID"),
+        patient=Patient(
+            values.text("PatientID").casefold(),
+            values.text("PatientBirthDate"),
+            frozenset(name.casefold().split()),
+        ),
+    )
+    if not header.is_cine:
+        values.forget()  # a still is a place on the timeline and a path
+    return found
+
+
+def _once(instances: Sequence[Instance]) -> tuple[list[Instance], list[str], list[Path]]:
+    """Each instance once, notices, and the copies that these name.
+
+    Files of one SOP Instance UID that differ are not copies: some devices give every file the same.
+    """
+    first: dict[str, Instance] = {}
+    kept: list[Instance] = []
+    copies: list[Path] = []
+    alike: list[Path] = []
+    for instance in sorted(instances, key=_plainness):
+        original = first.setdefault(instance.uid, instance) if instance.uid else instance
+        if original is instance:
+            kept.append(instance)
+        elif _is_copy(instance, original):
+            copies.append(instance.header.path)
+        else:
+            kept.append(instance)
+            alike.append(instance.header.path)
+    notices = []
+    if copies:
+        notices.append(f"Copies of other files of the study were left out: {names(copies)}.")
+    if alike:
+        notices.append(
+            "Files that call themselves the same instance as another one but differ from it are "
+            f"used: {names(alike)}."
+        )
+    kept.sort(key=lambda instance: instance.header.path)
+    return kept, notices, copies
+
+
+def _plainness(instance: Instance) -> tuple[int, int, Path]:
+    """Originals lie higher up than copies, and have shorter names."""
+    path = instance.header.path
+    return len(path.parts), len(path.name), path
+
+
+def _is_copy(instance: Instance, original: Instance) -> bool:
+    one, other = instance.header, original.header
+    same = (one.frame_count, instance.acquired, instance.number) == (
+        other.frame_count,
+        original.acquired,
+        original.number,
+    )
+    if not same or one.pixels is None or other.pixels is None:
+        return False
+    if one.syntax != other.syntax:
+        return True
+    return _ending(one) == _ending(other)
+
+
+def _ending(header: Header) -> bytes:
+    """The last bytes of the pixel data; of two recordings they are never the same."""
+    at = header.pixels.at if header.pixels is not None else 0
+    with header.open() as file:
+        size = file.seek(0, 2)
+        file.seek(max(at, size - (1 << 16)))
+        return file.read(1 << 16)
