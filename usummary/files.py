@@ -13,6 +13,9 @@ from usummary.errors import ExportError
 PART = ".part"
 """Ending of a file that is being written."""
 
+_LONGEST_NAME = 255
+"""Bytes of a file's name that the usual file systems take."""
+
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
 }
@@ -88,7 +91,12 @@ def _is_file_name(part: str) -> bool:
     # A colon names a hidden stream of another file on Windows, which also drops dots and spaces
     # at the end: "a. " is "a" there.
     stripped = part != part.rstrip(". ")
-    return not (device or stripped or ":" in part or any(ord(sign) < 32 for sign in part))
+    if device or stripped or any(ord(sign) < 32 or sign in ':*?"<>|' for sign in part):
+        return False
+    try:
+        return len(part.encode()) <= _LONGEST_NAME
+    except UnicodeEncodeError:  # half a character
+        return False
 
 
 def is_plain_path(text: str) -> bool:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import math
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -51,18 +49,11 @@ _PROGRAM = "usummary project"
 _LARGEST = 2**28
 """Bytes that a project may unpack to; one of four hours takes a tenth of it."""
 _LONGEST_S = 1e7
+_LARGEST_NUMBER = 1e9
 _STALE_S = 60.0
 """Age at which a half-written file is one that a killed program left."""
 _DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    KeyError,
-    ValueError,
-    TypeError,
-    EOFError,
-    NotImplementedError,
-    RecursionError,
-    MemoryError,
+    *feature_cache.DAMAGE,
     OverflowError,
     AttributeError,
     IndexError,
@@ -358,7 +349,7 @@ def _read(header: Mapping[str, Any], packed: bytes) -> Project:
         exam_path=exam_path,
         settings=make_settings(header["settings"]),
         length=header["length"],
-        edits=_EDITS.validate_python(header["edits"]),
+        edits=_EDITS.validate_python(_bounded(header["edits"])),
         analysis=analysis,
         cover_planes=_cover_planes(header),
     )
@@ -409,7 +400,7 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
                 array("clip_planes", np.int64),
                 array("clip_confidences", np.float32),
             )
-        regions = _REGIONS.validate_python(values["regions"])
+        regions = _REGIONS.validate_python(_bounded(values["regions"]))
         analysis = Analysis(
             path=exam_path,
             duration_s=_duration(values["duration_s"]),
@@ -421,8 +412,8 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
                 _straight(array("score_recordings", np.int64)),
                 _straight(array("score_frames", np.int64)),
             ),
-            shots=_SHOTS.validate_python(values["shots"]),
-            freeze_frames=_FREEZE_FRAMES.validate_python(values["freeze_frames"]),
+            shots=_SHOTS.validate_python(_bounded(values["shots"])),
+            freeze_frames=_FREEZE_FRAMES.validate_python(_bounded(values["freeze_frames"])),
             provenance=_PROVENANCE.validate_python(values["provenance"]),
             frame_times_s=tuple(
                 _straight(array(f"frame_times_{number}", np.int64)).view(np.float64)
@@ -432,6 +423,16 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
         )
     _check_whole(analysis)
     return analysis
+
+
+def _bounded(value: Any) -> Any:
+    """A JSON value in which no number is impossible: no time, frame or pixel has that many."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _bounded(inner)
+    elif isinstance(value, int | float) and not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
+        raise ValueError("a number that is none")
+    return value
 
 
 def _duration(value: object) -> float:
@@ -483,10 +484,6 @@ def _check_numbers(analysis: Analysis) -> None:
             raise ValueError("a time that is none")
     if not np.isfinite(scores.values).all():
         raise ValueError("a score that is none")
-    spans = [(shot.start_s, shot.end_s, shot.score) for shot in analysis.shots]
-    spans += [(freeze.time_s, freeze.end_s, 0.0) for freeze in analysis.freeze_frames]
-    if not all(math.isfinite(number) for span in spans for number in span):
-        raise ValueError("a shot or freeze-frame without a time")
 
 
 _EDITS = TypeAdapter(Edits)

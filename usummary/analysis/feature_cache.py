@@ -11,7 +11,10 @@ import json
 import os
 import re
 import shutil
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +32,21 @@ SIZE_LIMIT = 4 * 2**30
 """Bytes that all kept features may take together, where nothing else was said."""
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    SyntaxError,
+    KeyError,
+    ValueError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+)
+"""What `zipfile` and numpy raise for damaged archives of arrays."""
 
 BLOCK = 2**22
 """Bytes hashed between two calls of the checkpoint."""
@@ -109,7 +127,7 @@ class FeatureCache:
                     yield {name: stored[name] for name in stored.files}
             except FileNotFoundError:
                 return
-            except (OSError, ValueError, zipfile.BadZipFile, KeyError):
+            except (OSError, *DAMAGE):
                 path.unlink(missing_ok=True)  # damaged on disk: computed again
                 return
 

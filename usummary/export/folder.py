@@ -24,6 +24,7 @@ RECORD = "summary.json"
 _LOCK = ".lock"
 _JOURNAL = ".usummary-moving.json"
 _ABANDONED_S = 3600.0
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, RecursionError)
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 """What systems put into folders unasked; a folder with nothing else counts as empty."""
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -234,9 +235,9 @@ def _files(folder: Path) -> Iterator[Path]:
 def _own_files(folder: Path) -> set[str]:
     """What an earlier export wrote there, by its own record."""
     own: set[str] = set()
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(*_DAMAGE):
         own |= set(json.loads((folder / _JOURNAL).read_text("utf-8")))
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(*_DAMAGE):
         record = json.loads((folder / RECORD).read_text("utf-8"))
         if record["program"] == "usummary":
             own |= {str(artefact["path"]) for artefact in record["artefacts"]} | {RECORD}
