@@ -476,9 +476,27 @@ def _check_whole(analysis: Analysis) -> None:
         raise ValueError("a shot or freeze-frame lies outside its recording")
 
 
+def _are_ordered(recordings: IntArray, frames: IntArray, analysis: Analysis) -> bool:
+    """Whether places lie in their recordings, and ascend there and from one to the next."""
+    counts = [len(times) for times in analysis.frame_times_s]
+    if len(recordings) and not 0 <= recordings.min() <= recordings.max() < len(counts):
+        return False
+    for number, count in enumerate(counts):
+        own = frames[recordings == number]
+        if len(own) and not (own[0] >= 0 and own[-1] < count and (np.diff(own) >= 0).all()):
+            return False
+    return bool((np.diff(recordings) >= 0).all())
+
+
 def _check_numbers(analysis: Analysis) -> None:
     """Raises ValueError where times or scores are none, or samples are not of a recording."""
     scores = analysis.scores
+    ordered = _are_ordered(scores.recordings, scores.frames, analysis)
+    track = analysis.planes
+    firsts = np.flatnonzero(np.diff(scores.recordings, prepend=-1))
+    ordered = ordered and not scores.frames[firsts].any()  # each recording's first frame is one
+    if not ordered or (track and not _are_ordered(track.recordings, track.frames, analysis)):
+        raise ValueError("samples or clips out of order")
     for times in (scores.times_s, *analysis.frame_times_s):
         if len(times) and not (np.isfinite(times).all() and np.abs(times).max() <= _LONGEST_S):
             raise ValueError("a time that is none")
