@@ -158,8 +158,11 @@ def may_look_at(exam_path: Path, project_path: Path) -> bool:
     A project from elsewhere could name any server, which Windows would log on to unasked. The
     server that the project file itself lies on is known already.
     """
-    exam, project = PureWindowsPath(exam_path), PureWindowsPath(project_path)
-    return is_plain_path(str(exam_path)) or exam.drive.casefold() == project.drive.casefold()
+    if is_plain_path(str(exam_path)):
+        return True
+    # As texts: from a path of another system, `PureWindowsPath` takes no drive.
+    share = PureWindowsPath(str(exam_path)).drive.casefold()
+    return share != "" and share == PureWindowsPath(str(project_path)).drive.casefold()
 
 
 def moved(project: Project, exam_path: Path) -> Project:

@@ -19,6 +19,7 @@ from usummary.analysis import freeze_frames, shots
 from usummary.metrics import plane_recall
 from usummary.selection import edits as edits_stage
 from usummary.selection.choose import Mode
+from usummary.selection.covering import frame_keys
 from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings, make_settings, parse_length
 from usummary.types import Analysis, FloatArray, Summary
@@ -225,7 +226,7 @@ def _plane_confidence(analysis: Analysis) -> FloatArray | None:
     track, scores = analysis.planes, analysis.scores
     if track is None or len(track.frames) == 0:
         return None
-    clips = (track.recordings << 40) + track.frames
-    samples = (scores.recordings << 40) + scores.frames
+    clips = frame_keys(track.recordings, track.frames)
+    samples = frame_keys(scores.recordings, scores.frames)
     clip = np.searchsorted(clips, samples, side="right") - 1
     return np.asarray(track.confidences[clip], np.float64)

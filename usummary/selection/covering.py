@@ -60,7 +60,7 @@ def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretc
     ]
     shots = [analysis.shots[place] for place in places]
     frames = analysis.scores.frames
-    keys = _keys(analysis.scores.recordings, frames)
+    keys = frame_keys(analysis.scores.recordings, frames)
     samples = np.searchsorted(keys, _borders(shots))
     planes = np.array([STANDARD_PLANES.index(str(shot.plane)) for shot in shots], np.int64)
     times_s = np.array([(shot.start_s, shot.end_s) for shot in shots]).reshape(-1, 2)
@@ -80,7 +80,7 @@ def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretc
     return found
 
 
-def _keys(recordings: IntArray, frames: IntArray) -> IntArray:
+def frame_keys(recordings: IntArray, frames: IntArray) -> IntArray:
     """One ascending number for each frame of an exam."""
     return (np.asarray(recordings, np.int64) << 40) + frames
 
@@ -89,7 +89,7 @@ def _borders(shots: Sequence[Shot]) -> IntArray:
     """(n, 2) keys of the first frame of each shot and of the frame after its last."""
     recordings = np.array([shot.recording for shot in shots], np.int64)
     frames = np.array([(shot.start_frame, shot.end_frame) for shot in shots], np.int64)
-    return _keys(recordings[:, None], frames.reshape(-1, 2))
+    return frame_keys(recordings[:, None], frames.reshape(-1, 2))
 
 
 def _evidence(
@@ -101,7 +101,7 @@ def _evidence(
     """
     track = analysis.planes
     if track is not None:
-        starts = np.searchsorted(keys, _keys(track.recordings, track.frames))
+        starts = np.searchsorted(keys, frame_keys(track.recordings, track.frames))
         lengths = np.diff(np.concatenate([[0], starts, [len(keys)]]))
         planes, sure = np.append(-1, track.planes), np.append(0.0, track.confidences)
         return np.repeat(planes, lengths), np.repeat(sure, lengths)
