@@ -74,7 +74,7 @@ def test_every_number_survives_packing(times, whole):
 
 
 def test_a_long_exam_is_small_and_opens_at_once(tmp_path):
-    analysis = long_analysis(rate=60.0)
+    analysis = replace(long_analysis(rate=60.0), planes=None)  # its clips are of another exam
     edits = e.split(UNEDITED, analysis.shots, 0, analysis.shots[9].start_frame + 1)
     path = tmp_path / "long.usummary"
     saved = Project(ANALYSIS.path, SETTINGS, "15%", edits, analysis, cover_planes=False)
@@ -280,13 +280,66 @@ def test_every_exam_has_a_place_of_its_own(tmp_path):
     one.unlink()
 
 
+# What a project from elsewhere may name
+
+
+@pytest.mark.parametrize("name", ["../../etc/hostname", "/etc/hostname", "a/../../b", "..", ""])
+def test_a_project_names_no_file_outside_its_exam(tmp_path, name):
+    exam = tmp_path / "exam.mp4"
+    exam.write_bytes(b"pictures")
+    altered = made_from(exam)
+    provenance = replace(altered.analysis.provenance, input_sha256={name: "00"})
+    altered = replace(altered, analysis=replace(altered.analysis, provenance=provenance))
+    save_project(tmp_path / "exam.usummary", altered)
+    with pytest.raises(UnreadableFile, match="damaged"):
+        load_project(tmp_path / "exam.usummary")
+    with pytest.raises(InputError, match="outside the exam's folder"):
+        p.check_recording(altered)
+
+
+@pytest.mark.parametrize("exam", [r"\\\\server\\share\\exam.mp4", "//server/share/exam.mp4"])
+def test_loading_asks_no_server_for_the_exam(tmp_path, exam, monkeypatch):
+    save_project(tmp_path / "a.usummary", PROJECT)
+    with zipfile.ZipFile(tmp_path / "a.usummary") as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    header = json.loads(members["project.json"]) | {"exam": exam.replace("\\\\", "\\")}
+    with zipfile.ZipFile(tmp_path / "a.usummary", "w") as file:
+        file.writestr("project.json", json.dumps(header))
+        file.writestr("analysis.zip", members["analysis.zip"])
+    asked = []
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path, **_: asked.append(path) or exists(path))
+    load_project(tmp_path / "a.usummary")
+    assert {path.parent for path in asked} == {tmp_path}
+
+
+def test_the_server_of_the_project_itself_may_be_asked():
+    exam = Path(r"\\server\share\exam.mp4")
+    assert p.may_look_at(exam, Path(r"\\SERVER\share\exam.usummary"))
+    assert not p.may_look_at(exam, Path(r"C:\stick\exam.usummary"))
+    assert not p.may_look_at(Path(r"\\.\pipe\x"), Path("/home/exam.usummary"))
+
+
+def test_a_device_is_not_read_as_a_recording(tmp_path):
+    named = PROJECT
+    device = replace(named, exam_path=Path("/dev/zero"))
+    provenance = replace(named.analysis.provenance, input_sha256={"zero": "00"})
+    device = replace(device, analysis=replace(named.analysis, provenance=provenance))
+
+    def stop() -> None:
+        raise AssertionError("it was read")
+
+    with pytest.raises(UnreadableFile, match="cannot be found"):
+        p.check_recording(device, stop)
+
+
 # Killed while saving
 
 SAVER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from usummary import edits as e
+from usummary.selection import edits as e
 from usummary.project import load_project, save_project
 
 project, path, number = load_project(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3])

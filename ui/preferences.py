@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ui.common.theme import CHOICES, Choice
+from usummary.errors import SettingsError
+from usummary.files import beside
 from usummary.paths import data_dir
+from usummary.settings import parse_length
 
 RECENT = 8
+LARGEST_GB = 1000.0
+"""What kept features may take at most, GiB, as in the settings dialog."""
+_LARGEST = 2**20
+"""Bytes of the file; what is larger was not written by the window."""
+_LONGEST = 4096
+"""Characters of one text in it."""
 CHOSEN: dict[str, tuple[str, ...]] = {"theme": CHOICES, "device": ("auto", "cpu", "cuda")}
 """What can be chosen, where it is one of a few."""
 
@@ -32,6 +43,7 @@ class Preferences:
         length: Length that a newly opened exam starts with.
         cache_folder: Where features are kept; empty: the system's place for it.
         cache_gb: How much they may take, in GiB.
+        damaged: What was kept but cannot be meant, for people; never kept itself.
     """
 
     notice_read: bool = False
@@ -46,6 +58,7 @@ class Preferences:
     length: str = "15%"
     cache_folder: str = ""
     cache_gb: float = 4.0
+    damaged: tuple[str, ...] = ()
 
     def with_recent(self, path: Path) -> Preferences:
         """These, with `path` as the newest file."""
@@ -59,42 +72,102 @@ def _file() -> Path:
 
 
 def load() -> Preferences:
-    """What was kept; a default where nothing was, or nothing that could be meant."""
+    """What was kept; a default where nothing was, or nothing that could be meant.
+
+    `Preferences.damaged` says which of them had to be set back.
+    """
     try:
-        values = json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = _read(_file())
+    except FileNotFoundError:
         return Preferences()
-    if not isinstance(values, dict):
-        return Preferences()
+    except (OSError, ValueError, RecursionError):
+        return Preferences(damaged=("all of them",))
     kept: dict[str, Any] = {}
+    damaged = []
     for known in fields(Preferences):
-        value = _sound(known.name, values.get(known.name))
-        if value is not None:
+        if known.name not in values or known.name == "damaged":
+            continue
+        value = _sound(known.name, values[known.name])
+        if value is None:
+            damaged.append(known.name.replace("_", " "))
+        else:
             kept[known.name] = value
-    return Preferences(**kept)
+    return Preferences(**kept, damaged=tuple(damaged))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > _LARGEST:
+        raise ValueError("too large")
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError("no preferences")
+    return values
 
 
 def _sound(name: str, value: Any) -> Any:
     """A kept value in its own type, or None if it is not of it."""
-    if name == "recent":
-        return tuple(map(str, value)) if isinstance(value, list) else None
-    if name == "keys":
-        if not isinstance(value, dict) or not all(isinstance(v, list) for v in value.values()):
-            return None
-        return {str(doing): tuple(map(str, keys)) for doing, keys in value.items()}
-    if name == "cache_gb":
-        return float(value) if isinstance(value, int | float) and value > 0 else None
-    allowed = CHOSEN.get(name)
-    if allowed is not None and value not in allowed:
+    special = {"recent": _recent, "keys": _keys, "cache_gb": _gigabytes, "length": _length}
+    if name in special:
+        return special[name](value)
+    if name in CHOSEN:
+        return value if isinstance(value, str) and value in CHOSEN[name] else None
+    if type(value) is not type(getattr(Preferences(), name)):
         return None
-    return value if type(value) is type(getattr(Preferences(), name)) else None
+    if isinstance(value, str) and not (_is_text(value) and _fits(name, value)):
+        return None
+    return value
+
+
+def _fits(name: str, value: str) -> bool:
+    """Whether a text has the form of what it stands for."""
+    if name in {"language", "model"}:  # becomes the name of a file or folder of the program
+        return re.fullmatch(r"[\w.+-]*", value) is not None and ".." not in value
+    return name != "geometry" or re.fullmatch(r"[0-9a-fA-F]*", value) is not None
+
+
+def _is_text(value: object) -> bool:
+    """A text that can be shown, and be a path."""
+    if not isinstance(value, str) or len(value) > _LONGEST or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half a character
+        return False
+    return True
+
+
+def _recent(value: Any) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(map(_is_text, value)):
+        return None
+    return tuple(value[:RECENT])
+
+
+def _keys(value: Any) -> dict[str, tuple[str, ...]] | None:
+    if not isinstance(value, dict):
+        return None
+    if not all(isinstance(keys, list) and all(map(_is_text, keys)) for keys in value.values()):
+        return None
+    return {doing: tuple(keys) for doing, keys in value.items()}
+
+
+def _gigabytes(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 < value <= LARGEST_GB else None
+
+
+def _length(value: Any) -> str | None:
+    if not _is_text(value):
+        return None
+    with suppress(SettingsError):
+        parse_length(value)
+        return str(value)
+    return None
 
 
 def save(preferences: Preferences) -> None:
     """Keeps them; a full disk or a read-only folder costs only the memory, so it is let pass."""
-    try:
-        beside = _file().with_suffix(".part")
-        beside.write_text(json.dumps(asdict(preferences), indent=1), encoding="utf-8")
-        beside.replace(_file())
-    except OSError:
-        return
+    values = asdict(preferences)
+    del values["damaged"]
+    with suppress(OSError), beside(_file(), sync=True) as part:
+        part.write_text(json.dumps(values, indent=1), encoding="utf-8")

@@ -10,14 +10,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
 import numpy as np
@@ -27,6 +25,7 @@ from pydantic import TypeAdapter
 from usummary import paths
 from usummary.analysis import feature_cache
 from usummary.errors import ExportError, InputError, SettingsError, UnreadableFile
+from usummary.files import PART, beside, is_plain_path, leads_inside
 from usummary.selection import edits
 from usummary.selection.edits import Edits
 from usummary.settings import Settings, make_settings, parse_length
@@ -49,18 +48,15 @@ VERSION = 2
 _PROGRAM = "usummary project"
 _LARGEST = 2**28
 """Bytes that a project may unpack to; one of four hours takes a tenth of it."""
+_LONGEST_S = 1e7
+_LARGEST_NUMBER = 1e9
 _STALE_S = 60.0
 """Age at which a half-written file is one that a killed program left."""
 _DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    KeyError,
-    ValueError,
-    TypeError,
-    EOFError,
-    NotImplementedError,
-    RecursionError,
-    MemoryError,
+    *feature_cache.DAMAGE,
+    OverflowError,
+    AttributeError,
+    IndexError,
 )
 
 
@@ -108,24 +104,15 @@ def save_project(path: Path, project: Project) -> None:
     Raises:
         ExportError: It cannot be written; what stood there before still does.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
+        with beside(path, sync=True) as part, part.open("wb") as file:
             _write(file, project)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
     except OSError as error:
         raise ExportError(
             f"The edits could not be saved to {path}: {error.strerror or error}. Make room or "
             "allow writing there, or save the project somewhere else."
         ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-    with suppress(OSError):  # saved it is; some network folders cannot be synced
-        _sync_folder(path.parent)
+    with suppress(OSError):  # saved it is
         _sweep(path)
 
 
@@ -133,7 +120,8 @@ def load_project(path: Path) -> Project:
     """Reads a project file.
 
     A recording that is no longer where it was is looked for beside the project file. Whether it
-    is the right one is for `check_recording` to say.
+    is the right one is for `check_recording` to say. Where the file names a server's path, only
+    the folder of the project file is looked into: loading asks no other machine for anything.
 
     Raises:
         UnreadableFile: The file is missing, damaged, no project, or of a newer version.
@@ -156,10 +144,25 @@ def load_project(path: Path) -> Project:
         raise UnreadableFile(
             f"{path} is no usummary project, or it is damaged. Open the recording itself instead."
         ) from error
-    beside = path.parent / project.exam_path.name
-    if not project.exam_path.exists() and beside.exists():
-        return moved(project, beside)
+    near = path.parent / project.exam_path.name
+    with suppress(OSError):  # a name that is too long, or a folder that may not be entered
+        there = may_look_at(project.exam_path, path) and project.exam_path.exists()
+        if not there and near.exists():
+            return moved(project, near)
     return project
+
+
+def may_look_at(exam_path: Path, project_path: Path) -> bool:
+    """Whether the exam that a project names can be looked for without the person's own word.
+
+    A project from elsewhere could name any server, which Windows would log on to unasked. The
+    server that the project file itself lies on is known already.
+    """
+    if is_plain_path(str(exam_path)):
+        return True
+    # As texts: from a path of another system, `PureWindowsPath` takes no drive.
+    share = PureWindowsPath(str(exam_path)).drive.casefold()
+    return share != "" and share == PureWindowsPath(str(project_path)).drive.casefold()
 
 
 def moved(project: Project, exam_path: Path) -> Project:
@@ -184,12 +187,19 @@ def check_recording(project: Project, checkpoint: Callable[[], None] = lambda: N
 
     Raises:
         UnreadableFile: A file is missing.
-        InputError: A file has another content than it had.
+        InputError: A file has another content than it had, or lies outside the exam's folder.
     """
     exam = project.exam_path
     folder = exam if exam.is_dir() else exam.parent
     for name, sha256 in project.input_sha256.items():
+        if not leads_inside(name):
+            raise InputError(
+                f"This project of {exam} names a file outside the exam's folder ({name!r}), which "
+                "no project does. Open the recording itself instead."
+            )
         try:
+            if not (folder / name).is_file():  # a device would be read for ever
+                raise FileNotFoundError(folder / name)
             found = feature_cache.content_hash(folder / name, checkpoint)
         except OSError as error:
             raise UnreadableFile(
@@ -308,20 +318,10 @@ def _straight(bent: IntArray) -> IntArray:
     return straight
 
 
-def _sync_folder(folder: Path) -> None:
-    """Puts a rename on the disk, where folders can be synced (not on Windows)."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _sweep(path: Path) -> None:
     """Removes what programs that were killed while saving left beside the project file."""
     for left in path.parent.iterdir():
-        ours = left.name.startswith(f".{path.name}.") and left.suffix == ".part"
+        ours = left.name.startswith(f".{path.name}.") and left.suffix == PART
         if ours and time.time() - left.stat().st_mtime > _STALE_S:
             left.unlink(missing_ok=True)
 
@@ -345,19 +345,34 @@ def _check_version(header: Mapping[str, Any], path: Path) -> None:
 
 
 def _read(header: Mapping[str, Any], packed: bytes) -> Project:
-    parse_length(header["length"])
-    exam_path = Path(header["exam"])
+    parse_length(_text(header["length"]))
+    exam_path = _exam_path(header["exam"])
     analysis = _unpack(packed, exam_path)
     project = Project(
         exam_path=exam_path,
         settings=make_settings(header["settings"]),
         length=header["length"],
-        edits=_EDITS.validate_python(header["edits"]),
+        edits=_EDITS.validate_python(_bounded(header["edits"])),
         analysis=analysis,
         cover_planes=_cover_planes(header),
     )
     edits.apply(analysis, project.edits)
     return project
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text is no text")
+    return value
+
+
+def _exam_path(value: object) -> Path:
+    text = _text(value)
+    whole = PureWindowsPath(text).is_absolute() or PurePosixPath(text).is_absolute()
+    path = Path(text)
+    if "\0" in text or not path.name or ".." in path.parts or not whole:
+        raise ValueError("the exam's path is none")
+    return path
 
 
 def _cover_planes(header: Mapping[str, Any]) -> bool:
@@ -388,10 +403,10 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
                 array("clip_planes", np.int64),
                 array("clip_confidences", np.float32),
             )
-        regions = _REGIONS.validate_python(values["regions"])
+        regions = _REGIONS.validate_python(_bounded(values["regions"]))
         analysis = Analysis(
             path=exam_path,
-            duration_s=float(values["duration_s"]),
+            duration_s=_duration(values["duration_s"]),
             frame_count=int(values["frame_count"]),
             regions=regions,
             scores=Scores(
@@ -400,8 +415,8 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
                 _straight(array("score_recordings", np.int64)),
                 _straight(array("score_frames", np.int64)),
             ),
-            shots=_SHOTS.validate_python(values["shots"]),
-            freeze_frames=_FREEZE_FRAMES.validate_python(values["freeze_frames"]),
+            shots=_SHOTS.validate_python(_bounded(values["shots"])),
+            freeze_frames=_FREEZE_FRAMES.validate_python(_bounded(values["freeze_frames"])),
             provenance=_PROVENANCE.validate_python(values["provenance"]),
             frame_times_s=tuple(
                 _straight(array(f"frame_times_{number}", np.int64)).view(np.float64)
@@ -411,6 +426,23 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
         )
     _check_whole(analysis)
     return analysis
+
+
+def _bounded(value: Any) -> Any:
+    """A JSON value in which no number is impossible: no time, frame or pixel has that many."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _bounded(inner)
+    elif isinstance(value, int | float) and not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
+        raise ValueError("a number that is none")
+    return value
+
+
+def _duration(value: object) -> float:
+    """Seconds of an exam; no exam takes a hundred days."""
+    if not isinstance(value, int | float) or not 0 <= value <= _LONGEST_S:
+        raise ValueError("the exam lasts impossibly long")
+    return float(value)
 
 
 def _check_whole(analysis: Analysis) -> None:
@@ -430,6 +462,9 @@ def _check_whole(analysis: Analysis) -> None:
         and ((track.planes >= 0) & (track.planes < len(STANDARD_PLANES))).all()
     ):
         raise ValueError("clips that show no plane there is")
+    _check_numbers(analysis)
+    if not all(map(leads_inside, analysis.provenance.input_sha256)):
+        raise ValueError("an input file outside the exam's folder")
     if sum(counts) != analysis.frame_count:
         raise ValueError("not as many frame times as frames")
     inside = all(
@@ -442,6 +477,34 @@ def _check_whole(analysis: Analysis) -> None:
     )
     if not inside:
         raise ValueError("a shot or freeze-frame lies outside its recording")
+
+
+def _are_ordered(recordings: IntArray, frames: IntArray, analysis: Analysis) -> bool:
+    """Whether places lie in their recordings, and ascend there and from one to the next."""
+    counts = [len(times) for times in analysis.frame_times_s]
+    if len(recordings) and not 0 <= recordings.min() <= recordings.max() < len(counts):
+        return False
+    for number, count in enumerate(counts):
+        own = frames[recordings == number]
+        if len(own) and not (own[0] >= 0 and own[-1] < count and (np.diff(own) >= 0).all()):
+            return False
+    return bool((np.diff(recordings) >= 0).all())
+
+
+def _check_numbers(analysis: Analysis) -> None:
+    """Raises ValueError where times or scores are none, or samples are not of a recording."""
+    scores = analysis.scores
+    ordered = _are_ordered(scores.recordings, scores.frames, analysis)
+    track = analysis.planes
+    firsts = np.flatnonzero(np.diff(scores.recordings, prepend=-1))
+    ordered = ordered and not scores.frames[firsts].any()  # each recording's first frame is one
+    if not ordered or (track and not _are_ordered(track.recordings, track.frames, analysis)):
+        raise ValueError("samples or clips out of order")
+    for times in (scores.times_s, *analysis.frame_times_s):
+        if len(times) and not (np.isfinite(times).all() and np.abs(times).max() <= _LONGEST_S):
+            raise ValueError("a time that is none")
+    if not np.isfinite(scores.values).all():
+        raise ValueError("a score that is none")
 
 
 _EDITS = TypeAdapter(Edits)

@@ -17,7 +17,7 @@ DEFAULT_MODEL = "3dst-unet-rl"
 class Settings(BaseModel):
     """What a person can choose about a run. An unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     model: str = DEFAULT_MODEL
     """Summariser to use, a folder name under `models/`; it names its own backbone."""
@@ -52,6 +52,13 @@ class Settings(BaseModel):
     def _length_is_known(cls, text: str) -> str:
         parse_length(text)
         return text.strip()
+
+    @field_validator("freeze_frames")
+    @classmethod
+    def _path_can_exist(cls, path: Path | None) -> Path | None:
+        if path is not None and "\0" in str(path):
+            raise ValueError("no path holds a NUL character")
+        return path
 
     @field_validator("sample_rate")
     @classmethod
@@ -98,7 +105,7 @@ def load_settings(path: Path) -> Settings:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no text, no TOML, or a number of many pages
         raise SettingsError(f"The settings file {path} is no valid TOML: {error}") from error
     return make_settings(values, where=f"The settings file {path}")
 

@@ -1,6 +1,7 @@
 """Features: what is computed, what is taken over, and going on after a stop."""
 
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.values import WHOLE, PictureRecording
+from usummary.analysis import feature_cache
 from usummary.analysis import features as features_stage
 from usummary.analysis.feature_cache import FeatureCache, content_hash, make_key, prune
 from usummary.analysis.features import (
@@ -256,3 +258,34 @@ def test_the_least_recently_used_features_go_first(tmp_path):
         os.utime(cache.folder, (number, number))
     prune(tmp_path, limit=9000)
     assert [folder.name for folder in tmp_path.iterdir()] == keys[1:]
+
+
+def test_size_and_prune_bear_a_writer_that_takes_files_away(tmp_path, monkeypatch):
+    """Another process renames its half-written part between the listing and the look at it."""
+    folder = tmp_path / ("a" * 32)
+    folder.mkdir()
+    (folder / "00000.npz").write_bytes(b"12345")
+    gone = [folder / ".x.part"]
+    real = type(folder).iterdir
+    monkeypatch.setattr(
+        type(folder),
+        "iterdir",
+        lambda path: iter(
+            [*gone, *real(path)] if path == folder else [*real(path), tmp_path / ("b" * 32)]
+        ),
+    )
+    monkeypatch.setattr(feature_cache, "_kept", lambda _: [folder, tmp_path / ("b" * 32)])
+    assert feature_cache.size() == 5
+    prune(tmp_path, 10)
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("header", [b"(", b"{'descr': '<f4', 'shape': (", b"\0"])
+def test_a_part_with_a_damaged_header_is_computed_again(tmp_path, header):
+    cache = FeatureCache(tmp_path, "a" * 32)
+    cache.add(0, {"x": np.zeros(3, np.float32)})
+    npy = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(cache.folder / "00000.npz", "w") as file:
+        file.writestr("x.npy", npy)
+    assert list(cache.parts()) == []
+    assert not (cache.folder / "00000.npz").exists()

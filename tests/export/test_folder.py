@@ -1,6 +1,7 @@
 """The export folder: whole or not at all, and nobody else's file is ever lost."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from tests.export.exams import small_case
 from usummary.errors import ExportError
 from usummary.export import ExportOptions, check_folder, export_summary
-from usummary.export.folder import staged
+from usummary.export.folder import _own_files, staged
 
 QUICK = ExportOptions(clips=False, stills=False, contact_sheet=False, report=False)
 AGAIN = ExportOptions(clips=False, contact_sheet=False, report=False, overwrite=True)
@@ -49,6 +50,44 @@ def test_a_folder_is_checked_without_leaving_a_trace(tmp_path):
     with pytest.raises(ExportError, match="is a file, not a folder"):
         check_folder(tmp_path / "notes.txt" / "out", overwrite=False)
     assert contents(tmp_path) == {"notes.txt": b"mine"}
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini"])
+def test_what_a_system_put_into_a_folder_does_not_make_it_used(tmp_path, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_bytes(b"the system's")
+    check_folder(out, overwrite=False)
+    export_summary(*small_case(), out, QUICK)
+    assert contents(out)[name] == b"the system's"
+    assert set(contents(out)) == {name, "summary.mp4", "summary.json"}
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(ExportError, match="not empty"):
+        check_folder(out, overwrite=False)
+
+
+@pytest.mark.parametrize("name", ["\\bait", "..\\bait", "C:bait", "C:\\bait", "../bait", "nul"])
+@pytest.mark.parametrize("record", ["summary.json", ".usummary-moving.json"])
+def test_a_crafted_record_names_nothing_outside_the_folder(tmp_path, name, record):
+    artefacts = [{"path": name}, {"path": "old.mp4"}]
+    values = {"program": "usummary", "artefacts": artefacts}
+    text = json.dumps(values if record == "summary.json" else [name, "old.mp4"])
+    (tmp_path / record).write_text(text)
+    assert _own_files(tmp_path) - {"summary.json"} == {"old.mp4"}
+
+
+def test_a_linked_folder_is_not_emptied(tmp_path):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "shot.mp4").write_text("mine")
+    export_summary(*small_case(), out, QUICK)
+    (out / "clips").symlink_to(elsewhere)
+    (out / "notes.txt").write_text("mine")
+    record = json.loads((out / "summary.json").read_text())
+    record["artefacts"].append({"path": "clips/shot.mp4"})
+    (out / "summary.json").write_text(json.dumps(record))
+    export_summary(*small_case(), out, AGAIN)
+    assert (elsewhere / "shot.mp4").read_text() == "mine"
 
 
 def test_a_file_of_that_name_is_refused(tmp_path):

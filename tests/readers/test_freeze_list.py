@@ -76,3 +76,14 @@ def test_frames_are_counted_through_a_study(tmp_path):
     with open_exam(folder, freeze_frames=listed) as exam:
         found = [(f.recording, f.frame, f.source) for f in exam.freeze_frames]
         assert found == [(0, 24, "still"), (1, 5, "listed")]
+
+
+def test_a_cell_longer_than_any_is_an_error_that_names_the_line(path):
+    with pytest.raises(SettingsError, match=r"Line 2 of .*exam\.freeze\.csv"):
+        _open(path, "time_s,plane\n0.4," + "x" * 200_000 + "\n")
+
+
+@pytest.mark.parametrize("text", ["frame\n" + "9" * 5000 + "\n", "x" * 200_000])
+def test_absurd_numbers_and_headings_are_errors_of_the_list(path, text):
+    with pytest.raises(SettingsError):
+        _open(path, text)

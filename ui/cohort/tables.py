@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from ui.common.language import tr
 from ui.common.row_table import Cell, RowTable
 from ui.common.theme import color
+from ui.common.widgets import set_plain_tip
 from ui.compare.table import TITLES
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class MeansTable(RowTable):
                     "The best that any summary of this length reaches: {value:.3f}",
                     value=bound.mean,
                 )
-                means[0].setToolTip(tip)
+                set_plain_tip(means[0], tip)
         return [
             Cell(who(row.who), who(row.who)),
             Cell(row.length, f"{row.length:>6}"),
@@ -134,13 +135,13 @@ class ExamsTable(RowTable):
         for path, name in names.items():
             first = Cell(name, name)
             first.setForeground(color("accent"))
-            first.setToolTip(tr("Open {name}", name=str(path)))
+            set_plain_tip(first, tr("Open {name}", name=str(path)))
             numbers = values.get(path)
             if numbers is None:
                 told = Cell(said.get(path, ""), None)
                 told.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
                 told.setForeground(color("muted"))
-                told.setToolTip(said.get(path, ""))
+                set_plain_tip(told, said.get(path, ""))
                 rows.append([first, told, *(Cell("", None) for _ in SHOWN[1:])])
                 continue
             rows.append([first, *(_value(value, against) for value in numbers)])

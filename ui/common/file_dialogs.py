@@ -12,6 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from ui.common.language import tr
+from ui.common.widgets import plain
 
 ENDINGS = "*.mp4 *.m4v *.mov *.mkv *.avi *.mpg *.mpeg *.webm *.dcm *.usummary"
 
@@ -80,7 +81,7 @@ def _may_replace(parent: QWidget, names: str) -> bool:
     buttons = QMessageBox.StandardButton
     text = tr("There is already: {names}. Replace it?", names=names)
     answer = QMessageBox.question(
-        parent, tr("Save figure"), text, buttons.Yes | buttons.No, buttons.No
+        parent, tr("Save figure"), plain(text), buttons.Yes | buttons.No, buttons.No
     )
     return answer == buttons.Yes
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.common.language import tr
+from ui.common.widgets import set_plain_tip
 
 _ITS_KEYS = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End}
 
@@ -65,7 +66,7 @@ class RowTable(QTableWidget):
         header = self.horizontalHeader()
         for column, (head, tip) in enumerate(columns):
             item = QTableWidgetItem(tr(head))
-            item.setToolTip(tr(tip))
+            set_plain_tip(item, tr(tip))
             side = Qt.AlignmentFlag.AlignLeft if column < texts else Qt.AlignmentFlag.AlignRight
             item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(column, item)

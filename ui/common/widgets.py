@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from html import escape
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ui.common.icons import icon
+
+
+def plain(text: str) -> str:
+    """A text for where Qt guesses between plain and rich: names of files are never markup.
+
+    A recording called ``<img src=...>`` would otherwise be drawn, or hide its own name.
+    """
+    if not GuiQt.mightBeRichText(text):
+        return text
+    return f"<qt>{escape(text).replace(chr(10), '<br>')}</qt>"
+
+
+class HasTip(Protocol):
+    """Widgets, actions and items of tables."""
+
+    def setToolTip(self, text: str, /) -> object: ...
+
+
+def set_plain_tip(shown: HasTip, text: str) -> None:
+    """Gives a tool tip that may hold a file's name or path."""
+    shown.setToolTip(plain(text))
 
 
 def label(text: str = "", name: str = "", *, wrap: bool = False) -> QLabel:
@@ -70,7 +94,7 @@ class IconButton(QToolButton):
 def icon_button(picture: str, tip: str, call: Callable[[], object]) -> IconButton:
     """A button with an icon; the tip is also its accessible name (`Actions` adds the keys)."""
     made = IconButton(picture)
-    made.setToolTip(tip)
+    set_plain_tip(made, tip)
     made.setAccessibleName(tip)
     made.clicked.connect(lambda _=False: call())
     return made
@@ -95,7 +119,7 @@ class ElidedLabel(QLabel):
 
     def set_text(self, text: str) -> None:
         self._whole = text
-        self.setToolTip(text)
+        set_plain_tip(self, text)
         self._shorten()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

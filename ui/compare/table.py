@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.common.language import tr
 from ui.common.row_table import Cell, RowTable
+from ui.common.widgets import set_plain_tip
 
 if TYPE_CHECKING:
     from usummary.comparing.one_exam import Baseline, Compared
@@ -71,6 +72,6 @@ def _share(value: float | None, form: str, why_not: str) -> Cell:
     """A number, or the word for none with the reason as its tool tip."""
     cell = Cell(tr("undefined") if value is None else tr(form, value=value), value)
     if value is None:
-        cell.setToolTip(why_not)
+        set_plain_tip(cell, why_not)
         cell.setData(Qt.ItemDataRole.AccessibleTextRole, tr("undefined: {why}", why=why_not))
     return cell

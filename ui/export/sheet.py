@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.common.language import tr
-from ui.common.widgets import label, push_button, restyle
+from ui.common.widgets import label, plain, push_button, restyle
 
 if TYPE_CHECKING:
     from usummary.export import Estimate, ExportOptions
@@ -211,10 +211,12 @@ class ExportSheet(QDialog):
         answer = QMessageBox.question(
             self,
             tr("The folder is not empty"),
-            tr(
-                "{folder} already holds files. Replace an earlier export in it?\n"
-                "Files that no export wrote stay as they are.",
-                folder=folder.name,
+            plain(
+                tr(
+                    "{folder} already holds files. Replace an earlier export in it?\n"
+                    "Files that no export wrote stay as they are.",
+                    folder=folder.name,
+                )
             ),
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,

@@ -44,7 +44,7 @@ from PySide6.QtWidgets import (
 from ui.common.language import tr
 from ui.common.marks import draw_mark
 from ui.common.theme import color
-from ui.common.widgets import label
+from ui.common.widgets import label, plain
 from ui.result.pictures import Pictures
 from ui.result.shot_model import AnyIndex, ShotModel, ShotRole
 from ui.session.state import State, clock
@@ -134,7 +134,7 @@ class CardDelegate(QStyledItemDelegate):
         index: AnyIndex,
     ) -> bool:
         name = _button_under(event.pos(), option.rect)
-        QToolTip.showText(event.globalPos(), self.tips.get(name or "", ""), view)
+        QToolTip.showText(event.globalPos(), plain(self.tips.get(name or "", "")), view)
         return True
 
     def _paint_picture(

@@ -13,7 +13,7 @@ from ui.session import jobs
 from ui.session.worker import Operation
 from usummary.errors import UnreadableFile, UsummaryError
 from usummary.progress import Progress, Report
-from usummary.project import check_recording, default_path, load_project
+from usummary.project import check_recording, default_path, load_project, may_look_at
 from usummary.selection.edits import Edits
 from usummary.types import Analysis, Summary
 
@@ -43,7 +43,7 @@ def find_exam(project_path: Path) -> Operation:
     def work(report: Report) -> tuple[Path, Path]:
         report(Progress("reading", 0.0))
         exam_path = load_project(project_path).exam_path
-        if not exam_path.exists():
+        if not (may_look_at(exam_path, project_path) and exam_path.exists()):
             raise UnreadableFile(
                 f"{exam_path}, which this project belongs to, cannot be found. Put it back, or put "
                 "the project file beside it and open it there."

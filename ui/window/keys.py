@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from ui.common.language import tr
+from ui.common.widgets import set_plain_tip
 
 Keys = Mapping[str, tuple[str, ...]]
 """Keys by the id of what they do, in Qt's portable spelling (``Ctrl+O``)."""
@@ -170,4 +171,4 @@ class Actions(QObject):
         self._show_tip(button, name)
 
     def _show_tip(self, button: QAbstractButton, name: str) -> None:
-        button.setToolTip(self.tip(button.accessibleName() or button.text(), name))
+        set_plain_tip(button, self.tip(button.accessibleName() or button.text(), name))

@@ -108,6 +108,14 @@ class MainWindow(QMainWindow):
         self.session.choose_length(self.preferences.length)
         self._refresh()
 
+    def _damaged(self) -> tuple[str, ...]:
+        """Says which remembered choices were damaged and are the usual ones again."""
+        names = ", ".join(self.preferences.damaged)
+        text = tr(
+            "Remembered choices were damaged and are the usual ones again: {names}.", names=names
+        )
+        return (text,) if names else ()
+
     def _dress(self) -> None:
         """Title, icon, size and place; the place is the one of the last time."""
         self.setWindowTitle("usummary")
@@ -460,7 +468,7 @@ class MainWindow(QMainWindow):
         self.doings["review_mask"].setEnabled(alone and state.can_edit)
         self.doings["compare"].setEnabled(alone and (state.can_edit or self.compare.is_shown))
         self._show_history()
-        self.notices.show_notices(state.notices)
+        self.notices.show_notices((*self._damaged(), *state.notices))
         self.queue.show_queue(self.session.queue)
         self.player.refresh()
         self.side.refresh()

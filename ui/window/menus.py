@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from ui.common.language import tr
 from ui.common.theme import CHOICES, THEMES, Choice
+from ui.common.widgets import set_plain_tip
 from ui.window.keys import Actions
 
 SEPARATOR = "-"
@@ -76,7 +77,7 @@ class MenuBar(QMenuBar):
         self.recent.clear()
         for path in paths:
             action = self.recent.addAction(path.name.replace("&", "&&"))
-            action.setToolTip(str(path))
+            set_plain_tip(action, str(path))
             action.triggered.connect(partial(self._open, path))
         self.recent.setEnabled(not self.recent.isEmpty())
 

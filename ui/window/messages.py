@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.common.language import tr
-from ui.common.widgets import icon_button, label, push_button
+from ui.common.widgets import icon_button, label, push_button, set_plain_tip
 from ui.session.problems import ACTIONS, Problem
 
 RESEARCH_USE = "Research use only – not for diagnosis"
@@ -126,7 +126,7 @@ class DonePanel(QFrame):
     def show_done(self, text: str, folder: Path) -> None:
         self._folder = folder
         self._text.setText(tr("✓  {text}", text=text))
-        self._text.setToolTip(str(folder))
+        set_plain_tip(self._text, str(folder))
         self.show()
 
     @Slot()

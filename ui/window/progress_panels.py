@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.common.language import tr
-from ui.common.widgets import ElidedLabel, icon_button, label, push_button, restyle
+from ui.common.widgets import ElidedLabel, icon_button, label, push_button, restyle, set_plain_tip
 from ui.session.queue import Entry, How, Queue
 from usummary.progress import STAGES, Progress
 
@@ -213,7 +213,7 @@ class QueuePanel(QFrame):
         row.setSpacing(10)
         text = ElidedLabel("", Qt.TextElideMode.ElideMiddle)
         text.set_text(tr(WORDS[entry.how], name=entry.path.name))
-        text.setToolTip(entry.reason or str(entry.path))
+        set_plain_tip(text, entry.reason or str(entry.path))
         row.addWidget(text, 1)
         if entry.reason:
             reason = ElidedLabel("muted", Qt.TextElideMode.ElideRight)

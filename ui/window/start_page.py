@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.common.language import tr
-from ui.common.widgets import label, panel, push_button, restyle
+from ui.common.widgets import label, panel, push_button, restyle, set_plain_tip
 
 
 class StartPage(QWidget):
@@ -84,7 +84,7 @@ class StartPage(QWidget):
             self._recent.addWidget(label(tr("Recent"), "muted"))
         for path in paths:
             button = push_button(path.name, partial(self.recent_chosen.emit, path), name="link")
-            button.setToolTip(str(path))
+            set_plain_tip(button, str(path))
             self._recent.addWidget(button)
 
     def show_hot(self, hot: bool) -> None:

@@ -11,16 +11,20 @@ import json
 import os
 import re
 import shutil
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from usummary import paths
+from usummary.files import beside
 
 Part = dict[str, NDArray[np.generic]]
 
@@ -28,6 +32,21 @@ SIZE_LIMIT = 4 * 2**30
 """Bytes that all kept features may take together, where nothing else was said."""
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    SyntaxError,
+    KeyError,
+    ValueError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+)
+"""What `zipfile` and numpy raise for damaged archives of arrays."""
 
 BLOCK = 2**22
 """Bytes hashed between two calls of the checkpoint."""
@@ -99,7 +118,7 @@ class FeatureCache:
 
     def parts(self) -> Iterator[Part]:
         """The parts from the first on, up to the first that is missing or damaged."""
-        if self.folder.is_dir():
+        with suppress(FileNotFoundError):  # nothing kept yet, or pruned by another process
             os.utime(self.folder)
         for number in range(10**6):
             path = self._path(number)
@@ -108,22 +127,14 @@ class FeatureCache:
                     yield {name: stored[name] for name in stored.files}
             except FileNotFoundError:
                 return
-            except (OSError, ValueError, zipfile.BadZipFile, KeyError):
+            except (OSError, *DAMAGE):
                 path.unlink(missing_ok=True)  # damaged on disk: computed again
                 return
 
     def add(self, number: int, part: Part) -> None:
         """Keep part `number`; on a full or read-only disk nothing is kept, and nobody stops."""
-        beside = self.folder / f".{uuid4().hex}.part"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                np.savez(file, allow_pickle=False, **part)
-            beside.replace(self._path(number))
-        except OSError:
-            return
-        finally:
-            beside.unlink(missing_ok=True)
+        with suppress(OSError), beside(self._path(number)) as made, made.open("wb") as file:
+            np.savez(file, allow_pickle=False, **part)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:05d}.npz"
@@ -133,7 +144,7 @@ def prune(root: Path, limit: int | None = None) -> None:
     """Remove the least recently used features until at most `limit` bytes are kept."""
     limit = _place.limit if limit is None else limit
     total = 0
-    for folder in sorted(_kept(root), key=lambda kept: kept.stat().st_mtime, reverse=True):
+    for folder in sorted(_kept(root), key=_last_used, reverse=True):
         total += _size(folder)
         if total > limit:
             shutil.rmtree(folder, ignore_errors=True)
@@ -147,4 +158,16 @@ def _kept(root: Path) -> list[Path]:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir())
+    """Bytes of a folder's files; what another process takes away meanwhile counts as gone."""
+    total = 0
+    with suppress(FileNotFoundError):
+        for file in folder.iterdir():
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size
+    return total
+
+
+def _last_used(folder: Path) -> float:
+    with suppress(FileNotFoundError):
+        return folder.stat().st_mtime
+    return 0.0

@@ -18,11 +18,15 @@ from typing import IO
 import av
 
 from usummary.errors import ExportError
+from usummary.files import beside, stays_inside
 
 RECORD = "summary.json"
 _LOCK = ".lock"
 _JOURNAL = ".usummary-moving.json"
 _ABANDONED_S = 3600.0
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, RecursionError)
+_LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
+"""What systems put into folders unasked; a folder with nothing else counts as empty."""
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -105,10 +109,15 @@ def _make_parents(folder: Path) -> list[Path]:
 def _refuse_used(folder: Path, *, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file. Choose another folder for the summary.")
-    if not overwrite and folder.is_dir() and any(_leftover(folder, p) for p in folder.iterdir()):
+    if not overwrite and folder.is_dir() and any(_in_use(folder, p) for p in folder.iterdir()):
         raise ExportError(
             f"The folder {folder} is not empty. Choose another folder, or allow overwriting."
         )
+
+
+def _in_use(folder: Path, path: Path) -> bool:
+    """Whether a file in the folder is one that a person or a program put there."""
+    return _leftover(folder, path) and path.name.casefold() not in _LITTER
 
 
 def _leftover(folder: Path, path: Path) -> bool:
@@ -226,13 +235,18 @@ def _files(folder: Path) -> Iterator[Path]:
 def _own_files(folder: Path) -> set[str]:
     """What an earlier export wrote there, by its own record."""
     own: set[str] = set()
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(*_DAMAGE):
         own |= set(json.loads((folder / _JOURNAL).read_text("utf-8")))
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(*_DAMAGE):
         record = json.loads((folder / RECORD).read_text("utf-8"))
         if record["program"] == "usummary":
             own |= {str(artefact["path"]) for artefact in record["artefacts"]} | {RECORD}
-    return {name for name in own if not Path(name).is_absolute() and ".." not in Path(name).parts}
+    return {name for name in own if isinstance(name, str) and stays_inside(name)}
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """Whether a file's own folder is really in `folder`, links followed."""
+    return path.parent.resolve().is_relative_to(folder.resolve())
 
 
 def _move_one_by_one(stage: Path, folder: Path, ours: set[str]) -> None:
@@ -246,12 +260,14 @@ def _move_one_by_one(stage: Path, folder: Path, ours: set[str]) -> None:
         )
     # Should this be killed midway, the next run still knows which files are ours.
     journal = folder / _JOURNAL
-    journal.write_text(json.dumps(sorted({*new, *ours})), "utf-8")
+    with beside(journal) as part:
+        part.write_text(json.dumps(sorted({*new, *ours})), "utf-8")
     for name in sorted(new, key=lambda name: name == RECORD):
         (folder / name).parent.mkdir(exist_ok=True)
         (stage / name).replace(folder / name)
     for name in ours - set(new):
-        (folder / name).unlink(missing_ok=True)
+        if _is_below(folder / name, folder):
+            (folder / name).unlink(missing_ok=True)
     for parent in {Path(name).parent for name in ours - set(new)} - {Path()}:
         with contextlib.suppress(OSError):
             (folder / parent).rmdir()

@@ -10,8 +10,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from usummary import paths
 from usummary.errors import ModelError
+from usummary.files import beside
 
 if TYPE_CHECKING:
     from torch import nn
@@ -178,8 +178,8 @@ def backbone_of(summariser: Model) -> Model:
     Raises:
         ModelError: It is missing, damaged, or not the one the summariser was trained on.
     """
-    beside = summariser.folder.parent
-    home = beside if (beside / summariser.backbone / CARD).is_file() else paths.models_dir()
+    near = summariser.folder.parent
+    home = near if (near / summariser.backbone / CARD).is_file() else paths.models_dir()
     backbone = load_model(summariser.backbone, "backbone", folder=home)
     if backbone.sha256 != summariser.backbone_sha256:
         raise ModelError(
@@ -235,7 +235,7 @@ def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
         raise ModelError(f'"{folder.name}": a summariser names its backbone, a backbone none.')
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
-    with _beside(folder / WEIGHTS) as part:
+    with beside(folder / WEIGHTS) as part:
         part.write_bytes(save(state))  # `save_file` would make a file that only its owner reads
         sha256 = _hash(part)
     card = _Card(
@@ -249,7 +249,7 @@ def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
         training_data=training.data,
         licence=training.licence,
     )
-    with _beside(folder / CARD) as part:
+    with beside(folder / CARD) as part:
         part.write_text(_toml(card), encoding="utf-8")
     return _read(folder)
 
@@ -391,17 +391,6 @@ def _kind_of(module: nn.Module) -> Network:
         if _network(kind)[1] is type(module):  # type: ignore[arg-type]
             return kind  # type: ignore[return-value]
     raise ModelError(f"A network of type {type(module).__name__} cannot be saved as a model.")
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A path to write to that takes the name `path` when all went well."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _toml(card: _Card) -> str:

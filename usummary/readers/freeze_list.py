@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_right
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from usummary.errors import SettingsError
 from usummary.types import STANDARD_PLANES, Exam, FreezeFrame
@@ -38,22 +40,34 @@ def read_sidecar(path: Path, exam: Exam) -> tuple[FreezeFrame, ...]:
             f"The list of freeze-frames {path} cannot be read; save it as a UTF-8 text file."
         ) from error
     separator = max(",;\t", key=(lines[0] if lines else "").count)
-    rows = csv.reader(lines, delimiter=separator)
-    names = [name.strip().casefold() for name in next(rows, [])]
+    rows = _rows(path, csv.reader(lines, delimiter=separator))
+    names = [name.strip().casefold() for name in next(rows, (1, []))[1]]
     if not set(names) <= _COLUMNS or ("time_s" in names) == ("frame" in names):
         raise SettingsError(
             f"The first line of {path} must name its columns: time_s or frame, and perhaps plane."
         )
     found = []
-    for row in rows:
+    for line, row in rows:
         cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
         if not any(cells.values()):
             continue
         try:
             found.append(_freeze_frame(cells, exam))
         except ValueError as error:
-            raise SettingsError(f"Line {rows.line_num} of {path}: {error}") from error
+            raise SettingsError(f"Line {line} of {path}: {error}") from error
     return tuple(sorted(found, key=lambda freeze: freeze.time_s))
+
+
+def _rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line; a cell longer than any list's is a `SettingsError`."""
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise SettingsError(
+            f"Line {reader.line_num} of {path} is not one of a list of freeze-frames ({error}). "
+            "Mend or remove it."
+        ) from error
 
 
 def _freeze_frame(cells: dict[str, str], exam: Exam) -> FreezeFrame:
@@ -87,7 +101,7 @@ def _time(text: str, exam: Exam) -> float:
 
 def _counted(text: str, exam: Exam) -> tuple[int, int]:
     """Recording and frame of a frame counted through the exam."""
-    if not text.isdecimal() or int(text) >= exam.frame_count:
+    if not text.isdecimal() or len(text) > 18 or int(text) >= exam.frame_count:
         raise ValueError(f'"{text}" is no frame of the exam, which has {exam.frame_count} frames.')
     starts = [0]
     for recording in exam.recordings[:-1]:

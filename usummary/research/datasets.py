@@ -23,7 +23,6 @@ video. Everything else that does not fit is an error.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usummary.errors import ExportError, InputError, UnreadableFile
+from usummary.files import beside
 from usummary.research import missing
 from usummary.research.videos import DataSet, Video
 from usummary.types import IntArray
@@ -76,18 +76,13 @@ def write_dataset(path: Path, videos: Iterable[Video], title: str) -> None:
     Raises:
         ExportError: It cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with h5py.File(beside, "w") as file:
+        with beside(path) as part, h5py.File(part, "w") as file:
             file.attrs["dataset"] = title
             for video in videos:
                 _write(file.create_group(video.name), video)
-        beside.replace(path)
     except OSError as error:
         raise ExportError(f"The data set {path} could not be written: {error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _write(group: h5py.Group, video: Video) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from usummary.errors import ModelError
+from usummary.files import beside
 
 
 def save_checkpoint(
@@ -34,10 +35,9 @@ def save_checkpoint(
             if value is not None:
                 tensors[f"optimiser.{number}.{name}"] = torch.as_tensor(value)
     tensors |= {f"more.{name}": value for name, value in (more or {}).items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    save_file({n: t.detach().contiguous() for n, t in tensors.items()}, beside, {"step": str(step)})
-    beside.replace(path)
+    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    with beside(path) as part:
+        save_file(whole, part, {"step": str(step)})
 
 
 def load_checkpoint(

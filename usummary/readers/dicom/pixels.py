@@ -282,13 +282,21 @@ def _jpeg_rgb(data: bytes, declared: str) -> Picture:
     The stream itself tells its colours (JFIF or Adobe marker, component names); only where it says
     nothing the DICOM declaration counts.
     """
-    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+    with _opened(data) as image:
         names = bytes(part[0] for part in getattr(image, "layer", ())).upper()
         says = "jfif" in image.info or "adobe" in image.info or names == b"RGB"
         if declared == "RGB" and not says:
             image.draft("YCbCr", image.size)  # the samples as they are, no conversion
             return np.asarray(image, np.uint8)
         return np.asarray(image.convert("RGB"), np.uint8)
+
+
+def _opened(data: bytes) -> Image.Image:
+    """A JPEG; one that claims to be impossibly large is damaged like any other (`ValueError`)."""
+    try:
+        return Image.open(io.BytesIO(data), formats=("JPEG",))
+    except Image.DecompressionBombError as error:
+        raise ValueError("a JPEG of impossible size") from error
 
 
 def _j2k_transforms_colours(data: bytes) -> bool:

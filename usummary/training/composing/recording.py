@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from usummary.files import beside
 from usummary.training.composing.clips import CANVAS
 from usummary.training.composing.probe import Cast, pictures
 from usummary.training.composing.script import Script
@@ -79,8 +80,7 @@ def write_recording(composition: Composition, path: Path, done: Callable[[int], 
     fan = _Fan(rng)
     frozen = _frozen(composition, rng)
     screen = _Screen(composition, fan, rng)
-    made = path.with_suffix(".part")
-    try:
+    with beside(path) as made:
         with _Film(made, composition.script.fps) as film:
             motion = np.random.default_rng((composition.seed, 4))
             moving = pictures(composition.script, composition.cast, motion, frozen)
@@ -92,9 +92,6 @@ def write_recording(composition: Composition, path: Path, done: Callable[[int], 
             path.with_suffix(".truth.json"), json.dumps(_truth(composition, fan, screen), indent=1)
         )
         _write_saves(path.with_suffix(".freeze.csv"), composition.script)
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)
     done(composition.script.frame_count)
 
 
@@ -307,16 +304,13 @@ def _runs(marked: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 
 
 def _write_saves(path: Path, script: Script) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    with beside.open("w", encoding="utf-8", newline="") as file:
+    with beside(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("frame", "plane"))
         for save in script.saves:
             rows.writerow((save.frame, save.label if save.label in STANDARD_PLANES else ""))
-    beside.replace(path)
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    with beside(path) as part:
+        part.write_text(text, encoding="utf-8")

@@ -14,6 +14,7 @@ import numpy as np
 from usummary import pipeline
 from usummary.agreement import Measure
 from usummary.comparing.intervals import t_interval
+from usummary.files import beside
 from usummary.selection.choose import MODES, Mode
 from usummary.settings import Settings
 from usummary.training.judging.exams import ReadExam
@@ -101,10 +102,9 @@ def compare(
 
 def save(path: Path, measured: Sequence[Measured], about: Mapping[str, Any]) -> None:
     """Writes every number as JSON, beside and renamed."""
-    beside = path.with_name(f".{path.name}.part")
     rows = [asdict(one) for one in measured]
-    beside.write_text(json.dumps({"about": dict(about), "measured": rows}, indent=1), "utf-8")
-    beside.replace(path)
+    with beside(path) as part:
+        part.write_text(json.dumps({"about": dict(about), "measured": rows}, indent=1), "utf-8")
 
 
 def figure(
