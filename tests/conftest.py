@@ -79,3 +79,33 @@ def run(capsys, monkeypatch, signal_handlers):
         return end.value.code or 0, out, err
 
     return run_it
+
+
+# What training needs: used by the tests of training and of its commands, made once for both.
+
+
+@pytest.fixture(scope="session")
+def made_data(tmp_path_factory):
+    from tests.training.made_data import make_data
+
+    return make_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def backbone(tmp_path_factory):
+    """A tiny backbone in a folder of models."""
+    from tests.training.made_data import write_backbone
+
+    return write_backbone(tmp_path_factory.mktemp("models") / "eye")
+
+
+@pytest.fixture(scope="session")
+def composed(made_data, tmp_path_factory):
+    """Folders of composed recordings of half a minute, by part of the split: do not write there."""
+    from usummary.training.composing.collection import Plan, compose_all
+
+    folder = tmp_path_factory.mktemp("composed")
+    for part in ("train", "test"):
+        plan = Plan(made_data, part, freezes="show", fps=10)
+        list(compose_all(plan, folder / part, lambda *_: None))
+    return {part: folder / part for part in ("train", "test")}

@@ -286,8 +286,8 @@ SAVER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from usummary import edits as e
 from usummary.project import load_project, save_project
+from usummary.selection import edits as e
 
 project, path, number = load_project(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3])
 while True:
