@@ -42,7 +42,7 @@ def test_what_is_chosen_is_told(qtbot, dialog, tmp_path) -> None:
 
 
 def test_models_and_the_cache_are_looked_up_meanwhile(qtbot, dialog) -> None:
-    qtbot.waitUntil(lambda: "MiB" in dialog.general.used.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "MiB" in dialog.general.used.text())
     model = dialog.general.model
     found = {model.itemData(place) for place in range(model.count())}
     assert found == {made.name for made in pipeline.models() if made.role == "summariser"}
