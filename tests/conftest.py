@@ -5,6 +5,7 @@ platformdirs look for it.
 """
 
 import os
+import random
 import shutil
 import signal
 import tempfile
@@ -47,6 +48,21 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 _HOME = Path(tempfile.mkdtemp(prefix="usummary-tests-"))
 for _name in ("cache", "data", "config"):
     os.environ[f"XDG_{_name.upper()}_HOME"] = str(_HOME / _name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle", type=int, metavar="SEED", help="run files, and tests in each, in random order"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """No test may need another one before it: ``--shuffle`` shows one that does."""
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        order = random.Random(seed)
+        files = {item.path: order.random() for item in items}
+        items.sort(key=lambda item: (files[item.path], order.random()))
 
 
 @pytest.fixture(scope="session", autouse=True)

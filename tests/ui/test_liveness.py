@@ -1,4 +1,7 @@
-"""What keeps the window live while the engine is loaded (how live: `python -m benchmarks window`)."""
+"""What keeps the window live while the engine is loaded.
+
+How live it is, ``python -m benchmarks window`` tells.
+"""
 
 import subprocess
 import sys
