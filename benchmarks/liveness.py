@@ -1,4 +1,4 @@
-"""How long the window does not answer while it is used for the first time after a start.
+"""How long the window does not answer when things are used for the first time.
 
 Each way through the program runs in a process of its own, with no kept features, projects or
 caches, so that whatever is loaded, drawn or made once is met there.
@@ -114,9 +114,7 @@ def exam_first(visit: Visit) -> None:
         hover(window)
     with visit.step("zooming and dragging"):
         for turn in range(40):
-            window.player.track.scrubbed.emit(
-                window.state.opened.table.end_s * (turn * 17 % 40) / 40
-            )
+            window.player.track.scrubbed.emit(60 * EXAM_MINUTES * (turn * 17 % 40) / 40)
             window.timeline.zoom((0.6, 1.5)[turn % 2])
             let_pass(0.02)
     with visit.step("lengths and edits"):
