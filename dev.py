@@ -80,8 +80,6 @@ COMPUTING = [
     "tests/training/summariser",
     "tests/cli/test_training.py",
 ]
-# Two processes that each take whole files; more of them compete for the cores that networks use.
-IN_PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 WITHOUT_AVX512 = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
 QT_PROBE = f"""
 import sys
@@ -374,9 +372,8 @@ def test(*, with_tests: bool) -> int:
     if with_tests:
         if not ensure_qt("offscreen"):
             raise Stop(f"Qt does not start offscreen:\n{probe_qt('offscreen').stderr.strip()}")
-        tests: list[str | Path] = [PYTHON, "-m", "pytest", *IN_PARALLEL]
-        steps.append(("tests", tests, {}))
-        steps.append(("as without AVX-512", [*tests, *COMPUTING], WITHOUT_AVX512))
+        steps.append(("tests", [PYTHON, "-m", "pytest"], {}))
+        steps.append(("as without AVX-512", [PYTHON, "-m", "pytest", *COMPUTING], WITHOUT_AVX512))
     outcomes = []
     for name, command, variables in steps:
         say(f"\n== {name}")

@@ -57,17 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """No test may need another one before it: ``--shuffle`` shows one that does.
-
-    Files with slow tests come first, so that no process is left alone with one at the end.
-    """
+    """No test may need another one before it: ``--shuffle`` shows one that does."""
     seed = config.getoption("--shuffle")
     if seed is not None:
         order = random.Random(seed)
         files = {item.path: order.random() for item in items}
         items.sort(key=lambda item: (files[item.path], order.random()))
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

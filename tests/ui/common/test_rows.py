@@ -40,6 +40,8 @@ def shown(qapp, recording):
 def window(qtbot, shown):
     qtbot.waitUntil(lambda: shown.state.phase == "done")
     qtbot.waitUntil(lambda: not shown.session.working)
+    shown.activateWindow()  # a dialog of the test before may have taken the keys
+    qtbot.waitUntil(shown.isActiveWindow)
     shown.session.playback.go(0)
     yield shown
     shown.session.playback.pause()
