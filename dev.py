@@ -73,7 +73,13 @@ FONT_PACKAGE = "fonts-dejavu-core"
 NO_FONT = 4
 
 # torch computes some things only with AVX-512: what it does without is tested on every machine.
-COMPUTING = ["tests/networks", "tests/training"]
+# These are the tests in which networks compute and are trained.
+COMPUTING = [
+    "tests/networks",
+    "tests/training/backbone",
+    "tests/training/summariser",
+    "tests/cli/test_training.py",
+]
 WITHOUT_AVX512 = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
 QT_PROBE = f"""
 import sys

@@ -1,4 +1,4 @@
-"""Segmentation, knapsack and the measures' kernels, one thread, warm, beside a plain program."""
+"""Segmentation, knapsack, and choosing with edits, one thread, warm, beside a plain program."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from benchmarks import inputs
 from benchmarks.rows import Row
+from usummary import pipeline
 from usummary.analysis import kts
+from usummary.project import Project, load_project, save_project
 from usummary.selection import knapsack
+from usummary.selection.edits import UNEDITED, apply, keep, move_edge, reject
+from usummary.settings import DEFAULTS
 
 WIDTH = 1024
 STATUS = Path("/proc/self/status")
@@ -49,6 +55,8 @@ def measure() -> list[Row]:
         _memory(),
         *(_knapsack(kind) for kind in ("free", "score x length", "strongly correlated")),
         *(_choosing(kind) for kind in ("random scores", "equal scores")),
+        _choosing_with_edits(),
+        _opening_a_project(),
     ]
 
 
@@ -225,6 +233,30 @@ def _choosing(kind: str) -> Row:
     seconds, _ = _timed(lambda: knapsack.select(scores * weights, weights, budget))
     name = f"knapsack 800 shots x {budget} ms, {kind}"
     return Row(name, f"{1000 * seconds:.1f} ms", "20 ms" if kind == "random scores" else "", "")
+
+
+def _choosing_with_edits() -> Row:
+    """What every edit of a long exam asks for."""
+    analysis = inputs.long_analysis()
+    edits = UNEDITED
+    for number in range(0, inputs.SHOTS, 10):
+        edits = (keep if number % 20 else reject)(edits, analysis.shots[number])
+    for number in range(4, inputs.SHOTS, 40):
+        shots = apply(analysis, edits).shots
+        edits = move_edge(edits, shots, number, "end", shots[number].end_frame + 2)
+    seconds, _ = _timed(lambda: pipeline.select(analysis, "15%", edits=edits), repeats=20)
+    name = f"choosing from {inputs.SHOTS} shots, 80 decided and 20 moved"
+    return Row(name, f"{1000 * seconds:.1f} ms", "20 ms", "")
+
+
+def _opening_a_project() -> Row:
+    analysis = inputs.long_analysis()
+    project = Project(analysis.path, DEFAULTS, "15%", UNEDITED, analysis, cover_planes=False)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "exam.usummary"
+        save_project(path, project)
+        seconds, _ = _timed(lambda: load_project(path))
+    return Row(f"opening a project of {inputs.MINUTES} minutes", f"{seconds:.3f} s", "0.3 s", "")
 
 
 if __name__ == "__main__":

@@ -7,20 +7,19 @@ graphics card, or wait for the screen, nothing is assumed.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
+from benchmarks import inputs, liveness
 from benchmarks.rows import Row
 from ui.common import theme
 from ui.session.frames import Small
@@ -30,23 +29,9 @@ from ui.timeline.timeline import Timeline
 from ui.window.main_window import MainWindow
 from usummary import pipeline
 from usummary.settings import DEFAULTS
-from usummary.types import (
-    STANDARD_PLANES,
-    Analysis,
-    Box,
-    FreezeFrame,
-    PlaneTrack,
-    Provenance,
-    RecordingInfo,
-    Region,
-    Scores,
-    Shot,
-)
+from usummary.types import Analysis, RecordingInfo
 
-MINUTES = 65
-RATE, SCORE_RATE = 30, 15
 COVER_S = DEFAULTS.covering_s
-SHOTS, FREEZES = 800, 120
 WIDTH, HEIGHT = 1920, 1080
 LANES_WIDTH, LANES_HEIGHT = 1896, 224
 FRAMES = 300
@@ -54,7 +39,7 @@ LENGTHS = ("20%", "15%", "25%", "10%") * 5
 
 
 def run() -> list[Row]:
-    """Rows of the timeline and of choosing another length."""
+    """Rows of the timeline, of choosing another length, and of first use."""
     shown = {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": "2"}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.window"],
@@ -66,7 +51,7 @@ def run() -> list[Row]:
     found = json.loads(done.stdout.splitlines()[-1])
     rows = [
         Row(
-            f"timeline of {MINUTES} minutes, {name}",
+            f"timeline of {inputs.MINUTES} minutes, {name}",
             f"{frames['mean']:.0f} frames/s, 95 of 100 above {frames['slow']:.0f}",
             "55 frames/s",
             f"drawn without tiles: {frames['plain']:.0f} frames/s",
@@ -82,7 +67,7 @@ def run() -> list[Row]:
             f"choosing alone: {statistics.median(found['choosing']):.0f} ms",
         )
     )
-    return rows
+    return rows + liveness.run()
 
 
 def measure() -> dict[str, object]:
@@ -197,45 +182,13 @@ def change_lengths(opened: OpenedExam, analysis: Analysis) -> tuple[list[float],
 
 
 def long_exam() -> tuple[OpenedExam, Analysis]:
-    """An exam of 65 minutes as the window knows it: random shots and scores, no pictures."""
-    rng = np.random.default_rng(7)
-    path, count = Path("exam.mp4"), MINUTES * 60 * RATE
-    times = np.arange(count) / RATE
-    end_s = count / RATE
-    cuts = np.sort(rng.choice(np.arange(RATE, count - RATE), SHOTS - 1, replace=False))
-    borders = [0, *cuts.tolist(), count]
-    shots = tuple(
-        Shot(
-            recording=0,
-            start_frame=start,
-            end_frame=end,
-            start_s=start / RATE,
-            end_s=end / RATE,
-            score=float(rng.random()),
-            key_frame=(start + end) // 2,
-            plane=STANDARD_PLANES[start % len(STANDARD_PLANES)],
-            plane_confidence=0.8,
-        )
-        for start, end in itertools.pairwise(borders)
-    )
-    freezes = tuple(
-        FreezeFrame(at / RATE, 0, at, "frozen", end_s=at / RATE + 0.5)
-        for at in np.sort(rng.choice(count, FREEZES, replace=False)).tolist()
-    )
-    sampled = np.arange(0, count, RATE // SCORE_RATE)
-    values = rng.random(len(sampled)).astype(np.float32)
-    scores = Scores(times[sampled], values, np.zeros_like(sampled), sampled)
-    region = Region(Box(0, 0, 1280, 720), ((0, 0), (1280, 0), (1280, 720), (0, 720)), "pictures")
-    provenance = Provenance({}, (), "CPU", {}, {}, {})
-    clips = np.arange(0, count, RATE * 16 // SCORE_RATE)
-    shown = rng.integers(len(STANDARD_PLANES), size=len(clips))
-    sure = rng.random(len(clips)).astype(np.float32)
-    analysis = Analysis(
-        path, end_s, count, (region,), scores, shots, freezes, provenance, (times,),
-        PlaneTrack(np.zeros_like(clips), clips, shown, sure),
-    )  # fmt: skip
-    info = RecordingInfo(path, 1280, 720, count, end_s, "h264", "video")
-    return OpenedExam(path, (info,), FrameTable(times, (0, count), end_s), freezes), analysis
+    """An exam of 65 minutes as the window knows it, without pictures."""
+    analysis = inputs.long_analysis()
+    (times,), end_s = analysis.frame_times_s, analysis.duration_s
+    count = analysis.frame_count
+    info = RecordingInfo(analysis.path, 1280, 720, count, end_s, "h264", "video")
+    table = FrameTable(times, (0, count), end_s)
+    return OpenedExam(analysis.path, (info,), table, analysis.freeze_frames), analysis
 
 
 if __name__ == "__main__":

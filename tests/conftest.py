@@ -5,6 +5,7 @@ platformdirs look for it.
 """
 
 import os
+import random
 import shutil
 import signal
 import tempfile
@@ -49,6 +50,21 @@ for _name in ("cache", "data", "config"):
     os.environ[f"XDG_{_name.upper()}_HOME"] = str(_HOME / _name)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle", type=int, metavar="SEED", help="run files, and tests in each, in random order"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """No test may need another one before it: ``--shuffle`` shows one that does."""
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        order = random.Random(seed)
+        files = {item.path: order.random() for item in items}
+        items.sort(key=lambda item: (files[item.path], order.random()))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def persons_folders() -> Iterator[Path]:
     """The folder that stands in for the person's cache and data; also for child processes."""
@@ -79,3 +95,33 @@ def run(capsys, monkeypatch, signal_handlers):
         return end.value.code or 0, out, err
 
     return run_it
+
+
+# What training needs: used by the tests of training and of its commands, made once for both.
+
+
+@pytest.fixture(scope="session")
+def made_data(tmp_path_factory):
+    from tests.training.made_data import make_data
+
+    return make_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def backbone(tmp_path_factory):
+    """A tiny backbone in a folder of models."""
+    from tests.training.made_data import write_backbone
+
+    return write_backbone(tmp_path_factory.mktemp("models") / "eye")
+
+
+@pytest.fixture(scope="session")
+def composed(made_data, tmp_path_factory):
+    """Folders of composed recordings of half a minute, by part of the split: do not write there."""
+    from usummary.training.composing.collection import CollectionPlan, compose_all
+
+    folder = tmp_path_factory.mktemp("composed")
+    for part in ("train", "test"):
+        plan = CollectionPlan(made_data, part, freezes="show", fps=10)
+        list(compose_all(plan, folder / part, lambda *_: None))
+    return {part: folder / part for part in ("train", "test")}

@@ -105,6 +105,41 @@ def _time(times: np.ndarray, end: int) -> float:
 ANALYSIS = make_analysis()
 
 
+def long_analysis(shot_count=800, rate=30.0, duration_s=3900.0):
+    """An exam of 65 minutes, all its shots of another length."""
+    values = np.random.default_rng(1)
+    count = int(rate * duration_s)
+    times = np.arange(count) / rate
+    picks = np.arange(0, count, 2, dtype=np.int64)
+    starts = np.concatenate(
+        [[0], np.sort(values.choice(picks[1:], shot_count - 1, replace=False))]
+    ).tolist()
+    shots = tuple(
+        Shot(0, start, end, start / rate, end / rate, float(values.random()), start)
+        for start, end in itertools.pairwise([*starts, count])
+    )
+    freezes = tuple(
+        FreezeFrame(float(times[frame]), 0, int(frame), "frozen", "Femur", float(times[frame]) + 1)
+        for frame in np.sort(values.choice(count - 60, 60, replace=False))
+    )
+    return replace(
+        ANALYSIS,
+        duration_s=duration_s,
+        frame_count=count,
+        regions=ANALYSIS.regions[:1],
+        scores=Scores(
+            times[picks],
+            values.random(len(picks)).astype(np.float32),
+            np.zeros(len(picks), np.int64),
+            picks,
+        ),
+        shots=shots,
+        freeze_frames=freezes,
+        provenance=Provenance({}, (), "cpu", {}, {}, {}),
+        frame_times_s=(times,),
+    )
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing a person does, given the edits so far and the summary on screen."""

@@ -31,7 +31,7 @@ def test_makes_one_item_while_another_is_used() -> None:
 
     items = one_ahead(numbers())
     assert next(items) == 1
-    assert second.wait(10)
+    assert second.wait(60)
     items.close()
 
 

@@ -6,8 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-import time
 import tomllib
 from pathlib import Path
 
@@ -139,41 +137,75 @@ def test_a_missing_recording_is_told_before_any_set_up(checkout, capsys):
     assert checkout == []
 
 
+INTERRUPTED = """
+import subprocess, sys
+import dev
+
+class Process(subprocess.Popen):
+    # says when it is waited for, and when that was interrupted
+    def wait(self, timeout=None):
+        print("waiting", flush=True)
+        try:
+            return super().wait(timeout)
+        except KeyboardInterrupt:
+            print("heard", flush=True)
+            raise
+
+subprocess.Popen = Process
+dev.call([sys.executable, "-c", *sys.argv[1:]])
+"""
+TIDY = """
+import pathlib, sys, time
+try:
+    print("working", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("tidying", flush=True)
+    sys.stdin.readline()
+    pathlib.Path(sys.argv[1]).touch()
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_ctrl_c_waits_for_the_program_to_tidy_up(tmp_path):
+    """Both hear Ctrl-C; the program tidies up only when its parent is known to have heard it."""
     mark = tmp_path / "tidied"
-    child = (
-        "import pathlib, time\n"
-        "print('ready', flush=True)\n"
-        "try: time.sleep(60)\n"
-        f"except KeyboardInterrupt: time.sleep(0.5); pathlib.Path({str(mark)!r}).touch()\n"
-    )
-    parent = f"import dev, sys\ndev.call([sys.executable, '-c', {child!r}])"
-    process = subprocess.Popen(
-        [sys.executable, "-c", parent],
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, TIDY, str(mark)],
         cwd=Path(dev.__file__).parent,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )
-    with process:
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(0.2)
+    ) as process:
+        said = {process.stdout.readline(), process.stdout.readline()}
+        assert said == {b"waiting\n", b"working\n"}
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=20)
+        said = {process.stdout.readline(), process.stdout.readline()}
+        assert said == {b"heard\n", b"tidying\n"}
+        process.communicate(b"tidy up now\n", timeout=120)
     assert mark.exists()
     assert process.returncode != 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_sigterm_is_passed_on(monkeypatch):
+    started = []
+
+    class Process(subprocess.Popen):
+        """The signal comes as soon as the program is waited for."""
+
+        def wait(self, timeout=None):
+            if not started:
+                started.append(self)
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().wait(timeout)
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
     before = signal.signal(signal.SIGTERM, dev.on_terminate)
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
     try:
-        timer.start()
-        began = time.monotonic()
         with pytest.raises(dev.Terminated):
-            dev.call([sys.executable, "-c", "import time; time.sleep(30)"])
-        assert time.monotonic() - began < 20
+            dev.call([sys.executable, "-c", "import time; time.sleep(600)"])
     finally:
         signal.signal(signal.SIGTERM, before)
+    assert started[0].returncode == -signal.SIGTERM

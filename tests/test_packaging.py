@@ -47,7 +47,7 @@ def installed(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed") / "env"
     venv.create(folder, with_pip=False, symlinks=os.name != "nt")
     python = next((folder / BIN).glob("python*"))
-    pip("--python", python, "install", "--no-deps", wheel)
+    pip("--python", python, "install", "--no-deps", "-c", ROOT / "requirements.lock", wheel)
     ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     packages = subprocess.check_output([python, "-c", ask], text=True).strip()
     borrowed = sysconfig.get_paths()["purelib"]

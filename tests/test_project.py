@@ -18,8 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.edited import ANALYSIS, edited, histories
-from tests.selection.test_edits import long_analysis
+from tests.edited import ANALYSIS, edited, histories, long_analysis
 from usummary import pipeline
 from usummary import project as p
 from usummary.analysis.feature_cache import content_hash
@@ -73,20 +72,14 @@ def test_every_number_survives_packing(times, whole):
     assert p._straight(p._bent(np.array(whole, np.int64))).tolist() == whole
 
 
-def test_a_long_exam_is_small_and_opens_at_once(tmp_path):
+def test_a_long_exam_is_small(tmp_path):
     analysis = replace(long_analysis(rate=60.0), planes=None)  # its clips are of another exam
     edits = e.split(UNEDITED, analysis.shots, 0, analysis.shots[9].start_frame + 1)
     path = tmp_path / "long.usummary"
     saved = Project(ANALYSIS.path, SETTINGS, "15%", edits, analysis, cover_planes=False)
     save_project(path, saved)
     assert path.stat().st_size < 3e6
-    taken = []
-    for _ in range(3):
-        began = time.thread_time()
-        loaded = load_project(path)
-        taken.append(time.thread_time() - began)
-    assert min(taken) < 0.3
-    assert_same(loaded, saved)
+    assert_same(load_project(path), saved)
 
 
 def test_the_shown_result_is_the_saved_one(tmp_path):
@@ -339,8 +332,8 @@ SAVER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from usummary.selection import edits as e
 from usummary.project import load_project, save_project
+from usummary.selection import edits as e
 
 project, path, number = load_project(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3])
 while True:

@@ -93,7 +93,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen:
 def kill(process: subprocess.Popen) -> list[str]:
     """Ends a process at once; the lines that it still had said."""
     process.send_signal(signal.SIGKILL)
-    rest, error = process.communicate(timeout=30)
+    rest, error = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, error
     return rest.splitlines()
 

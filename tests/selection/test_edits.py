@@ -1,7 +1,6 @@
 """What a person changes stays as they meant it, whatever else they do."""
 
 import itertools
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,7 @@ from usummary.analysis.frame_scores import hold, shot_means, span_scores
 from usummary.errors import SettingsError
 from usummary.selection import edits as e
 from usummary.selection.edits import UNEDITED, Edits, ShotSpan
-from usummary.types import FreezeFrame, Provenance, Scores, Shot
+from usummary.types import FreezeFrame, Shot
 
 
 def shown(edits=UNEDITED, length="40%"):
@@ -389,57 +388,3 @@ def held_scores(recording):
     mine = ANALYSIS.scores.recordings == recording
     scores = ANALYSIS.scores
     return hold(scores.values[mine], scores.frames[mine], FRAMES[recording])
-
-
-def long_analysis(shot_count=800, rate=30.0, duration_s=3900.0):
-    """An exam of 65 minutes, all its shots of another length."""
-    values = np.random.default_rng(1)
-    count = int(rate * duration_s)
-    times = np.arange(count) / rate
-    picks = np.arange(0, count, 2, dtype=np.int64)
-    starts = np.concatenate(
-        [[0], np.sort(values.choice(picks[1:], shot_count - 1, replace=False))]
-    ).tolist()
-    shots = tuple(
-        Shot(0, start, end, start / rate, end / rate, float(values.random()), start)
-        for start, end in itertools.pairwise([*starts, count])
-    )
-    freezes = tuple(
-        FreezeFrame(float(times[frame]), 0, int(frame), "frozen", "Femur", float(times[frame]) + 1)
-        for frame in np.sort(values.choice(count - 60, 60, replace=False))
-    )
-    return replace(
-        ANALYSIS,
-        duration_s=duration_s,
-        frame_count=count,
-        regions=ANALYSIS.regions[:1],
-        scores=Scores(
-            times[picks],
-            values.random(len(picks)).astype(np.float32),
-            np.zeros(len(picks), np.int64),
-            picks,
-        ),
-        shots=shots,
-        freeze_frames=freezes,
-        provenance=Provenance({}, (), "cpu", {}, {}, {}),
-        frame_times_s=(times,),
-    )
-
-
-def test_choosing_with_edits_takes_milliseconds():
-    """Processor time, so that what else the machine does is not counted."""
-    analysis = long_analysis()
-    edits = UNEDITED
-    for number in range(0, 800, 10):
-        change = e.keep if number % 20 else e.reject
-        edits = change(edits, analysis.shots[number])
-    for index in range(4, 800, 40):
-        shots = e.apply(analysis, edits).shots
-        edits = e.move_edge(edits, shots, index, "end", shots[index].end_frame + 2)
-    taken = []
-    for _ in range(20):
-        began = time.thread_time()
-        summary = pipeline.select(analysis, "15%", edits=edits)
-        taken.append(time.thread_time() - began)
-    assert len(summary.shots) > 790
-    assert min(taken) <= 0.020

@@ -40,6 +40,7 @@ def hurried(monkeypatch):
     monkeypatch.setattr(recipes, "METHODS", fast)
 
 
+@pytest.mark.slow
 def test_everything_in_one_go_and_once_more(run, made_data, tmp_path, hurried):
     work = tmp_path / "work"
     for part in ("train", "validation"):  # searched for at length elsewhere

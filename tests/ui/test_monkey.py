@@ -199,6 +199,7 @@ class Monkey:
 
 
 @pytest.mark.parametrize("seed", [SEED])
+@pytest.mark.slow
 def test_random_actions(qapp, qtlog, recordings, tmp_path, seed) -> None:
     """Its name holds the seed; what it did stands in its log, which pytest shows if it fails."""
     before = {thread.name for thread in threading.enumerate()}

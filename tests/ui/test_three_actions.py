@@ -12,8 +12,6 @@ from ui.common import theme
 from ui.window.main_window import MainWindow
 from usummary.phantom import Recorder, render
 
-RUN_MS = 120_000
-
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory) -> Path:
@@ -36,15 +34,15 @@ def window(qtbot):
 def test_from_a_recording_to_a_reel_by_key(qtbot, window, recording, monkeypatch) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(recording), ""))
     QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"), timeout=RUN_MS)
+    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"))
 
     QTest.keyClick(window, Qt.Key.Key_Down)
     assert window.state.selected in window.state.key_shots
 
-    qtbot.waitUntil(lambda: not window.session.busy, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not window.session.busy)
     QTest.keyClick(window, Qt.Key.Key_E)
     (sheet,) = [made for made in window.findChildren(QDialog) if made.isVisible()]
-    with qtbot.waitSignal(window.session.exported, timeout=RUN_MS) as told:
+    with qtbot.waitSignal(window.session.exported) as told:
         QTest.keyClick(sheet, Qt.Key.Key_Return)
     folder, paths = told.args
     assert folder / "summary.mp4" in paths
@@ -53,7 +51,7 @@ def test_from_a_recording_to_a_reel_by_key(qtbot, window, recording, monkeypatch
 
 def test_edits_by_key_are_made_and_undone(qtbot, window, recording) -> None:
     window.open(recording)
-    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"), timeout=RUN_MS)
+    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"))
     before = window.state.edits
     QTest.keyClick(window, Qt.Key.Key_Home)
     QTest.keyClick(window, Qt.Key.Key_Down)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
@@ -209,6 +209,9 @@ class GeneralPage(QWidget):
 class KeysPage(QWidget):
     """Two keys for everything that can be done.
 
+    A hundred fields take longer to make than a person overlooks, so each group of them is made in
+    a turn of its own of the event loop. Fields that are not there yet hold the keys of before.
+
     Signals:
         changed: A key was changed.
     """
@@ -217,16 +220,13 @@ class KeysPage(QWidget):
 
     def __init__(self, chosen: Keys) -> None:
         super().__init__()
+        self._before = effective(chosen)
         self._edits: dict[str, list[QKeySequenceEdit]] = {}
+        self._missing = list(GROUPS)
         self.trouble = label("", "warning", wrap=True)
         inner = panel("page")
-        grid = QGridLayout(inner)
-        grid.setColumnStretch(0, 1)
-        keys = effective(chosen)
-        for group in GROUPS:
-            grid.addWidget(label(tr(group), "sectionTitle"), grid.rowCount(), 0)
-            for doing in (doing for doing in DOINGS if doing.group == group):
-                self._add(grid, doing, keys[doing.id])
+        self._grid = QGridLayout(inner)
+        self._grid.setColumnStretch(0, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(inner)
@@ -236,9 +236,26 @@ class KeysPage(QWidget):
         reset = push_button(tr("All keys as they came"), self.reset)
         reset.setAutoDefault(False)
         layout.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
+        self._next = QTimer(self, interval=0)
+        self._next.timeout.connect(self._add_group)
+        self._next.start()
 
-    def _add(self, grid: QGridLayout, doing: Doing, keys: tuple[str, ...]) -> None:
-        row = grid.rowCount()
+    @Slot()
+    def _add_group(self) -> None:
+        """Makes the fields of one group more."""
+        group = self._missing.pop(0)
+        if not self._missing:
+            self._next.stop()
+        self._grid.addWidget(label(tr(group), "sectionTitle"), self._grid.rowCount(), 0)
+        for doing in (doing for doing in DOINGS if doing.group == group):
+            self._add(doing, self._before[doing.id])
+
+    def _add_all(self) -> None:
+        while self._missing:
+            self._add_group()
+
+    def _add(self, doing: Doing, keys: tuple[str, ...]) -> None:
+        grid, row = self._grid, self._grid.rowCount()
         grid.addWidget(label(tr(doing.text), wrap=True), row, 0)
         self._edits[doing.id] = []
         for place in range(KEYS_EACH):
@@ -256,14 +273,17 @@ class KeysPage(QWidget):
 
     def set_key(self, name: str, place: int, key: str) -> None:
         """As if the person had pressed it there."""
+        self._add_all()
         self._edits[name][place].setKeySequence(QKeySequence(key))
 
     def chosen(self) -> dict[str, tuple[str, ...]]:
         """Keys that are not the program's own."""
         found = {}
         for doing in DOINGS:
-            texts = [edit.keySequence().toString() for edit in self._edits[doing.id]]
-            keys = tuple(dict.fromkeys(text for text in texts if text))
+            keys = self._before[doing.id]
+            if (edits := self._edits.get(doing.id)) is not None:
+                texts = [edit.keySequence().toString() for edit in edits]
+                keys = tuple(dict.fromkeys(text for text in texts if text))
             if keys != doing.keys:
                 found[doing.id] = keys
         return found
@@ -283,6 +303,7 @@ class KeysPage(QWidget):
     @Slot()
     def reset(self) -> None:
         """The program's own keys again."""
+        self._add_all()
         for doing in DOINGS:
             for place, edit in enumerate(self._edits[doing.id]):
                 key = doing.keys[place] if place < len(doing.keys) else ""

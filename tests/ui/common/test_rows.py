@@ -1,10 +1,5 @@
-"""What PRODUCT promises of a finished exam, row by row and by key, on a real file.
+"""What PRODUCT promises of a finished exam, row by row and by key, on a real file."""
 
-The window ticks all the while: no test here may keep it waiting for more than 100 ms.
-"""
-
-import gc
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,15 +7,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from tests.ui.heartbeat import Heartbeat
-from ui import liveness
 from ui.common import theme
 from ui.export.mask_review import MaskReview
 from ui.window.main_window import MainWindow
 from ui.window.settings_dialog import SettingsDialog
 from usummary.phantom import Recorder, render
 
-RUN_MS = 120_000
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -34,9 +26,7 @@ def recording(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(qapp, recording):
-    """A window with the finished exam, live as the program is."""
-    before = sys.getswitchinterval(), gc.get_threshold()
-    liveness.keep_live()
+    """A window with the finished exam."""
     theme.apply(QApplication.instance())
     window = MainWindow()
     window.resize(1280, 800)
@@ -44,20 +34,17 @@ def shown(qapp, recording):
     window.open(recording)
     yield window
     window.close()
-    sys.setswitchinterval(before[0])
-    gc.set_threshold(*before[1])
-    gc.unfreeze()
 
 
 @pytest.fixture
 def window(qtbot, shown):
-    qtbot.waitUntil(lambda: shown.state.phase == "done", timeout=RUN_MS)
-    qtbot.waitUntil(lambda: not shown.session.working, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: shown.state.phase == "done")
+    qtbot.waitUntil(lambda: not shown.session.working)
+    shown.activateWindow()  # a dialog of the test before may have taken the keys
+    qtbot.waitUntil(shown.isActiveWindow)
     shown.session.playback.go(0)
-    heart = Heartbeat()
     yield shown
     shown.session.playback.pause()
-    heart.check()
 
 
 def press(window: MainWindow, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
@@ -93,7 +80,7 @@ def test_frames_and_seconds_are_stepped(qtbot, window) -> None:
     assert playback.due == table.position_at(2.0)
     press(window, Qt.Key.Key_Left)
     assert playback.due == table.position_at(1.0)
-    qtbot.waitUntil(lambda: playback.on_screen == playback.due, timeout=10_000)
+    qtbot.waitUntil(lambda: playback.on_screen == playback.due)
 
 
 def test_key_shots_and_freeze_frames_are_jumped_to(window) -> None:
@@ -150,7 +137,7 @@ def test_the_summary_is_played_and_nothing_else(qtbot, window) -> None:
     seen = []
     playback.shown.connect(lambda _: seen.append(playback.on_screen))
     press(window, Qt.Key.Key_P)
-    qtbot.waitUntil(lambda: playback.speed == 0, timeout=30_000)
+    qtbot.waitUntil(lambda: playback.speed == 0)
     press(window, Qt.Key.Key_P)
     playback.pause()
     inside = [(state.shots[i].start_frame, state.shots[i].end_frame) for i in state.key_shots]
@@ -164,13 +151,13 @@ def test_the_track_seeks(qtbot, window) -> None:
     QTest.mouseClick(track, Qt.MouseButton.LeftButton, pos=at)
     middle = window.state.opened.table.end_s / 2
     assert abs(window.state.playhead_s - middle) < 0.1
-    qtbot.waitUntil(lambda: playback.on_screen == playback.due, timeout=10_000)
+    qtbot.waitUntil(lambda: playback.on_screen == playback.due)
 
 
 def test_the_mask_is_reviewed_by_key(qtbot, window) -> None:
     press(window, Qt.Key.Key_M, CONTROL)
     (review,) = window.findChildren(MaskReview)
-    qtbot.waitUntil(lambda: review.picture.count() > 1, timeout=20_000)
+    qtbot.waitUntil(lambda: review.picture.count() > 1)
     before = review.view.polygon
     review.view.setFocus()
     QTest.keyClick(review.view, Qt.Key.Key_N)
@@ -195,19 +182,10 @@ def test_settings_open_and_tips_follow_the_keys(window) -> None:
     window.doings.remap({})
 
 
-def test_dragging_and_zooming_keep_the_window_live(qtbot, window) -> None:
-    end_s = window.state.opened.table.end_s
-    for step in range(40):
-        window.player.track.scrubbed.emit(end_s * (step * 17 % 40) / 40)
-        window.timeline.zoom((0.6, 1.5)[step % 2])
-        qtbot.wait(10)
-    window.timeline.fit()
-
-
 def test_a_recent_exam_opens_from_the_start_screen(qtbot, window, recording) -> None:
     page = window.start_page
     page.show_recent([Path(path) for path in window.preferences.recent])
     (link,) = [b for b in page.findChildren(QPushButton) if b.text() == recording.name]
     link.click()
     assert window.state.path == recording
-    qtbot.waitUntil(lambda: window.state.phase == "done", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: window.state.phase == "done")

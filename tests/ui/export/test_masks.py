@@ -22,7 +22,7 @@ def review(qtbot, tmp_path):
     made = MaskReview(path, ((WIDTH, HEIGHT),), (FOUND,))
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(lambda: made.picture.count() > 1, timeout=10_000)
+    qtbot.waitUntil(lambda: made.picture.count() > 1)
     yield made
     made.close()
 

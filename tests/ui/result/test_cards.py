@@ -62,7 +62,7 @@ def test_a_card_is_kept_rejected_and_locked_by_its_buttons(side, session, qtbot)
     assert not state.shots[3].selected
     session.undo()
     assert state.shots[3].decision == "automatic"
-    qtbot.waitUntil(lambda: state.saving == "saved", timeout=5000)
+    qtbot.waitUntil(lambda: state.saving == "saved")
     assert load_project(state.project_path).edits == state.edits
     assert "saved" in side.saving.text()
 

@@ -41,10 +41,10 @@ def test_reopening_leaves_no_object_of_the_exam_before(qtbot, recording) -> None
 
     def open_it() -> None:
         window.open(recording)
-        qtbot.waitUntil(lambda: window.state.phase == "done", timeout=120_000)
-        qtbot.waitUntil(lambda: not window.side.missing_pictures(), timeout=20_000)
-        window.session.playback.play(4.0)
-        qtbot.wait(200)
+        qtbot.waitUntil(lambda: window.state.phase == "done")
+        qtbot.waitUntil(lambda: not window.side.missing_pictures())
+        with qtbot.waitSignal(window.session.playback.shown):
+            window.session.playback.play(4.0)
 
     open_it()
     open_it()

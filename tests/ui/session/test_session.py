@@ -11,8 +11,6 @@ from usummary.project import default_path, load_project
 from usummary.selection.edits import Edits
 from usummary.settings import Settings
 
-RUN_MS = 120_000
-
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory) -> Path:
@@ -31,15 +29,15 @@ def session(qtbot, recording):
 def finish(qtbot, session: Session, path: Path) -> None:
     session.open(path)
     places = (path, default_path(path))
-    qtbot.waitUntil(lambda: session.state.project_path in places, timeout=10_000)
-    qtbot.waitUntil(lambda: session.state.phase in ("done", "failed"), timeout=RUN_MS)
+    qtbot.waitUntil(lambda: session.state.project_path in places)
+    qtbot.waitUntil(lambda: session.state.phase in ("done", "failed"))
     assert session.state.phase == "done"
-    qtbot.waitUntil(lambda: session.state.opened is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: session.state.opened is not None)
 
 
 def saved(qtbot, session: Session) -> Edits:
     """The edits that are on the disk once they are shown as saved."""
-    qtbot.waitUntil(lambda: session.state.saving == "saved", timeout=10_000)
+    qtbot.waitUntil(lambda: session.state.saving == "saved")
     return load_project(session.state.project_path).edits
 
 
@@ -120,7 +118,7 @@ def test_covering_is_switched_undone_and_saved(qtbot, session, recording) -> Non
 def test_a_project_opens_its_recording_and_is_saved_to(qtbot, session, recording, tmp_path) -> None:
     finish(qtbot, session, recording)
     copy = tmp_path / "for a colleague.usummary"
-    with qtbot.waitSignal(session.copied, timeout=10_000):
+    with qtbot.waitSignal(session.copied):
         session.save_project_as(copy)
     before = session.state.edits
     finish(qtbot, session, copy)
@@ -146,7 +144,7 @@ def test_a_damaged_project_costs_no_result(qtbot, session, recording) -> None:
 def test_a_project_that_is_none_is_said(qtbot, session, tmp_path) -> None:
     other = tmp_path / "letter.usummary"
     other.write_text("dear colleague")
-    with qtbot.waitSignal(session.problem, timeout=10_000) as said:
+    with qtbot.waitSignal(session.problem) as said:
         session.open(other)
     assert "no usummary project" in said.args[0].sentence
 

@@ -299,9 +299,7 @@ def answer(widget: Timeline, value: int = 0xFF204080) -> list[Small]:
     def give(wanted: list[Small]) -> None:
         asked.extend(wanted)
         for small in wanted:
-            image = QImage(small.height * 4 // 3, small.height, QImage.Format.Format_RGB32)
-            image.fill(value)
-            widget.take_picture(small, image)
+            widget.take_picture(small, filled(value, small.height))
 
     widget.pictures_wanted.connect(give)
     return asked
@@ -344,21 +342,24 @@ def test_another_scale_needs_only_some_new_pictures(timeline) -> None:
 
 def test_hovering_shows_the_nearest_picture_and_then_the_exact_one(qtbot, timeline) -> None:
     timeline._strip.take(30, filled(0xFF112233))
-    asked = answer(timeline, 0xFFAABBCC)
+    asked: list[Small] = []
+    timeline.pictures_wanted.connect(asked.extend)
     QTest.mouseMove(timeline, point(timeline, 3.25, CURVE))
     card = timeline._card
     assert card is not None
     assert card.isVisible()
     assert card.text.endswith("frame 33")
     assert card.picture.toImage().pixelColor(2, 2).name() == "#112233"
-    qtbot.waitUntil(lambda: card.picture.toImage().pixelColor(2, 2).name() == "#aabbcc")
+    qtbot.waitUntil(lambda: bool(asked))
     assert (asked[0].position, asked[0].slack) == (32, 0)
+    timeline.take_picture(asked[0], filled(0xFFAABBCC, asked[0].height))
+    assert card.picture.toImage().pixelColor(2, 2).name() == "#aabbcc"
     QTest.mouseMove(timeline, QPoint(4, 60))
     assert not card.isVisible()
 
 
-def filled(value: int) -> QImage:
-    image = QImage(40, 30, QImage.Format.Format_RGB32)
+def filled(value: int, height: int = 30) -> QImage:
+    image = QImage(height * 4 // 3, height, QImage.Format.Format_RGB32)
     image.fill(value)
     return image
 

@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from tests.shared_data import SHARED, needs_shared
-from tests.ui.heartbeat import Heartbeat
 from tests.ui.windows import shown_window
 from ui import liveness
 from ui.export.mask_review import MaskReview
@@ -23,8 +22,6 @@ from ui.window.dialogs import CheatSheet, FirstStartNotice
 from ui.window.main_window import MainWindow
 from usummary.paths import cache_dir
 from usummary.phantom import Recorder, render
-
-RUN_MS = 120_000
 
 
 @pytest.fixture(scope="module")
@@ -56,31 +53,27 @@ def press(window: MainWindow, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifi
 
 
 def finish_run(qtbot, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"), timeout=RUN_MS)
+    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"))
     assert window.state.phase == "done", window.error.title.text() + window.error.cause.text()
 
 
 def test_from_a_file_to_an_export(qtbot, window, recording, tmp_path) -> None:
-    """One pass through everything.
-
-    During the runs the window's own ticks are counted, see `Heartbeat`.
-    """
-    heart = Heartbeat()
+    """One pass through everything."""
     window.open(recording)
-    qtbot.waitUntil(lambda: window.state.phase == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: window.state.phase == "running")
     assert window.running.isVisible()
     press(window, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: window.state.phase == "cancelled", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: window.state.phase == "cancelled")
     assert not window.running.isVisible()
     assert not window.error.isVisible()
 
-    qtbot.waitUntil(window.run_button.isEnabled, timeout=10_000)
+    qtbot.waitUntil(window.run_button.isEnabled)
     press(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     assert window.state.phase == "running"
     press(window, Qt.Key.Key_Space)
     finish_run(qtbot, window)
+    assert gc.get_freeze_count() > 0  # see `ui.liveness`: the run says when the engine is loaded
     press(window, Qt.Key.Key_K)
-    heart.check()
 
     short = len(window.state.key_shots), window.state.summary.used_s
     press(window, Qt.Key.Key_3)
@@ -94,14 +87,14 @@ def test_from_a_file_to_an_export(qtbot, window, recording, tmp_path) -> None:
     shot = window.state.shots[wanted]
     playback = window.session.playback
     at = window.state.opened.table.position_of(shot.recording, shot.start_frame)
-    qtbot.waitUntil(lambda: playback.on_screen == at, timeout=10_000)
+    qtbot.waitUntil(lambda: playback.on_screen == at)
     assert window.state.selected == wanted
     press(window, Qt.Key.Key_Period)
-    qtbot.waitUntil(lambda: playback.on_screen == at + 1, timeout=10_000)
+    qtbot.waitUntil(lambda: playback.on_screen == at + 1)
     press(window, Qt.Key.Key_Comma)
     press(window, Qt.Key.Key_Comma)
-    qtbot.waitUntil(lambda: playback.on_screen == max(at - 1, 0), timeout=10_000)
-    qtbot.waitUntil(lambda: not window.side.missing_pictures(), timeout=10_000)
+    qtbot.waitUntil(lambda: playback.on_screen == max(at - 1, 0))
+    qtbot.waitUntil(lambda: not window.side.missing_pictures())
 
     export(qtbot, window, tmp_path / "erste Ausgabe", ("clips", "contact_sheet", "report"))
     check_export(window, tmp_path / "erste Ausgabe")
@@ -117,7 +110,7 @@ def export(qtbot, window: MainWindow, folder: Path, without: tuple[str, ...]) ->
     assert dialog.mask_state.text() == "Mask confirmed by you"
     for name in without:
         dialog.checks[name].setChecked(False)
-    with qtbot.waitSignal(window.session.exported, timeout=RUN_MS):
+    with qtbot.waitSignal(window.session.exported):
         dialog.export_button.click()
     assert window.done.isVisible()
 
@@ -143,7 +136,7 @@ def test_an_export_asks_before_it_overwrites(
 ) -> None:
     window.open(recording)
     finish_run(qtbot, window)
-    qtbot.waitUntil(window.export_button.isEnabled, timeout=10_000)
+    qtbot.waitUntil(window.export_button.isEnabled)
     folder = tmp_path / "used"
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
@@ -162,7 +155,7 @@ def test_an_export_asks_before_it_overwrites(
     assert not window.run_button.isEnabled()
     assert not window.export_button.isEnabled()
     press(window, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not window.session.busy, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not window.session.busy)
     assert (folder / "notes.txt").read_text() == "mine"
 
 
@@ -186,13 +179,13 @@ def test_a_dropped_file_opens_and_others_wait_for_their_turn(
     other.write_bytes(recording.read_bytes())
     text.write_bytes(b"no film " * 999)
     drop(window, first)
-    qtbot.waitUntil(lambda: window.state.phase == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: window.state.phase == "running")
     drop(window, text)
     drop(window, other)
     assert window.state.path == first
     assert window.queue.isVisible()
     finish_run(qtbot, window)
-    qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not window.session.working)
     assert window.state.path == first
     assert [entry.how for entry in window.session.queue.entries] == ["failed", "done"]
     assert "text.mp4" in window.session.queue.entries[0].reason
@@ -218,12 +211,12 @@ def test_what_is_on_screen_goes_before_the_queue(qtbot, window, recording, tmp_p
     assert not window.session.busy
     assert window.run_button.isEnabled()
     window.session.run()
-    qtbot.waitUntil(lambda: window.state.phase == "running", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: window.state.phase == "running")
     assert window.session.queue.running is None
     finish_run(qtbot, window)
-    qtbot.waitUntil(lambda: window.session.queue.running == paths[1], timeout=RUN_MS)
+    qtbot.waitUntil(lambda: window.session.queue.running == paths[1])
     press(window, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not window.session.working)
     assert window.session.queue.entries == []
     assert window.state.phase == "done"
 
@@ -237,8 +230,8 @@ def test_what_cannot_be_opened_is_said_plainly(qtbot, window, tmp_path, name, co
     if content is not None:
         path.write_bytes(content)
     window.open(path)
-    qtbot.waitUntil(window.error.isVisible, timeout=20_000)
-    qtbot.waitUntil(lambda: not window.session.busy, timeout=20_000)
+    qtbot.waitUntil(window.error.isVisible)
+    qtbot.waitUntil(lambda: not window.session.busy)
     assert name in window.error.title.text()
     assert window.error.action_button.text() == ACTIONS["open"]
     assert window.state.phase == "empty"
@@ -257,7 +250,7 @@ def test_the_sample_exam_is_rendered_once(qtbot, window, recording) -> None:
     kept.parent.mkdir(exist_ok=True)
     kept.write_bytes(recording.read_bytes())
     window.session.open_sample()
-    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0)
     assert window.state.path == kept
     finish_run(qtbot, window)
     kept.unlink()
@@ -266,9 +259,9 @@ def test_the_sample_exam_is_rendered_once(qtbot, window, recording) -> None:
 @needs_shared
 def test_a_dicom_cine_is_played(qtbot, window) -> None:
     window.open(SHARED / "ultrasound" / "dicom" / "pydicom__examples_ybr_color.dcm")
-    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0)
     press(window, Qt.Key.Key_End)
-    qtbot.waitUntil(lambda: window.session.playback.on_screen == 29, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 29)
     press(window, Qt.Key.Key_Escape)
 
 
@@ -291,7 +284,7 @@ def test_the_keys_are_listed_and_the_notice_is_shown_once(qtbot, window) -> None
     assert notice.isVisible()
     notice.accept()
     assert window.preferences.notice_read
-    qtbot.waitUntil(lambda: window.findChild(FirstStartNotice) is None, timeout=5000)
+    qtbot.waitUntil(lambda: window.findChild(FirstStartNotice) is None)
     window.show_first_start_notice()
     assert window.findChild(FirstStartNotice) is None
 

@@ -1,10 +1,12 @@
 """The settings: what is chosen is told, a key given twice is named, the cache is cleared."""
 
 import pytest
+from PySide6.QtWidgets import QKeySequenceEdit
 
 from ui.preferences import Preferences
 from ui.session.worker import Worker
-from ui.window.settings_dialog import SettingsDialog
+from ui.window.keys import DOINGS, GROUPS
+from ui.window.settings_dialog import KEYS_EACH, SettingsDialog
 from usummary import pipeline
 from usummary.analysis import feature_cache
 from usummary.settings import DEFAULT_MODEL
@@ -22,6 +24,22 @@ def dialog(qtbot):
 
 def test_nothing_chosen_changes_nothing(dialog) -> None:
     assert dialog.choice() == Preferences(notice_read=True, keys={"fit": ("Ctrl+G",)})
+
+
+def test_the_fields_of_keys_are_made_in_several_turns(qtbot) -> None:
+    """All in one kept the window waiting for longer than a person overlooks."""
+    looker = Worker("settings")
+    dialog = SettingsDialog(Preferences(keys={"fit": ("Ctrl+G",)}), looker)
+    qtbot.addWidget(dialog)
+    counts = [0]
+    dialog.keys._next.timeout.connect(
+        lambda: counts.append(len(dialog.keys.findChildren(QKeySequenceEdit)))
+    )
+    assert not dialog.keys.findChildren(QKeySequenceEdit)
+    qtbot.waitUntil(lambda: counts[-1] == KEYS_EACH * len(DOINGS))
+    assert len(counts) == 1 + len(GROUPS)
+    assert dialog.keys.chosen() == {"fit": ("Ctrl+G",)}
+    looker.close()
 
 
 def test_what_is_chosen_is_told(qtbot, dialog, tmp_path) -> None:
@@ -42,7 +60,7 @@ def test_what_is_chosen_is_told(qtbot, dialog, tmp_path) -> None:
 
 
 def test_models_and_the_cache_are_looked_up_meanwhile(qtbot, dialog) -> None:
-    qtbot.waitUntil(lambda: "MiB" in dialog.general.used.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "MiB" in dialog.general.used.text())
     model = dialog.general.model
     found = {model.itemData(place) for place in range(model.count())}
     assert found == {made.name for made in pipeline.models() if made.role == "summariser"}
