@@ -198,7 +198,7 @@ class MainWindow(QMainWindow):
         session.changed.connect(self._refresh)
         session.began.connect(self._show_begun)
         session.progressed.connect(self.running.show_progress)
-        session.ended.connect(self.running.hide)
+        session.ended.connect(self._show_ended)
         session.problem.connect(self._show_problem)
         session.refused.connect(self._hint)
         session.copied.connect(self._show_copied)
@@ -395,6 +395,11 @@ class MainWindow(QMainWindow):
     def _show_begun(self, work: str) -> None:
         self.error.hide()
         self.running.begin(work)
+
+    @Slot()
+    def _show_ended(self) -> None:
+        if not self.session.working:
+            self.running.hide()
 
     @Slot(str)
     def _hint(self, sentence: str) -> None:

@@ -162,6 +162,35 @@ def test_another_model_is_run_beside_and_a_stopped_one_is_not_wanted(
     assert window.state.summary is before
 
 
+def test_a_model_compared_while_the_queue_computes_is_shown(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    """The run of the queue makes way, and its end is not taken for the end of the model's run."""
+    installed = tmp_path / "models"
+    shutil.copytree(models_dir(), installed)
+    shutil.copytree(installed / "3dst-unet-rl", installed / OTHER)
+    monkeypatch.setattr("usummary.paths.models_dir", lambda: installed)
+    queued = tmp_path / "queued.mp4"
+    empty_box = b"\0\0\0\x08free"  # another content, so that no features are kept of it
+    queued.write_bytes(recording.read_bytes() + empty_box)
+    window.open(recording)
+    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"), timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
+    QTest.keyClick(window, Qt.Key.Key_V)
+    compare, panel = window.compare, window.compare.panel
+    qtbot.waitUntil(lambda: OTHER in panel.models, timeout=RUN_MS)
+    window.session.queue.add(queued)
+    window.session.changed.emit()
+    assert window.session.queue.running == queued
+
+    panel.models[OTHER].trigger()
+    assert window.session.queue.running is None
+    qtbot.waitUntil(lambda: OTHER in {lane.who for lane in compare.compared}, timeout=RUN_MS)
+    assert panel.models[OTHER].isChecked()
+    qtbot.waitUntil(lambda: window.session.queue.entries[0].how == "done", timeout=RUN_MS)
+    assert not window.error.isVisible(), window.error.title.text()
+
+
 def test_lanes_follow_the_covering_and_go_with_the_exam(qtbot, comparing, tmp_path) -> None:
     compare = comparing.compare
     assert all(lane.summary.cover_s > 0 for lane in compare.compared)

@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+import threading
 from pathlib import Path
 
 import av
@@ -259,6 +260,38 @@ def test_the_sample_exam_is_rendered_once(qtbot, window, recording) -> None:
     window.session.open_sample()
     qtbot.waitUntil(lambda: window.session.playback.on_screen == 0, timeout=20_000)
     assert window.state.path == kept
+    finish_run(qtbot, window)
+    kept.unlink()
+
+
+def test_an_export_is_finished_before_the_sample_opens(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    import usummary.export
+
+    kept = cache_dir() / "sample" / "simulated exam.mp4"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(recording.read_bytes())
+    window.open(recording)
+    finish_run(qtbot, window)
+    qtbot.waitUntil(window.export_button.isEnabled, timeout=10_000)
+    go, write = threading.Event(), usummary.export.export_summary
+
+    def slowly(exam, summary, folder, options, report):
+        assert go.wait(60)
+        return write(exam, summary, folder, options, report)
+
+    monkeypatch.setattr(usummary.export, "export_summary", slowly)
+    folder = tmp_path / "export"
+    window.session.export(folder, usummary.export.ExportOptions(clips=False, report=False))
+    window.session.open_sample()
+    assert "when the export is done" in window.hint.text()
+    assert window.state.path == recording
+    go.set()
+    with qtbot.waitSignal(window.session.exported, timeout=RUN_MS):
+        pass
+    assert (folder / "summary.mp4").exists()
+    qtbot.waitUntil(lambda: window.state.path == kept, timeout=20_000)
     finish_run(qtbot, window)
     kept.unlink()
 
