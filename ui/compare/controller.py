@@ -274,7 +274,8 @@ class Compare(QObject):
         path = self._state.path
         if path is None or not self._lanes:
             return
-        chosen = ask_figure(self._window, path.with_name(f"{path.stem} compared.svg"))
+        name = path.name if path.is_dir() else path.stem  # a folder's name has no ending
+        chosen = ask_figure(self._window, path.with_name(f"{name} compared.svg"))
         if chosen is None:
             return
         if self._helper.busy:

@@ -26,6 +26,7 @@ from ui.session.queue import Queue
 from ui.session.saving import ProjectFile
 from ui.session.state import OpenedExam, State
 from ui.session.worker import Operation, Worker
+from usummary.errors import UsummaryError
 from usummary.project import SUFFIX, default_path
 from usummary.selection.edits import Edits
 from usummary.settings import DEFAULTS, Settings, make_settings
@@ -70,6 +71,8 @@ class Session(QObject):
         problem: A `Problem` to show.
         copied: Path of a copy of the project that was written.
         refused: A sentence that says why an edit was not made.
+        changed_beside: Path of the exam's project file, which another window has written; see
+            `resolve`.
         exported: Folder and the paths of the files that were written.
         thumbnail: A position and its small `QImage`.
         small: A `Small` of the timeline and its `QImage`.
@@ -83,6 +86,7 @@ class Session(QObject):
     problem = Signal(object)
     refused = Signal(str)
     copied = Signal(object)
+    changed_beside = Signal(object)
     exported = Signal(object, object)
     thumbnail = Signal(int, object)
     small = Signal(object, object)
@@ -113,6 +117,7 @@ class Session(QObject):
         self._project_file.told.connect(self.changed)
         self._project_file.copied.connect(self.copied)
         self._project_file.failed.connect(self._fail_saving)
+        self._project_file.changed_beside.connect(self.changed_beside)
         self._finder.succeeded.connect(self._open_exam)
         self._finder.failed.connect(self._fail_finding)
         self._worker.progressed.connect(self.progressed)
@@ -186,7 +191,7 @@ class Session(QObject):
     def run(self) -> None:
         """Analyses the open exam and chooses; waits for an export, ends an older run."""
         path, project_path = self.state.path, self.state.project_path
-        if path is None or project_path is None:
+        if path is None:
             return
         if self.working or self._waiting is not None:
             self._make_way()
@@ -196,7 +201,7 @@ class Session(QObject):
         wanted = {"length": self.state.length, "cover_planes": self.state.cover_planes}
         settings = self._settings.model_copy(update=wanted)
         operation = jobs.analyse(path, settings, partial(self._previewed.emit, path))
-        if self.state.computed is None:
+        if self.state.computed is None and project_path is not None:
             operation = resume(path, project_path, operation)
         self._start(Task("run", "run", operation, self._finish_run, path))
 
@@ -255,17 +260,50 @@ class Session(QObject):
         self.changed.emit()
 
     def save_project_as(self, path: Path) -> None:
-        """Writes a copy of the project; edits go on being saved where they were."""
-        self._project_file.save_copy(path)
+        """Writes a copy of the project; edits go on being saved where they were, if anywhere."""
+        if self.state.project_path is None:
+            self._project_file.move_to(path)
+            self.changed.emit()
+        else:
+            self._project_file.save_copy(path)
+
+    def save_all(self) -> tuple[UsummaryError, ...]:
+        """Waits until all edits are on the disk; returns what kept any from it."""
+        return self._project_file.finish()
+
+    def resolve(self, wanted: Literal["mine", "theirs"]) -> None:
+        """Ends the conflict with another window over the project file; nothing gets lost.
+
+        ``mine``: the other window's file is set aside, and the edits on screen take its place.
+        ``theirs``: the edits on screen are written to a numbered file beside, and the other
+        window's are read.
+        """
+        path, project_path = self.state.path, self.state.project_path
+        if path is None or project_path is None:
+            return
+        try:
+            if wanted == "mine":
+                self._project_file.put_aside(project_path)
+                self._take_edit()
+            else:
+                self._project_file.give_way()
+                self._open_exam((path, project_path))
+        except (OSError, UsummaryError) as error:
+            self._fail_saving(project_path, error)
+
+    def save_to(self, path: Path) -> None:
+        """From now on the edits are saved to another file."""
+        self._project_file.move_to(path)
+        self.changed.emit()
 
     @Slot()
     def _take_edit(self) -> None:
         self._project_file.save()
         self.changed.emit()
 
-    @Slot(object)
-    def _fail_saving(self, error: Exception) -> None:
-        self.problem.emit(describe(error, "export", self._secrets()))
+    @Slot(object, object)
+    def _fail_saving(self, path: Path, error: Exception) -> None:
+        self.problem.emit(describe(error, "export", (path, *self._secrets())))
         self.changed.emit()
 
     @Slot(object)
@@ -391,6 +429,10 @@ class Session(QObject):
         """Shows a result: with the edits of its project, or those made on the result before."""
         if not self._is_run(self._task):
             return
+        if isinstance(result, Result) and self.state.project_path is not None:
+            self._project_file.know(self.state.project_path, result.stamp)
+            if result.locked:
+                self.state.project_path = None
         if isinstance(result, Result) and result.saved:
             self.state.edits, self.state.saving = result.edits, "saved"
             self.state.finish_run(result.summary, result.computed)

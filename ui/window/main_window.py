@@ -44,7 +44,7 @@ from ui.session.session import Session
 from ui.session.worker import Worker
 from ui.timeline.timeline import Timeline
 from ui.window.commands import commands
-from ui.window.dialogs import CheatSheet, FirstStartNotice
+from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice, ask_quit
 from ui.window.header import Header
 from ui.window.keys import DOINGS, Actions
 from ui.window.menus import MenuBar
@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
         session.problem.connect(self._show_problem)
         session.refused.connect(self._hint)
         session.copied.connect(self._show_copied)
+        session.changed_beside.connect(self._ask_whose)
         session.exported.connect(self._show_exported)
         self.exporting.wanted.connect(self._export)
         session.thumbnail.connect(self._show_thumbnail)
@@ -263,9 +264,34 @@ class MainWindow(QMainWindow):
     def ask_save_as(self) -> None:
         if self.state.path is None or not self.state.can_edit:
             return
-        path = ask_project(self, self.state.path.with_suffix(".usummary"))
+        path = ask_project(self, self._beside_exam())
         if path is not None:
             self.session.save_project_as(path)
+
+    def _beside_exam(self) -> Path:
+        """Where a project is proposed to be written."""
+        path = self.state.path or Path.home()
+        name = path.name if path.is_dir() else path.stem
+        return path.with_name(f"{name}.usummary")
+
+    @Slot(object)
+    def _ask_whose(self, path: Path) -> None:
+        """Asks which edits count, unless that is being asked already."""
+        if self.findChild(ChangedBesideDialog) is not None:
+            return
+        dialog = ChangedBesideDialog(path, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.answered.connect(self._resolve)
+        dialog.open()
+
+    @Slot(str)
+    def _resolve(self, wanted: str) -> None:
+        if wanted == "beside":
+            path = ask_project(self, self._beside_exam())
+            if path is not None:
+                self.session.save_to(path)
+        else:
+            self.session.resolve("mine" if wanted == "mine" else "theirs")
 
     def _last(self) -> str:
         recent = self.preferences.recent
@@ -279,7 +305,7 @@ class MainWindow(QMainWindow):
         self.session.playback.pause()
         kept = self.preferences.export_folder
         parent = Path(kept) if kept and Path(kept).is_dir() else self.state.path.parent
-        folder = parent / f"{self.state.path.stem} summary"
+        folder = parent / f"{self._beside_exam().stem} summary"
         self.exporting.ask(folder)
 
     @Slot(object, object)
@@ -512,6 +538,9 @@ class MainWindow(QMainWindow):
             self.session.enqueue(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
         self._remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.hide()
         self.session.editing.history.blockSignals(True)  # it outlives what shows it
@@ -520,3 +549,10 @@ class MainWindow(QMainWindow):
         self.cohort.close()
         self.session.close()
         super().closeEvent(event)
+
+    def _may_close(self) -> bool:
+        """Asks where edits could not be saved, or an export would be stopped."""
+        reasons = [str(error) for error in self.session.save_all()]
+        if self.session.exporting:
+            reasons.append(tr("An export is being written; closing stops it."))
+        return not reasons or ask_quit(self, reasons)

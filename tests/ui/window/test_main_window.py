@@ -20,10 +20,12 @@ from ui import liveness
 from ui.export.mask_review import MaskReview
 from ui.export.sheet import ExportSheet
 from ui.session.problems import ACTIONS
-from ui.window.dialogs import CheatSheet, FirstStartNotice
+from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice
 from ui.window.main_window import MainWindow
 from usummary.paths import cache_dir
 from usummary.phantom import Recorder, render
+from usummary.project import load_project
+from usummary.selection.edits import Edits
 
 RUN_MS = 120_000
 
@@ -294,6 +296,78 @@ def test_an_export_is_finished_before_the_sample_opens(
     qtbot.waitUntil(lambda: window.state.path == kept, timeout=20_000)
     finish_run(qtbot, window)
     kept.unlink()
+
+
+def test_edits_outlast_a_drive_that_is_away(qtbot, window, recording, tmp_path) -> None:
+    """The drive goes after the first picture was shown, when the project is compared with it."""
+    drive, path = tmp_path / "drive", tmp_path / "drive" / "exam.mp4"
+    drive.mkdir()
+    path.write_bytes(recording.read_bytes())
+    window.open(path)
+    finish_run(qtbot, window)
+    press(window, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: window.state.saving == "saved", timeout=10_000)
+    edits, own = window.state.edits, window.state.project_path
+    assert edits != Edits()
+    before = own.read_bytes()
+
+    away = window.session.began.connect(lambda _: drive.rename(tmp_path / "away"))
+    window.open(path)
+    qtbot.waitUntil(window.error.isVisible, timeout=RUN_MS)
+    assert "exam.mp4" in window.error.title.text()
+    window.session.began.disconnect(away)
+    qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
+    assert own.read_bytes() == before
+    assert not list(own.parent.glob(f"{own.name}*.unused"))
+
+    (tmp_path / "away").rename(drive)
+    window.open(path)
+    finish_run(qtbot, window)
+    assert window.state.edits == edits
+
+
+def test_the_window_asks_whose_edits_count(qtbot, window, recording, tmp_path) -> None:
+    path = tmp_path / "exam.mp4"
+    path.write_bytes(recording.read_bytes())
+    window.open(path)
+    finish_run(qtbot, window)
+    own = window.state.project_path
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(b"theirs")
+    press(window, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: window.findChild(ChangedBesideDialog) is not None, timeout=10_000)
+    assert own.read_bytes() == b"theirs"
+    window.findChild(ChangedBesideDialog).buttons["mine"].click()
+    qtbot.waitUntil(lambda: window.state.saving == "saved", timeout=10_000)
+    assert load_project(own).edits == window.state.edits != Edits()
+    (kept,) = own.parent.glob(f"{own.name}*.unused")
+    assert kept.read_bytes() == b"theirs"
+
+
+def test_closing_asks_where_edits_could_not_be_saved(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    path = tmp_path / "exam.mp4"
+    path.write_bytes(recording.read_bytes())
+    window.open(path)
+    finish_run(qtbot, window)
+    (tmp_path / "no folder").write_text("")
+    window.state.project_path = tmp_path / "no folder" / "exam.usummary"
+    press(window, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: window.state.saving == "failed", timeout=10_000)
+    asked, buttons = [], QMessageBox.StandardButton
+    answers = iter((buttons.No, buttons.Yes))
+
+    def warning(_parent, _title, text, *_):
+        asked.append(text)
+        return next(answers)
+
+    monkeypatch.setattr(QMessageBox, "warning", warning)
+    assert not window.close()
+    assert window.isVisible()
+    assert "could not be saved" in asked[0]
+    assert window.close()
+    assert len(asked) == 2
 
 
 @needs_shared
