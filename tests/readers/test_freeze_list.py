@@ -7,6 +7,7 @@ import pytest
 from tests.builders import write_study, write_video
 from usummary.errors import SettingsError
 from usummary.readers import open_exam
+from usummary.readers.freeze_list import find_sidecar
 
 
 @pytest.fixture
@@ -76,3 +77,13 @@ def test_frames_are_counted_through_a_study(tmp_path):
     with open_exam(folder, freeze_frames=listed) as exam:
         found = [(f.recording, f.frame, f.source) for f in exam.freeze_frames]
         assert found == [(0, 24, "still"), (1, 5, "listed")]
+
+
+def test_a_folder_whose_name_has_a_dot_keeps_all_of_its_name(tmp_path) -> None:
+    folder = tmp_path / "exam 12.5 weeks"
+    write_study(folder)
+    (tmp_path / "exam 12.freeze.csv").write_text("frame\n3\n")
+    assert find_sidecar(folder) is None
+    own = tmp_path / "exam 12.5 weeks.freeze.csv"
+    own.write_text("frame\n3\n")
+    assert find_sidecar(folder) == own

@@ -23,6 +23,7 @@ from ui.session.problems import describe
 from ui.session.session import Session, Task
 from ui.session.worker import Operation, Worker
 from ui.timeline.timeline import Timeline
+from usummary.paths import stem_of
 from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
@@ -274,8 +275,7 @@ class Compare(QObject):
         path = self._state.path
         if path is None or not self._lanes:
             return
-        name = path.name if path.is_dir() else path.stem  # a folder's name has no ending
-        chosen = ask_figure(self._window, path.with_name(f"{name} compared.svg"))
+        chosen = ask_figure(self._window, path.with_name(f"{stem_of(path)} compared.svg"))
         if chosen is None:
             return
         if self._helper.busy:

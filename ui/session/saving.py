@@ -306,7 +306,10 @@ class ProjectFile(QObject):
         """
         if self._state.saving == "failed":
             self.save()
-        return self._saver.finish()
+        errors = self._saver.finish()
+        if errors and self._state.saving == "saving":
+            self._state.saving = "failed"
+        return errors
 
     def _project(self) -> Project | None:
         state = self._state

@@ -53,7 +53,7 @@ from ui.window.progress_panels import QueuePanel, RunningPanel
 from ui.window.settings_dialog import SettingsDialog
 from ui.window.start_page import StartPage
 from usummary.analysis import feature_cache
-from usummary.paths import resources_dir
+from usummary.paths import resources_dir, stem_of
 from usummary.settings import DEFAULT_MODEL
 
 TABLE_SHARE, TABLE_PX = 0.42, 560
@@ -271,8 +271,7 @@ class MainWindow(QMainWindow):
     def _beside_exam(self) -> Path:
         """Where a project is proposed to be written."""
         path = self.state.path or Path.home()
-        name = path.name if path.is_dir() else path.stem
-        return path.with_name(f"{name}.usummary")
+        return path.with_name(f"{stem_of(path)}.usummary")
 
     @Slot(object)
     def _ask_whose(self, path: Path) -> None:
@@ -305,7 +304,7 @@ class MainWindow(QMainWindow):
         self.session.playback.pause()
         kept = self.preferences.export_folder
         parent = Path(kept) if kept and Path(kept).is_dir() else self.state.path.parent
-        folder = parent / f"{self._beside_exam().stem} summary"
+        folder = parent / f"{stem_of(self.state.path)} summary"
         self.exporting.ask(folder)
 
     @Slot(object, object)

@@ -17,6 +17,7 @@ import numpy as np
 from usummary import pipeline
 from usummary.analysis import freeze_frames, shots
 from usummary.metrics import plane_recall
+from usummary.paths import stem_of
 from usummary.selection import edits as edits_stage
 from usummary.selection.choose import Mode
 from usummary.selection.edits import UNEDITED, Edits
@@ -156,7 +157,7 @@ def command(one: Compared) -> tuple[str, ...]:
     if settings.freeze_frames is not None:
         words += ["--freeze-frames", settings.freeze_frames.name]
     share = summary.length.replace("%", "")
-    return (*words, "--out", f"{analysis.path.stem} {one.who} {share}")
+    return (*words, "--out", f"{stem_of(analysis.path)} {one.who} {share}")
 
 
 def terms_of(settings: Settings, mode: Mode, cover_s: float) -> list[str]:
