@@ -26,7 +26,7 @@ class Preferences:
         geometry: The window's place on screen as Qt's own hexadecimal text.
         theme: ``dark``, ``light`` or ``system``.
         language: Code of the language that the window speaks.
-        keys: Keys that the person chose, by what they do (`ui.window.keys.DOINGS`).
+        keys: Keys that the person chose, by what they do (`ui.window.keys.COMMANDS`).
         device: Where networks run, as in `Settings.device`.
         model: Summariser, as in `Settings.model`; empty: the program's own choice.
         length: Length that a newly opened exam starts with.
@@ -81,7 +81,7 @@ def _sound(name: str, value: Any) -> Any:
     if name == "keys":
         if not isinstance(value, dict) or not all(isinstance(v, list) for v in value.values()):
             return None
-        return {str(doing): tuple(map(str, keys)) for doing, keys in value.items()}
+        return {str(command): tuple(map(str, keys)) for command, keys in value.items()}
     if name == "cache_gb":
         return float(value) if isinstance(value, int | float) and value > 0 else None
     allowed = CHOSEN.get(name)

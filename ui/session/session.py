@@ -240,16 +240,6 @@ class Session(QObject):
             self.state.cover_planes = wanted
         self.changed.emit()
 
-    def edit(self, text: str, edits: Edits) -> None:
-        """Shows other edits at once and remembers the step under `text`; see `Editing`."""
-        self.editing.edit(text, edits)
-
-    def undo(self) -> None:
-        self.editing.undo()
-
-    def redo(self) -> None:
-        self.editing.redo()
-
     def set_point(self, which: Literal["in", "out"]) -> None:
         """Sets the in or the out point at the picture on screen."""
         self.state.set_point(which)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from ui.common.language import tr
 from ui.common.widgets import label, panel, push_button
-from ui.window.keys import DOINGS, GROUPS, Doing, Keys, effective, shown
+from ui.window.keys import COMMANDS, GROUPS, Command, Keys, effective, shown
 from ui.window.messages import RESEARCH_USE
 
 MARGIN = 40
@@ -62,11 +62,11 @@ class CheatSheet(QDialog):
         halves = [QVBoxLayout(), QVBoxLayout()]
         lengths = [0, 0]
         for group in GROUPS:
-            doings = [doing for doing in DOINGS if doing.group == group]
+            commands = [command for command in COMMANDS if command.group == group]
             half = lengths.index(min(lengths))
-            lengths[half] += len(doings) + 2
+            lengths[half] += len(commands) + 2
             halves[half].addWidget(label(tr(group), "sectionTitle"))
-            halves[half].addLayout(_key_grid(doings, effective(chosen)))
+            halves[half].addLayout(_key_grid(commands, effective(chosen)))
             halves[half].addSpacing(8)
         for column in halves:
             column.setSpacing(4)
@@ -82,19 +82,19 @@ class CheatSheet(QDialog):
         self.resize(wanted.width() + 90, min(wanted.height() + 140, most))
 
 
-def _key_grid(doings: list[Doing], keys: Keys) -> QGridLayout:
+def _key_grid(commands: list[Command], keys: Keys) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(20)
     grid.setVerticalSpacing(3)
     grid.setColumnStretch(1, 1)
-    for row, doing in enumerate(doings):
+    for row, command in enumerate(commands):
         line = QHBoxLayout()
         line.setSpacing(6)
-        for key in shown(keys[doing.id]):
+        for key in shown(keys[command.id]):
             line.addWidget(label(key, "key"))
         line.addStretch(1)
         grid.addLayout(line, row, 0)
-        grid.addWidget(label(tr(doing.text)), row, 1)
+        grid.addWidget(label(tr(command.text)), row, 1)
     return grid
 
 

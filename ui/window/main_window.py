@@ -46,7 +46,7 @@ from ui.timeline.timeline import Timeline
 from ui.window.commands import commands
 from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice, ask_quit
 from ui.window.header import Header
-from ui.window.keys import DOINGS, Actions
+from ui.window.keys import COMMANDS, Actions
 from ui.window.menus import MenuBar
 from ui.window.messages import RESEARCH_USE, DonePanel, ErrorPanel, NoticePanel
 from ui.window.progress_panels import QueuePanel, RunningPanel
@@ -97,8 +97,8 @@ class MainWindow(QMainWindow):
         self._build()
         self.navigation = Navigation(self.session, self)
         self._connect()
-        self.doings = self._make_actions()
-        self.menus = MenuBar(self.doings, self.open, self.session.open_sample, self.use_theme)
+        self.key_actions = self._make_actions()
+        self.menus = MenuBar(self.key_actions, self.open, self.session.open_sample, self.use_theme)
         self.menus.show_theme(self.preferences.theme)
         self.menus.show_recent(self._recent())
         # A step's own signal comes before the history has moved on.
@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
         self.player.track.scrubbed.connect(playback.scrub)
         self.player.track.sought.connect(self.navigation.seek)
         for part in (self.header, self.player):
-            part.doing_wanted.connect(self._do)
+            part.command_wanted.connect(self._do)
         self.navigation.selected.connect(self._show_selected)
         self.running.cancel_wanted.connect(self.cancel)
         self.queue.open_wanted.connect(self.open)
@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_keys(self) -> None:
-        dialog = CheatSheet(self.doings.chosen, self)
+        dialog = CheatSheet(self.key_actions.chosen, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -335,7 +335,7 @@ class MainWindow(QMainWindow):
             self.session.choose_length(chosen.length)
         self._remember(**vars(chosen))
         self.use_theme(chosen.theme)
-        self.doings.remap(chosen.keys)
+        self.key_actions.remap(chosen.keys)
         self._use_settings()
 
     def _use_settings(self) -> None:
@@ -378,7 +378,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _do(self, name: str) -> None:
-        self.doings[name].trigger()
+        self.key_actions[name].trigger()
 
     @Slot(str)
     def _act(self, action: str) -> None:
@@ -407,9 +407,9 @@ class MainWindow(QMainWindow):
         """The cohort's page takes the place of the exam, which then hears no keys."""
         if shown:
             self.session.playback.pause()
-        for doing in DOINGS:
-            if doing.group in OF_THE_EXAM:
-                self.doings[doing.id].setEnabled(not shown)
+        for command in COMMANDS:
+            if command.group in OF_THE_EXAM:
+                self.key_actions[command.id].setEnabled(not shown)
         self._refresh()
 
     def _known_exams(self) -> list[Path]:
@@ -485,10 +485,10 @@ class MainWindow(QMainWindow):
         else:
             self.setWindowTitle(tr("{name} – usummary", name=state.path.name))
         self.header.refresh(busy=self.session.busy)
-        self.doings["run"].setEnabled(alone and self.run_button.isEnabled())
-        self.doings["export"].setEnabled(alone and self.export_button.isEnabled())
-        self.doings["review_mask"].setEnabled(alone and state.can_edit)
-        self.doings["compare"].setEnabled(alone and (state.can_edit or self.compare.is_shown))
+        self.key_actions["run"].setEnabled(alone and self.run_button.isEnabled())
+        self.key_actions["export"].setEnabled(alone and self.export_button.isEnabled())
+        self.key_actions["review_mask"].setEnabled(alone and state.can_edit)
+        self.key_actions["compare"].setEnabled(alone and (state.can_edit or self.compare.is_shown))
         self._show_history()
         self.notices.show_notices(state.notices)
         self.queue.show_queue(self.session.queue)
@@ -506,7 +506,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_history(self) -> None:
         can = self.state.can_edit and not self.cohort.is_shown
-        self.doings.show_history(self.session.editing.history, can=can)
+        self.key_actions.show_history(self.session.editing.history, can=can)
 
     def _recent(self) -> list[Path]:
         paths = [Path(path) for path in self.preferences.recent]

@@ -30,7 +30,7 @@ from ui.common.widgets import label, panel, push_button
 from ui.preferences import Preferences
 from ui.session.state import LENGTHS
 from ui.session.worker import Worker
-from ui.window.keys import DOINGS, GROUPS, Doing, Keys, conflicts, effective
+from ui.window.keys import COMMANDS, GROUPS, Command, Keys, conflicts, effective
 from usummary.analysis import feature_cache
 from usummary.progress import Report
 from usummary.settings import DEFAULT_MODEL
@@ -225,8 +225,8 @@ class KeysPage(QWidget):
         keys = effective(chosen)
         for group in GROUPS:
             grid.addWidget(label(tr(group), "sectionTitle"), grid.rowCount(), 0)
-            for doing in (doing for doing in DOINGS if doing.group == group):
-                self._add(grid, doing, keys[doing.id])
+            for command in (command for command in COMMANDS if command.group == group):
+                self._add(grid, command, keys[command.id])
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(inner)
@@ -237,22 +237,22 @@ class KeysPage(QWidget):
         reset.setAutoDefault(False)
         layout.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def _add(self, grid: QGridLayout, doing: Doing, keys: tuple[str, ...]) -> None:
+    def _add(self, grid: QGridLayout, command: Command, keys: tuple[str, ...]) -> None:
         row = grid.rowCount()
-        grid.addWidget(label(tr(doing.text), wrap=True), row, 0)
-        self._edits[doing.id] = []
+        grid.addWidget(label(tr(command.text), wrap=True), row, 0)
+        self._edits[command.id] = []
         for place in range(KEYS_EACH):
             edit = QKeySequenceEdit()
             edit.setMaximumSequenceLength(1)
             edit.setClearButtonEnabled(True)
             edit.setMaximumWidth(150)
-            name = tr("Key {number} for: {what}", number=place + 1, what=tr(doing.text))
+            name = tr("Key {number} for: {what}", number=place + 1, what=tr(command.text))
             edit.setAccessibleName(name)
             if place < len(keys):
                 edit.setKeySequence(QKeySequence(keys[place]))
             edit.keySequenceChanged.connect(self._tell)
             grid.addWidget(edit, row, 1 + place)
-            self._edits[doing.id].append(edit)
+            self._edits[command.id].append(edit)
 
     def set_key(self, name: str, place: int, key: str) -> None:
         """As if the person had pressed it there."""
@@ -261,11 +261,11 @@ class KeysPage(QWidget):
     def chosen(self) -> dict[str, tuple[str, ...]]:
         """Keys that are not the program's own."""
         found = {}
-        for doing in DOINGS:
-            texts = [edit.keySequence().toString() for edit in self._edits[doing.id]]
+        for command in COMMANDS:
+            texts = [edit.keySequence().toString() for edit in self._edits[command.id]]
             keys = tuple(dict.fromkeys(text for text in texts if text))
-            if keys != doing.keys:
-                found[doing.id] = keys
+            if keys != command.keys:
+                found[command.id] = keys
         return found
 
     def chosen_into(self, before: Preferences) -> Preferences:
@@ -283,9 +283,9 @@ class KeysPage(QWidget):
     @Slot()
     def reset(self) -> None:
         """The program's own keys again."""
-        for doing in DOINGS:
-            for place, edit in enumerate(self._edits[doing.id]):
-                key = doing.keys[place] if place < len(doing.keys) else ""
+        for command in COMMANDS:
+            for place, edit in enumerate(self._edits[command.id]):
+                key = command.keys[place] if place < len(command.keys) else ""
                 edit.setKeySequence(QKeySequence(key))
 
     @Slot(QKeySequence)

@@ -91,11 +91,11 @@ def test_undo_and_redo_show_and_save_the_value_before(qtbot, session, recording)
     session.choose_length("20%")
     newest = state.edits
     for _ in range(3):
-        session.undo()
+        session.editing.undo()
     assert (state.edits, state.shots) == (start, shots)
     assert saved(qtbot, session) == start
     for _ in range(3):
-        session.redo()
+        session.editing.redo()
     assert (state.edits, state.length) == (newest, "20%")
     assert saved(qtbot, session) == newest
 
@@ -113,9 +113,9 @@ def test_covering_is_switched_undone_and_saved(qtbot, session, recording) -> Non
     assert not state.cover_planes
     session.cover_planes(True)
     assert state.shots == shots
-    session.undo()
+    session.editing.undo()
     assert not state.cover_planes
-    session.redo()
+    session.editing.redo()
     assert state.shots == shots
     saved(qtbot, session)
     assert load_project(state.project_path).cover_planes
