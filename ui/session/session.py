@@ -27,6 +27,7 @@ from ui.session.saving import ProjectFile
 from ui.session.state import OpenedExam, State
 from ui.session.worker import Operation, Worker
 from usummary.errors import UsummaryError
+from usummary.progress import Progress
 from usummary.project import SUFFIX, default_path
 from usummary.selection.edits import Edits
 from usummary.settings import DEFAULTS, Settings, make_settings
@@ -64,8 +65,8 @@ class Session(QObject):
 
     Signals:
         changed: The state changed in another way than by the playhead moving.
-        began: The kind of work that starts: ``run``, ``compare``, ``cohort``, ``export`` or
-            ``sample``.
+        began: The kind of work that starts: ``open``, ``run``, ``compare``, ``cohort``,
+            ``export`` or ``sample``.
         progressed: A `Progress` of that work.
         ended: The `Task` that is over, however it went; also one that waited and is dropped.
         problem: A `Problem` to show.
@@ -112,6 +113,7 @@ class Session(QObject):
         self.playback.ready.connect(self.run)
         self.playback.opened.connect(self._finish_opening)
         self.playback.failed.connect(self._fail_opening)
+        self.playback.progressed.connect(self._show_opening)
         self.editing.changed.connect(self._take_edit)
         self.editing.refused.connect(self.refused)
         self._project_file.told.connect(self.changed)
@@ -144,6 +146,11 @@ class Session(QObject):
         return self._task is not None
 
     @property
+    def opens(self) -> bool:
+        """An exam or a project is being opened, and no picture is there yet."""
+        return self._finder.busy or self.state.phase == "opening"
+
+    @property
     def exporting(self) -> bool:
         """An export is on its way; nothing but the person's own wish stops it."""
         return any(t is not None and t.doing == "export" for t in (self._task, self._waiting))
@@ -153,7 +160,7 @@ class Session(QObject):
 
         The first picture shows at once; the run starts with it, or the project's result is shown.
         """
-        self._finder.close()
+        self._finder.leave()
         if path.suffix == SUFFIX:
             self._finder.start(find_exam(path))
         else:
@@ -166,7 +173,7 @@ class Session(QObject):
         self._make_way()
         self.queue.remove(path)
         self._drop_waiting(but="export")
-        self._close_thumbnails()
+        self._leave_thumbnails()
         self.editing.forget()
         self.state.start_opening(path)
         self.state.project_path = project_path
@@ -174,6 +181,8 @@ class Session(QObject):
         self.playback.open(path)
         self.changed.emit()
         self.opening.emit(path)
+        if not self.working:
+            self.began.emit("open")
 
     @Slot()
     def open_sample(self) -> None:
@@ -220,7 +229,13 @@ class Session(QObject):
         self.run()
 
     def cancel(self) -> None:
-        """Stops the work that is on its way, and what waits behind it."""
+        """Stops opening; else the work that is on its way, and what waits behind it."""
+        if self.opens:
+            self._finder.leave()
+            if self.state.phase == "opening":
+                self._forget_exam()
+            self.changed.emit()
+            return
         self._drop_waiting()
         self._worker.cancel()
 
@@ -375,7 +390,9 @@ class Session(QObject):
         self._task = None
         self._project_file.finish()
         self.playback.close()
-        self._close_thumbnails()
+        self._leave_thumbnails()
+        for source in self.findChildren(ThumbnailSource):
+            source.close()
 
     def _start(self, task: Task) -> Task:
         """Begins a task, or has it wait until what is on its way has stopped or is done."""
@@ -478,6 +495,8 @@ class Session(QObject):
             self._run_waits = False
             self.run()
         else:
+            if self.state.phase == "opening":
+                self.began.emit("open")
             self.changed.emit()
 
     def enqueue(self, path: Path) -> None:
@@ -537,20 +556,27 @@ class Session(QObject):
         if self._is_run(self._task):
             self._worker.cancel()
         if self.state.opened is None:
-            self.playback.close()
-            self.editing.forget()
-            self.state.close()
+            self._forget_exam()
         self.problem.emit(problem)
         self.changed.emit()
+
+    def _forget_exam(self) -> None:
+        self.playback.leave()
+        self.editing.forget()
+        self.state.close()
+
+    @Slot(object)
+    def _show_opening(self, progress: Progress) -> None:
+        if self.state.phase == "opening" and not self.working:
+            self.progressed.emit(progress)
 
     @Slot(object)
     def _fail_thumbnails(self, error: Exception) -> None:
         self.problem.emit(describe(error, "open", self._secrets()))
 
-    def _close_thumbnails(self) -> None:
+    def _leave_thumbnails(self) -> None:
         if self._thumbnails is not None:
-            self._thumbnails.close()
-            self._thumbnails.deleteLater()
+            self._thumbnails.leave()
             self._thumbnails = None
 
     def _secrets(self) -> tuple[Path, ...]:

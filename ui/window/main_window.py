@@ -198,7 +198,6 @@ class MainWindow(QMainWindow):
         session.changed.connect(self._refresh)
         session.began.connect(self._show_begun)
         session.progressed.connect(self.running.show_progress)
-        session.ended.connect(self._show_ended)
         session.problem.connect(self._show_problem)
         session.refused.connect(self._hint)
         session.copied.connect(self._show_copied)
@@ -363,9 +362,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def cancel(self) -> None:
-        """Stops the work; where none is on its way, closes a message."""
-        if self.session.working:
-            self.running.show_cancelling()
+        """Stops opening or the work; where neither is on its way, closes a message."""
+        if self.session.opens or self.session.working:
+            if not self.session.opens:
+                self.running.show_cancelling()
             self.session.cancel()
         else:
             self.error.hide()
@@ -420,11 +420,6 @@ class MainWindow(QMainWindow):
     def _show_begun(self, work: str) -> None:
         self.error.hide()
         self.running.begin(work)
-
-    @Slot()
-    def _show_ended(self) -> None:
-        if not self.session.working:
-            self.running.hide()
 
     @Slot(str)
     def _hint(self, sentence: str) -> None:
@@ -485,6 +480,8 @@ class MainWindow(QMainWindow):
         else:
             self.setWindowTitle(tr("{name} – usummary", name=state.path.name))
         self.header.refresh(busy=self.session.busy)
+        if not (self.session.working or self.session.opens):
+            self.running.hide()
         self.key_actions["run"].setEnabled(alone and self.run_button.isEnabled())
         self.key_actions["export"].setEnabled(alone and self.export_button.isEnabled())
         self.key_actions["review_mask"].setEnabled(alone and state.can_edit)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from usummary.errors import UnreadableFile
+from usummary.progress import Progress, Report
 from usummary.readers.dicom.cine import open_cine
 from usummary.readers.dicom.header import is_dicom, read_header
 from usummary.readers.dicom.study import open_study
@@ -15,12 +16,15 @@ from usummary.readers.video.recording import VideoRecording
 from usummary.types import Exam, Recording
 
 
-def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
+def open_exam(
+    path: Path | str, *, freeze_frames: Path | None = None, progress: Report | None = None
+) -> Exam:
     """Open a video file, a DICOM cine or a DICOM study folder.
 
     Args:
         path: File or folder.
         freeze_frames: List of freeze-frames to use instead of the ``*.freeze.csv`` beside it.
+        progress: Told of the stage ``reading``; it may raise `Cancelled`.
 
     Raises:
         UnreadableFile: Missing, empty, damaged, of another type, or without pictures.
@@ -28,6 +32,8 @@ def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
         SettingsError: The list of freeze-frames has a wrong line.
     """
     path = Path(path)
+    if progress is not None:
+        progress(Progress("reading", 0.0))
     exam = open_study(path) if path.is_dir() else _open_file(path)
     sidecar = freeze_frames if freeze_frames is not None else find_sidecar(path)
     if sidecar is None:

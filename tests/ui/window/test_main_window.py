@@ -24,6 +24,7 @@ from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice
 from ui.window.main_window import MainWindow
 from usummary.paths import cache_dir
 from usummary.phantom import Recorder, render
+from usummary.progress import Progress
 from usummary.project import load_project
 from usummary.selection.edits import Edits
 
@@ -298,6 +299,55 @@ def test_an_export_is_finished_before_the_sample_opens(
     kept.unlink()
 
 
+def test_opening_is_stopped_by_its_key_and_shows_how_far_it_is(
+    qtbot, window, tmp_path, monkeypatch
+) -> None:
+    stopped = threading.Event()
+
+    def endless(path, *, progress):
+        try:
+            while not stopped.wait(0.01):
+                progress(Progress("reading", 0.25))
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr("usummary.readers.open_exam", endless)
+    window.open(tmp_path / "large study")
+    qtbot.waitUntil(lambda: window.running._bars["reading"].value() == 250, timeout=10_000)
+    assert window.running.isVisible()
+    press(window, Qt.Key.Key_Escape)
+    assert window.state.phase == "empty"
+    assert window.start_page.isVisible()
+    assert not window.running.isVisible()
+    qtbot.waitUntil(stopped.is_set, timeout=10_000)
+    assert not window.error.isVisible()
+
+
+def test_another_exam_opens_while_a_reader_does_not_answer(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    """As on a network drive that hangs: nothing of the window waits for it."""
+    from usummary.readers import open_exam
+
+    stuck, go, returned = tmp_path / "stuck.mp4", threading.Event(), threading.Event()
+
+    def hanging(path, **options):
+        if path == stuck:
+            go.wait(60)
+            returned.set()
+        return open_exam(path, **options)
+
+    monkeypatch.setattr("usummary.readers.open_exam", hanging)
+    window.open(stuck)
+    window.open(recording)
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0, timeout=RUN_MS)
+    assert not returned.is_set()
+    go.set()
+    finish_run(qtbot, window)
+    assert window.state.path == recording
+    assert not window.error.isVisible()
+
+
 def test_edits_outlast_a_drive_that_is_away(qtbot, window, recording, tmp_path) -> None:
     """The drive goes after the first picture was shown, when the project is compared with it."""
     drive, path = tmp_path / "drive", tmp_path / "drive" / "exam.mp4"
@@ -311,7 +361,11 @@ def test_edits_outlast_a_drive_that_is_away(qtbot, window, recording, tmp_path) 
     assert edits != Edits()
     before = own.read_bytes()
 
-    away = window.session.began.connect(lambda _: drive.rename(tmp_path / "away"))
+    def go_away(work: str) -> None:
+        if work == "run":
+            drive.rename(tmp_path / "away")
+
+    away = window.session.began.connect(go_away)
     window.open(path)
     qtbot.waitUntil(window.error.isVisible, timeout=RUN_MS)
     assert "exam.mp4" in window.error.title.text()
