@@ -333,11 +333,12 @@ def test_another_exam_opens_while_a_reader_does_not_answer(
 
     def hanging(path, **options):
         if path == stuck:
-            go.wait(60)
+            go.wait(30)
             returned.set()
         return open_exam(path, **options)
 
     monkeypatch.setattr("usummary.readers.open_exam", hanging)
+    monkeypatch.setattr("ui.session.worker.WAIT_AT_CLOSE_S", 90.0)  # who waits, waits to the end
     window.open(stuck)
     window.open(recording)
     qtbot.waitUntil(lambda: window.session.playback.on_screen == 0, timeout=RUN_MS)
