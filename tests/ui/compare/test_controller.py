@@ -40,6 +40,15 @@ def window(qtbot):
 
 
 @pytest.fixture
+def _two_models(tmp_path, monkeypatch):
+    """The same weights are installed under a second name."""
+    installed = tmp_path / "models"
+    shutil.copytree(models_dir(), installed)
+    shutil.copytree(installed / "3dst-unet-rl", installed / OTHER)
+    monkeypatch.setattr("usummary.paths.models_dir", lambda: installed)
+
+
+@pytest.fixture
 def comparing(qtbot, window, recording):
     """The window with the comparison of a finished exam, opened by its key."""
     window.open(recording)
@@ -129,13 +138,10 @@ def test_the_copied_command_gives_the_same_figures(qtbot, comparing, run, monkey
     assert record["selection"]["used_s"] == pytest.approx(lane.used_s)
 
 
+@pytest.mark.usefixtures("_two_models")
 def test_another_model_is_run_beside_and_a_stopped_one_is_not_wanted(
-    qtbot, window, recording, tmp_path, monkeypatch
+    qtbot, window, recording
 ) -> None:
-    installed = tmp_path / "models"
-    shutil.copytree(models_dir(), installed)
-    shutil.copytree(installed / "3dst-unet-rl", installed / OTHER)
-    monkeypatch.setattr("usummary.paths.models_dir", lambda: installed)
     window.open(recording)
     qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"), timeout=RUN_MS)
     qtbot.waitUntil(lambda: not window.session.working, timeout=RUN_MS)
@@ -162,14 +168,11 @@ def test_another_model_is_run_beside_and_a_stopped_one_is_not_wanted(
     assert window.state.summary is before
 
 
+@pytest.mark.usefixtures("_two_models")
 def test_a_model_compared_while_the_queue_computes_is_shown(
-    qtbot, window, recording, tmp_path, monkeypatch
+    qtbot, window, recording, tmp_path
 ) -> None:
     """The run of the queue makes way, and its end is not taken for the end of the model's run."""
-    installed = tmp_path / "models"
-    shutil.copytree(models_dir(), installed)
-    shutil.copytree(installed / "3dst-unet-rl", installed / OTHER)
-    monkeypatch.setattr("usummary.paths.models_dir", lambda: installed)
     queued = tmp_path / "queued.mp4"
     empty_box = b"\0\0\0\x08free"  # another content, so that no features are kept of it
     queued.write_bytes(recording.read_bytes() + empty_box)
