@@ -101,8 +101,8 @@ def _act(window: MainWindow, chance: random.Random) -> None:
         lambda: session.choose_length(chance.choice(("15%", "20%", "25%"))),
         lambda: window.timeline.zoom(chance.choice((0.5, 0.8, 1.25, 2.0))),
         lambda: session.editing.decide(shot, chance.choice(("keep", "reject", "clear"))),
-        session.undo,
-        session.redo,
+        session.editing.undo,
+        session.editing.redo,
         lambda: window.navigation.go_to_shot(shot),
     )
     chance.choice(acts)()

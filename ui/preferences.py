@@ -37,7 +37,7 @@ class Preferences:
         geometry: The window's place on screen as Qt's own hexadecimal text.
         theme: ``dark``, ``light`` or ``system``.
         language: Code of the language that the window speaks.
-        keys: Keys that the person chose, by what they do (`ui.window.keys.DOINGS`).
+        keys: Keys that the person chose, by what they do (`ui.window.keys.COMMANDS`).
         device: Where networks run, as in `Settings.device`.
         model: Summariser, as in `Settings.model`; empty: the program's own choice.
         length: Length that a newly opened exam starts with.
@@ -147,7 +147,7 @@ def _keys(value: Any) -> dict[str, tuple[str, ...]] | None:
         return None
     if not all(isinstance(keys, list) and all(map(_is_text, keys)) for keys in value.values()):
         return None
-    return {doing: tuple(keys) for doing, keys in value.items()}
+    return {command: tuple(keys) for command, keys in value.items()}
 
 
 def _gigabytes(value: Any) -> float | None:

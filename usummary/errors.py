@@ -3,6 +3,7 @@
     UsummaryError
     ├── InputError               what was given cannot be used
     │   ├── UnreadableFile       missing, empty, damaged, wrong type, no pictures in it
+    │   ├── OtherRecording       another recording lies where the one of a project did
     │   ├── UnsupportedEncoding  a codec or DICOM transfer syntax without a decoder here
     │   └── SettingsError        a setting, an option or a side file with a wrong value
     ├── ModelError               a model folder is missing, damaged or does not fit the program
@@ -26,6 +27,10 @@ class InputError(UsummaryError):
 
 class UnreadableFile(InputError):
     """A file or folder is missing, empty, damaged, of the wrong type, or holds no pictures."""
+
+
+class OtherRecording(InputError):
+    """A file's content is another one than that which a project was made from."""
 
 
 class UnsupportedEncoding(InputError):

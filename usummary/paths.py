@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import platformdirs
 
 APP = "usummary"
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\Z|\.3gp\Z")
+"""What follows other dots belongs to the name: ``exam 12.5 weeks``, ``1.2.840.10008``."""
 
 
 def models_dir() -> Path:
@@ -35,6 +38,12 @@ def data_dir() -> Path:
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def stem_of(path: Path) -> str:
+    """Name of a recording or study folder without its ending; a folder has none."""
+    name = path.absolute().name  # the folder "." has no name of its own
+    return name if path.is_dir() else _ENDING.sub("", name)
 
 
 def names_of(paths: Sequence[Path]) -> dict[Path, str]:

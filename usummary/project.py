@@ -24,7 +24,13 @@ from pydantic import TypeAdapter
 
 from usummary import paths
 from usummary.analysis import feature_cache
-from usummary.errors import ExportError, InputError, SettingsError, UnreadableFile
+from usummary.errors import (
+    ExportError,
+    InputError,
+    OtherRecording,
+    SettingsError,
+    UnreadableFile,
+)
 from usummary.files import PART, beside, is_plain_path, leads_inside
 from usummary.selection import edits
 from usummary.selection.edits import Edits
@@ -187,7 +193,8 @@ def check_recording(project: Project, checkpoint: Callable[[], None] = lambda: N
 
     Raises:
         UnreadableFile: A file is missing.
-        InputError: A file has another content than it had, or lies outside the exam's folder.
+        InputError: A file lies outside the exam's folder.
+        OtherRecording: A file has another content than it had.
     """
     exam = project.exam_path
     folder = exam if exam.is_dir() else exam.parent
@@ -207,7 +214,7 @@ def check_recording(project: Project, checkpoint: Callable[[], None] = lambda: N
                 "or put the project file beside it and open it there."
             ) from error
         if found != sha256:
-            raise InputError(
+            raise OtherRecording(
                 f"{folder / name} is not the recording that this project was made from, so its "
                 "shots and edits do not fit it. Open the recording itself to analyse it anew."
             )

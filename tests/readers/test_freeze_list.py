@@ -7,6 +7,7 @@ import pytest
 from tests.builders import write_study, write_video
 from usummary.errors import SettingsError
 from usummary.readers import open_exam
+from usummary.readers.freeze_list import find_sidecar
 
 
 @pytest.fixture
@@ -87,3 +88,13 @@ def test_a_cell_longer_than_any_is_an_error_that_names_the_line(path):
 def test_absurd_numbers_and_headings_are_errors_of_the_list(path, text):
     with pytest.raises(SettingsError):
         _open(path, text)
+
+
+def test_a_folder_whose_name_has_a_dot_keeps_all_of_its_name(tmp_path) -> None:
+    folder = tmp_path / "exam 12.5 weeks"
+    write_study(folder)
+    (tmp_path / "exam 12.freeze.csv").write_text("frame\n3\n")
+    assert find_sidecar(folder) is None
+    own = tmp_path / "exam 12.5 weeks.freeze.csv"
+    own.write_text("frame\n3\n")
+    assert find_sidecar(folder) == own

@@ -58,7 +58,7 @@ def test_edits_by_key_are_made_and_undone(qtbot, window, recording) -> None:
     shot = window.state.shots[window.state.selected]
     QTest.keyClick(window, Qt.Key.Key_X)
     assert window.state.edits.decision(shot) == "rejected"
-    assert "Reject" in window.doings["undo"].text()
+    assert "Reject" in window.key_actions["undo"].text()
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.state.edits == before
     QTest.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)

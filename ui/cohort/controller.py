@@ -20,7 +20,7 @@ from ui.common.file_dialogs import ask_figure, ask_files, ask_folder, ask_table,
 from ui.common.language import tr
 from ui.session import jobs
 from ui.session.problems import describe
-from ui.session.session import Session
+from ui.session.session import Session, Task
 from ui.session.worker import Worker
 from usummary.paths import names_of
 
@@ -63,7 +63,7 @@ class Cohorts(QObject):
         self.is_shown = False
         self.exams: list[Path] = []
         self.measured: Cohort | None = None
-        self._running = False
+        self._task: Task | None = None
         self._helper = Worker("cohort", self)
         self._later = QTimer(self, singleShot=True, interval=SHOWN_EVERY_MS)
         self._connect()
@@ -168,8 +168,9 @@ class Cohorts(QObject):
         known = {exam.path for exam in kept.exams}
         missing = [path for path in self.exams if path not in known]
         operation = jobs.measure(missing, plan, self._found.emit)
-        if self._session.work_beside("cohort", operation):
-            self.measured, self._running = kept, True
+        task = self._session.work_beside("cohort", operation)
+        if task is not None:
+            self.measured, self._task = kept, task
         else:
             self.refused.emit(tr("Other work is on its way. Try again when it is done."))
         self.refresh()
@@ -189,11 +190,16 @@ class Cohorts(QObject):
         if not self._later.isActive():
             self._later.start()
 
-    @Slot()
-    def _end(self) -> None:
+    @property
+    def _running(self) -> bool:
+        """Exams are being measured, or wait for the queue's run to stop."""
+        return self._task is not None
+
+    @Slot(object)
+    def _end(self, ended: Task) -> None:
         """The work is over, was stopped, or failed."""
-        if self._running:
-            self._running = False
+        if self._task is ended:
+            self._task = None
             self.refresh()
 
     # What is shown

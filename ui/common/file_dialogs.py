@@ -44,45 +44,65 @@ def ask_folder(parent: QWidget, folder: str) -> list[Path]:
 
 
 def ask_table(parent: QWidget, suggested: Path) -> Path | None:
-    """Where to write a table, None if nowhere; the system's dialog asks before overwriting."""
-    chosen, _ = QFileDialog.getSaveFileName(
-        parent, tr("Save values"), str(suggested), tr("Tables ({endings})", endings="*.csv")
-    )
-    return Path(chosen).with_suffix(".csv") if chosen else None
+    """Where to write a table, None if nowhere; asks before it replaces a file."""
+    kinds = tr("Tables ({endings})", endings="*.csv")
+    return _ask_place(parent, tr("Save values"), suggested, (kinds, ".csv"))
 
 
 def ask_project(parent: QWidget, suggested: Path) -> Path | None:
-    """Where to write a project, None if nowhere; the system's dialog asks before overwriting."""
+    """Where to write a project, None if nowhere; asks before it replaces a file."""
     kinds = tr("Projects ({endings})", endings="*.usummary")
-    chosen, _ = QFileDialog.getSaveFileName(
-        parent, tr("Save the project as"), str(suggested), kinds
-    )
-    return Path(chosen).with_suffix(".usummary") if chosen else None
+    return _ask_place(parent, tr("Save the project as"), suggested, (kinds, ".usummary"))
 
 
 def ask_figure(parent: QWidget, suggested: Path) -> Path | None:
     """Where to write a figure, None if nowhere; asks before it or its data replace a file."""
-    chosen, _ = QFileDialog.getSaveFileName(
-        parent, tr("Save figure"), str(suggested), tr("Pictures ({endings})", endings="*.svg"),
-        options=QFileDialog.Option.DontConfirmOverwrite,
-    )  # fmt: skip
+    kinds = tr("Pictures ({endings})", endings="*.svg")
+    return _ask_place(parent, tr("Save figure"), suggested, (kinds, ".svg"), beside=".csv")
+
+
+def _ask_place(
+    parent: QWidget, title: str, suggested: Path, kind: tuple[str, str], *, beside: str = ""
+) -> Path | None:
+    """Where to write a file of one kind.
+
+    The system's dialog asks about the name as it was typed, before the ending is there; so the
+    question is asked here, about what will be written.
+
+    Args:
+        parent: The window.
+        title: Of the dialog.
+        suggested: The name that is proposed.
+        kind: What the dialog shows of the kind, and its ending.
+        beside: Ending of a second file of the same name, which is written too.
+    """
+    shown, ending = kind
+    options = QFileDialog.Option.DontConfirmOverwrite
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(suggested), shown, options=options)
     if not chosen:
         return None
-    path = Path(chosen)
-    if path.suffix.lower() != ".svg":
-        path = path.with_name(f"{path.name}.svg")
-    there = [each.name for each in (path, path.with_suffix(".csv")) if each.exists()]
-    if there and not _may_replace(parent, " · ".join(there)):
+    path = with_ending(Path(chosen), ending)
+    written = [path, path.with_suffix(beside)] if beside else [path]
+    there = [each.name for each in written if each.exists()]
+    if there and not _may_replace(parent, title, " · ".join(there)):
         return None
     return path
 
 
-def _may_replace(parent: QWidget, names: str) -> bool:
+def with_ending(path: Path, ending: str) -> Path:
+    """A file's path with its ending, added where it is missing.
+
+    What follows another dot is part of the name: ``exam 12.5 weeks`` has no ending.
+    """
+    if path.suffix.lower() == ending:
+        return path
+    return path.with_name(path.name + ending)
+
+
+def _may_replace(parent: QWidget, title: str, names: str) -> bool:
     buttons = QMessageBox.StandardButton
     text = tr("There is already: {names}. Replace it?", names=names)
-    answer = QMessageBox.question(
-        parent, tr("Save figure"), plain(text), buttons.Yes | buttons.No, buttons.No
-    )
+    answer = QMessageBox.question(parent, title, plain(text), buttons.Yes | buttons.No, buttons.No)
     return answer == buttons.Yes
 
 

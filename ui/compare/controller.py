@@ -5,6 +5,7 @@ Everything is chosen in a worker; other models run as any run does, with progres
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,10 @@ from ui.compare.lanes import ComparedLanes
 from ui.compare.panel import ComparePanel
 from ui.session import jobs
 from ui.session.problems import describe
-from ui.session.session import Session
+from ui.session.session import Session, Task
 from ui.session.worker import Operation, Worker
 from ui.timeline.timeline import Timeline
+from usummary.paths import stem_of
 from usummary.types import Analysis, Summary
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class Compare(QObject):
         self.below = self._make_below()
         self._lanes: tuple[Compared, ...] = ()
         self._others: dict[str, Analysis] = {}
-        self._pending: str | None = None
+        self._pending: tuple[str, Task] | None = None
         self._failed: str | None = None
         self._base: Analysis | None = None
         self._asked: object = None
@@ -221,25 +223,30 @@ class Compare(QObject):
     def _want_model(self, name: str, wanted: bool) -> None:
         if not wanted or name in self._others:
             self.refresh()
-        elif self._pending is None and self._session.analyse_with(name, self._finish_model):
-            self._pending, self._failed = name, None
+        else:
+            self._run_model(name)
+
+    def _run_model(self, name: str) -> None:
+        finish = partial(self._finish_model, name, self._base)
+        task = self._session.analyse_with(name, finish) if self._pending is None else None
+        if task is not None:
+            self._pending, self._failed = (name, task), None
         else:
             self.panel.models[name].setChecked(False)
             self.refused.emit(tr("Other work is on its way. Try again when it is done."))
 
-    def _finish_model(self, result: object) -> None:
-        name, self._pending = self._pending, None
-        if name is not None and isinstance(result, Summary):
+    def _finish_model(self, name: str, base: Analysis | None, result: object) -> None:
+        if base is self._base and isinstance(result, Summary):
             self._others[name] = result.analysis
+            self._pending = None
             self.refresh()
 
-    @Slot()
-    def _end_pending(self) -> None:
+    @Slot(object)
+    def _end_pending(self, ended: Task) -> None:
         """A model that was stopped, or failed, is wanted no more."""
-        if self._pending is not None:
-            name, self._pending = self._pending, None
-            self._failed = name
-            self.panel.models[name].setChecked(False)
+        if self._pending is not None and self._pending[1] is ended:
+            self._failed, self._pending = self._pending[0], None
+            self.panel.models[self._failed].setChecked(False)
 
     @Slot()
     def try_again(self) -> None:
@@ -268,7 +275,7 @@ class Compare(QObject):
         path = self._state.path
         if path is None or not self._lanes:
             return
-        chosen = ask_figure(self._window, path.with_name(f"{path.stem} compared.svg"))
+        chosen = ask_figure(self._window, path.with_name(f"{stem_of(path)} compared.svg"))
         if chosen is None:
             return
         if self._helper.busy:

@@ -37,7 +37,7 @@ POINTS = (
     ("mark_out", "Out point: the picture on screen is the last one"),
     ("add_shot", "Add a shot between in and out point"),
 )
-"""Buttons by what they do (an id of `ui.window.keys.DOINGS`, and the icon's name), with tips."""
+"""Buttons by what they do (an id of `ui.window.keys.COMMANDS`, and the icon's name), with tips."""
 PLACE_PX = 150
 """Room for the time of a short exam, so that it stays put while an exam is being opened."""
 PLACES = {
@@ -53,10 +53,10 @@ class Player(QWidget):
     """The picture, the track below it, and the controls.
 
     Signals:
-        doing_wanted: Id in `ui.window.keys.DOINGS` of what a button is for.
+        command_wanted: Id in `ui.window.keys.COMMANDS` of what a button is for.
     """
 
-    doing_wanted = Signal(str)
+    command_wanted = Signal(str)
 
     def __init__(self, state: State, playback: Playback, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +94,7 @@ class Player(QWidget):
         row = QHBoxLayout()
         row.setSpacing(4)
         for name, tip in POINTS:
-            self._add(name, tip, partial(self.doing_wanted.emit, name))
+            self._add(name, tip, partial(self.command_wanted.emit, name))
         row.addWidget(self.buttons["mark_in"])
         row.addWidget(self.track, 1)
         row.addWidget(self.buttons["mark_out"])
@@ -111,7 +111,7 @@ class Player(QWidget):
         row.addLayout(place)
         row.addStretch(1)
         for name, tip in CONTROLS:
-            row.addWidget(self._add(name, tip, partial(self.doing_wanted.emit, name)))
+            row.addWidget(self._add(name, tip, partial(self.command_wanted.emit, name)))
         row.addStretch(1)
         toggled: dict[str, Callable[[], object]] = {
             "loop": self._loop,

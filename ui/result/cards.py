@@ -66,7 +66,7 @@ BUTTONS: dict[str, tuple[str, tuple[Decision, ...]]] = {
     "reject": ("Reject", ("rejected",)),
     "lock": ("Lock", ("locked",)),
 }
-"""A card's buttons by id in `ui.window.keys.DOINGS`: tip; the decisions at which each is down."""
+"""A card's buttons by id in `ui.window.keys.COMMANDS`: tip; the decisions at which each is down."""
 
 
 def button_at(card: QRect, name: str) -> QRectF:

@@ -29,6 +29,7 @@ SAVING: dict[Saving, str] = {
     "saving": "Saving edits …",
     "saved": "✓ Edits saved",
     "failed": "✕ Edits not saved",
+    "off": "✕ Edits are not saved here: save the project as another file",
 }
 
 

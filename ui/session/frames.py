@@ -45,11 +45,11 @@ def to_image(pixels: Picture) -> QImage:
     return view.convertToFormat(QImage.Format.Format_RGB32)
 
 
-def _open(path: Path) -> Exam:
+def _open(path: Path, report: Report) -> Exam:
     # Here and not above: reading brings libraries that would make the window late.
     from usummary.readers import open_exam
 
-    return open_exam(path)
+    return open_exam(path, progress=report)
 
 
 def _sync_positions(exam: Exam, table: FrameTable) -> IntArray:
@@ -146,12 +146,14 @@ class FrameSource(QObject):
         first_picture: A `QImage`, as early as the file allows.
         opened: An `OpenedExam`, once every picture's time is known.
         arrived: A position whose picture can now be taken.
+        progressed: A `Progress` of opening.
         failed: The exception that ended it.
     """
 
     first_picture = Signal(object)
     opened = Signal(object)
     arrived = Signal(int)
+    progressed = Signal(object)
     failed = Signal(object)
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
@@ -165,9 +167,16 @@ class FrameSource(QObject):
         self._changed = threading.Condition()
         self._worker = Worker("player", self)
         self._worker.failed.connect(self.failed)
+        self._worker.progressed.connect(self.progressed)
+        self._worker.gone.connect(self.deleteLater)
 
     def start(self) -> None:
         self._worker.start(self._serve)
+
+    def leave(self) -> None:
+        """Stops without waiting; it deletes itself when its thread has closed the file."""
+        if not self._worker.leave():
+            self.deleteLater()
 
     def close(self) -> None:
         """Stops decoding, closes the file and lets the pictures go."""
@@ -201,7 +210,7 @@ class FrameSource(QObject):
 
     def _serve(self, report: Report) -> None:
         """In the worker's thread, until it is cancelled."""
-        with _open(self._path) as exam:
+        with _open(self._path, report) as exam:
             report(STILL_HERE)
             first = to_image(exam.recordings[0].frame(0).pixels)
             self.first_picture.emit(first)
@@ -284,10 +293,18 @@ class ThumbnailSource(QObject):
         self._small: list[Small] = []
         self._changed = threading.Condition()
         self._worker = Worker("thumbnails", self)
+        self._worker.gone.connect(self.deleteLater)
 
     def start(self, failed: Callable[[Exception], None]) -> None:
         self._worker.failed.connect(failed)
         self._worker.start(self._serve)
+
+    def leave(self) -> None:
+        """Stops without waiting, as `FrameSource.leave`; tells of no picture any more."""
+        self.arrived.disconnect()
+        self.small_arrived.disconnect()
+        if not self._worker.leave():
+            self.deleteLater()
 
     def close(self) -> None:
         self._worker.close()
@@ -307,7 +324,7 @@ class ThumbnailSource(QObject):
     def _serve(self, report: Report) -> None:
         """In the worker's thread, until it is cancelled."""
         smooth = Qt.TransformationMode.SmoothTransformation
-        with _open(self._path) as exam:
+        with _open(self._path, report) as exam:
             while True:
                 report(STILL_HERE)
                 match self._next():

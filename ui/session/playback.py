@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 
 from ui.session.frames import FrameSource
 from ui.session.state import HALF_TICK_S, FrameTable, OpenedExam, State, next_speed
+from usummary.progress import Progress
 from usummary.types import Shot
 
 TICK_MS = 8
@@ -29,6 +30,7 @@ class Playback(QObject):
         looped: The `Shot` that is played over and over, or None.
         ready: The exam can be read; its first picture is shown.
         opened: The `OpenedExam`, passed on from the frame source.
+        progressed: A `Progress` of opening the exam.
         failed: The exception that ended decoding.
     """
 
@@ -38,6 +40,7 @@ class Playback(QObject):
     looped = Signal(object)
     ready = Signal()
     opened = Signal(object)
+    progressed = Signal(object)
     failed = Signal(object)
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
@@ -73,21 +76,28 @@ class Playback(QObject):
         return self._loop
 
     def open(self, path: Path) -> None:
-        self.close()
+        self.leave()
         self._source = FrameSource(path, self)
         self._source.first_picture.connect(self._show_first)
         self._source.opened.connect(self._finish_opening)
         self._source.arrived.connect(self._take)
+        self._source.progressed.connect(self._show_progress)
         self._source.failed.connect(self.failed)
         self._source.start()
 
     def close(self) -> None:
+        """Stops and waits for all decoding, that of exams before included."""
+        self.leave()
+        for source in self.findChildren(FrameSource):
+            source.close()
+
+    def leave(self) -> None:
+        """Shows no exam any more; does not wait for the decoder."""
         self.pause()
         self.loop(None)
         self.scrubbing = False
         if self._source is not None:
-            self._source.close()
-            self._source.deleteLater()
+            self._source.leave()
         self._source = self._table = self._on_screen = None
         self._due = 0
 
@@ -250,6 +260,11 @@ class Playback(QObject):
             between = min(begun, self._due) <= position <= max(begun, self._due)
             if between and abs(self._due - position) < abs(self._due - self._on_screen):
                 self._show(position)
+
+    @Slot(object)
+    def _show_progress(self, progress: Progress) -> None:
+        if self.sender() is self._source and self._table is None:
+            self.progressed.emit(progress)
 
     @Slot(object)
     def _show_first(self, image: QImage) -> None:

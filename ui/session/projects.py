@@ -10,14 +10,13 @@ from pathlib import Path
 
 from ui import liveness
 from ui.session import jobs
+from ui.session.saving import set_aside, stamp_of
 from ui.session.worker import Operation
-from usummary.errors import UnreadableFile, UsummaryError
+from usummary.errors import OtherRecording, UnreadableFile, UsummaryError
 from usummary.progress import Progress, Report
 from usummary.project import check_recording, default_path, load_project, may_look_at
 from usummary.selection.edits import Edits
 from usummary.types import Analysis, Summary
-
-SET_ASIDE = ".unused"
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,16 @@ class Result:
         computed: Its analysis without the edits.
         edits: The edits; none where there was no project.
         saved: They came from the project's file.
+        stamp: Of that file as it was read, see `ui.session.saving.stamp_of`.
+        locked: The file could not be used and must stay as it is: nothing is saved to it.
     """
 
     summary: Summary
     computed: Analysis
     edits: Edits
     saved: bool
+    stamp: str | None = None
+    locked: bool = False
 
 
 def find_exam(project_path: Path) -> Operation:
@@ -56,27 +59,77 @@ def find_exam(project_path: Path) -> Operation:
 def resume(exam_path: Path, project_path: Path, analyse: Operation) -> Operation:
     """The result that a project holds, else that of `analyse`, which returns a `Summary`.
 
-    The program's own project file of a recording whose content changed, or one that is damaged, is
-    set aside and the recording is analysed; a file that the person opened is an error then.
+    The program's own project file is set aside where another recording lies in the place of the
+    one that was edited. For any other fault (a drive that is away, a file of a newer version) it
+    stays as it is and nothing is saved to it. The recording is analysed then, with a notice. A file
+    that the person opened is an error instead.
     """
 
     def work(report: Report) -> Result:
-        own = project_path == default_path(exam_path)
-        notice = ""
-        if project_path.exists():
-            try:
-                return _result_of(project_path, exam_path, report)
-            except UsummaryError as error:
-                if not own:
-                    raise
-                project_path.replace(project_path.with_suffix(SET_ASIDE))
-                notice = f"The edits made before are not used. {error}"
+        found = _resumed(exam_path, project_path, report)
+        if found.result is not None:
+            return found.result
         summary = analyse(report)
-        if notice:
-            summary = replace(summary, notices=(*summary.notices, notice))
-        return Result(summary, summary.analysis, Edits(), saved=False)
+        if found.notice:
+            summary = replace(summary, notices=(*summary.notices, found.notice))
+        computed = summary.analysis
+        return Result(summary, computed, Edits(), saved=False, locked=found.locked)
 
     return work
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a project file gives: a result, or a notice why it gives none."""
+
+    result: Result | None = None
+    notice: str = ""
+    locked: bool = False
+
+
+def _resumed(exam_path: Path, project_path: Path, report: Report) -> _Found:
+    own = project_path == default_path(exam_path)
+    try:
+        stamp = _stamp(project_path)
+        if stamp is None:
+            return _Found()
+        return _Found(replace(_result_of(project_path, exam_path, report), stamp=stamp))
+    except OtherRecording as error:
+        if not own:
+            raise
+        return _other_recording(project_path, error)
+    except UsummaryError as error:
+        if not own:
+            raise
+        return _left_alone(project_path, error)
+
+
+def _stamp(path: Path) -> str | None:
+    try:
+        return stamp_of(path)
+    except OSError as error:
+        raise UnreadableFile(
+            f"The project file {path} cannot be read: {error.strerror or error}. Check the disk."
+        ) from error
+
+
+def _other_recording(project_path: Path, error: OtherRecording) -> _Found:
+    try:
+        aside = set_aside(project_path)
+    except OSError:
+        return _left_alone(project_path, error)
+    return _Found(
+        notice=f"The edits made before belong to another recording; they are kept in {aside}. "
+        f"{error}"
+    )
+
+
+def _left_alone(project_path: Path, error: UsummaryError) -> _Found:
+    return _Found(
+        notice=f"The edits made before could not be used. They stay in {project_path}, and new "
+        f"edits are not saved unless you save the project as another file. {error}",
+        locked=True,
+    )
 
 
 def _result_of(project_path: Path, exam_path: Path, report: Report) -> Result:

@@ -8,12 +8,14 @@ wants.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 
+from ui.common.language import tr
 from ui.session import jobs
 from ui.session.editing import Choice, Editing
 from ui.session.frames import Small, ThumbnailSource
@@ -24,6 +26,8 @@ from ui.session.queue import Queue
 from ui.session.saving import ProjectFile
 from ui.session.state import OpenedExam, State
 from ui.session.worker import Operation, Worker
+from usummary.errors import UsummaryError
+from usummary.progress import Progress
 from usummary.project import SUFFIX, default_path
 from usummary.selection.edits import Edits
 from usummary.settings import DEFAULTS, Settings, make_settings
@@ -33,18 +37,43 @@ if TYPE_CHECKING:
     from usummary.export import ExportOptions
 
 
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One piece of work for the session's worker.
+
+    No two are equal, so whoever had one begun knows its end from that of any other.
+
+    Attributes:
+        doing: What is done again if it fails.
+        stages: What is shown of it, a key of `STAGE_NAMES`.
+        operation: The work itself.
+        finish: Is given its result.
+        path: The exam on screen when it was wanted; of the queue: the exam that is computed.
+        queued: It is one of the queue.
+    """
+
+    doing: Action
+    stages: str
+    operation: Operation
+    finish: Callable[[object], None]
+    path: Path | None
+    queued: bool = False
+
+
 class Session(QObject):
     """What the window can do.
 
     Signals:
         changed: The state changed in another way than by the playhead moving.
-        began: The kind of work that starts: ``run``, ``compare``, ``cohort``, ``export`` or
-            ``sample``.
+        began: The kind of work that starts: ``open``, ``run``, ``compare``, ``cohort``,
+            ``export`` or ``sample``.
         progressed: A `Progress` of that work.
-        ended: That work is over, however it went.
+        ended: The `Task` that is over, however it went; also one that waited and is dropped.
         problem: A `Problem` to show.
         copied: Path of a copy of the project that was written.
         refused: A sentence that says why an edit was not made.
+        changed_beside: Path of the exam's project file, which another window has written; see
+            `resolve`.
         exported: Folder and the paths of the files that were written.
         thumbnail: A position and its small `QImage`.
         small: A `Small` of the timeline and its `QImage`.
@@ -54,10 +83,11 @@ class Session(QObject):
     changed = Signal()
     began = Signal(str)
     progressed = Signal(object)
-    ended = Signal()
+    ended = Signal(object)
     problem = Signal(object)
     refused = Signal(str)
     copied = Signal(object)
+    changed_beside = Signal(object)
     exported = Signal(object, object)
     thumbnail = Signal(int, object)
     small = Signal(object, object)
@@ -72,24 +102,24 @@ class Session(QObject):
         self.editing = Editing(self.state, self)
         self.queue = Queue()
         self._closed = False  # a paint that comes late would otherwise start a thread again
-        self._queued: Path | None = None
         self._project_file = ProjectFile(self.state, self)
         self._finder = Worker("project", self)
         self._settings = settings
         self._worker = Worker("work", self)
         self._thumbnails: ThumbnailSource | None = None
-        self._doing: Action = "run"
-        self._working_on: Path | None = None
-        self._finish: Callable[[object], None] = self._finish_run
-        self._next: Callable[[], None] | None = None
+        self._task: Task | None = None
+        self._waiting: Task | None = None
+        self._run_waits = False
         self.playback.ready.connect(self.run)
         self.playback.opened.connect(self._finish_opening)
         self.playback.failed.connect(self._fail_opening)
+        self.playback.progressed.connect(self._show_opening)
         self.editing.changed.connect(self._take_edit)
         self.editing.refused.connect(self.refused)
         self._project_file.told.connect(self.changed)
         self._project_file.copied.connect(self.copied)
         self._project_file.failed.connect(self._fail_saving)
+        self._project_file.changed_beside.connect(self.changed_beside)
         self._finder.succeeded.connect(self._open_exam)
         self._finder.failed.connect(self._fail_finding)
         self._worker.progressed.connect(self.progressed)
@@ -102,20 +132,35 @@ class Session(QObject):
 
     @property
     def busy(self) -> bool:
-        """A run of the open exam, an export or the rendering of the sample is on its way."""
-        return self._worker.busy and self._queued is None
+        """A run of the open exam, an export or the rendering of the sample is on its way.
+
+        Also while it still waits for a run of the queue to stop.
+        """
+        if self._waiting is not None:
+            return True
+        return self._task is not None and not self._task.queued
 
     @property
     def working(self) -> bool:
         """Any work is on its way, that of the queue included."""
-        return self._worker.busy
+        return self._task is not None
+
+    @property
+    def opens(self) -> bool:
+        """An exam or a project is being opened, and no picture is there yet."""
+        return self._finder.busy or self.state.phase == "opening"
+
+    @property
+    def exporting(self) -> bool:
+        """An export is on its way; nothing but the person's own wish stops it."""
+        return any(t is not None and t.doing == "export" for t in (self._task, self._waiting))
 
     def open(self, path: Path) -> None:
         """Opens an exam or a project of one.
 
         The first picture shows at once; the run starts with it, or the project's result is shown.
         """
-        self._finder.close()
+        self._finder.leave()
         if path.suffix == SUFFIX:
             self._finder.start(find_exam(path))
         else:
@@ -127,8 +172,8 @@ class Session(QObject):
         self._project_file.finish()
         self._make_way()
         self.queue.remove(path)
-        self._next = None
-        self._close_thumbnails()
+        self._drop_waiting(but="export")
+        self._leave_thumbnails()
         self.editing.forget()
         self.state.start_opening(path)
         self.state.project_path = project_path
@@ -136,29 +181,38 @@ class Session(QObject):
         self.playback.open(path)
         self.changed.emit()
         self.opening.emit(path)
+        if not self.working:
+            self.began.emit("open")
 
     @Slot()
     def open_sample(self) -> None:
-        """Renders the simulated exam if that was not done before, and opens it."""
-        self._start(jobs.render_sample(), "open", "sample", self._finish_sample)
+        """Renders the simulated exam if that was not done before, and opens it.
+
+        While an export is on its way it waits for that.
+        """
+        if self.exporting:
+            self.refused.emit(tr("The sample exam opens when the export is done."))
+        self._start(
+            Task("open", "sample", jobs.render_sample(), self._finish_sample, self.state.path)
+        )
 
     @Slot()
     def run(self) -> None:
         """Analyses the open exam and chooses; waits for an export, ends an older run."""
         path, project_path = self.state.path, self.state.project_path
-        if path is None or project_path is None:
+        if path is None:
             return
-        if self._worker.busy:
+        if self.working or self._waiting is not None:
             self._make_way()
-            self._next = self.run
+            self._run_waits = True
             return
         self.state.start_run()
         wanted = {"length": self.state.length, "cover_planes": self.state.cover_planes}
         settings = self._settings.model_copy(update=wanted)
         operation = jobs.analyse(path, settings, partial(self._previewed.emit, path))
-        if self.state.computed is None:
+        if self.state.computed is None and project_path is not None:
             operation = resume(path, project_path, operation)
-        self._start(operation, "run", "run", self._finish_run)
+        self._start(Task("run", "run", operation, self._finish_run, path))
 
     @property
     def settings(self) -> Settings:
@@ -175,8 +229,14 @@ class Session(QObject):
         self.run()
 
     def cancel(self) -> None:
-        """Stops the work that is on its way, and what waits behind it."""
-        self._next = None
+        """Stops opening; else the work that is on its way, and what waits behind it."""
+        if self.opens:
+            self._finder.leave()
+            if self.state.phase == "opening":
+                self._forget_exam()
+            self.changed.emit()
+            return
+        self._drop_waiting()
         self._worker.cancel()
 
     def choose_length(self, length: str) -> None:
@@ -195,16 +255,6 @@ class Session(QObject):
             self.state.cover_planes = wanted
         self.changed.emit()
 
-    def edit(self, text: str, edits: Edits) -> None:
-        """Shows other edits at once and remembers the step under `text`; see `Editing`."""
-        self.editing.edit(text, edits)
-
-    def undo(self) -> None:
-        self.editing.undo()
-
-    def redo(self) -> None:
-        self.editing.redo()
-
     def set_point(self, which: Literal["in", "out"]) -> None:
         """Sets the in or the out point at the picture on screen."""
         self.state.set_point(which)
@@ -215,17 +265,50 @@ class Session(QObject):
         self.changed.emit()
 
     def save_project_as(self, path: Path) -> None:
-        """Writes a copy of the project; edits go on being saved where they were."""
-        self._project_file.save_copy(path)
+        """Writes a copy of the project; edits go on being saved where they were, if anywhere."""
+        if self.state.project_path is None:
+            self._project_file.move_to(path)
+            self.changed.emit()
+        else:
+            self._project_file.save_copy(path)
+
+    def save_all(self) -> tuple[UsummaryError, ...]:
+        """Waits until all edits are on the disk; returns what kept any from it."""
+        return self._project_file.finish()
+
+    def resolve(self, wanted: Literal["mine", "theirs"]) -> None:
+        """Ends the conflict with another window over the project file; nothing gets lost.
+
+        ``mine``: the other window's file is set aside, and the edits on screen take its place.
+        ``theirs``: the edits on screen are written to a numbered file beside, and the other
+        window's are read.
+        """
+        path, project_path = self.state.path, self.state.project_path
+        if path is None or project_path is None:
+            return
+        try:
+            if wanted == "mine":
+                self._project_file.put_aside(project_path)
+                self._take_edit()
+            else:
+                self._project_file.give_way()
+                self._open_exam((path, project_path))
+        except (OSError, UsummaryError) as error:
+            self._fail_saving(project_path, error)
+
+    def save_to(self, path: Path) -> None:
+        """From now on the edits are saved to another file."""
+        self._project_file.move_to(path)
+        self.changed.emit()
 
     @Slot()
     def _take_edit(self) -> None:
         self._project_file.save()
         self.changed.emit()
 
-    @Slot(object)
-    def _fail_saving(self, error: Exception) -> None:
-        self.problem.emit(describe(error, "export", self._secrets()))
+    @Slot(object, object)
+    def _fail_saving(self, path: Path, error: Exception) -> None:
+        self.problem.emit(describe(error, "export", (path, *self._secrets())))
         self.changed.emit()
 
     @Slot(object)
@@ -237,14 +320,14 @@ class Session(QObject):
         path, summary = self.state.path, self.state.summary
         if path is None or summary is None or self.busy:
             return
-        self._start(
-            jobs.export(path, summary, folder, options),
-            "export",
-            "export",
-            lambda paths: self.exported.emit(folder, paths),
-        )
+        operation = jobs.export(path, summary, folder, options)
 
-    def analyse_with(self, model: str, finish: Callable[[object], None]) -> bool:
+        def tell(paths: object) -> None:
+            self.exported.emit(folder, paths)
+
+        self._start(Task("export", "export", operation, tell, path))
+
+    def analyse_with(self, model: str, finish: Callable[[object], None]) -> Task | None:
         """Analyses the open exam by another model, beside its result.
 
         Args:
@@ -252,18 +335,17 @@ class Session(QObject):
             finish: Is given the `Summary`.
 
         Returns:
-            Whether the work began; it does not while a run or an export is on its way.
+            The task, of which `ended` tells; None while a run or an export is on its way.
         """
         path, computed = self.state.path, self.state.computed
         if path is None or computed is None or self.busy:
-            return False
+            return None
         settings = make_settings(computed.provenance.settings)
         wanted = {"model": model, "device": self._settings.device}
         operation = jobs.analyse(path, settings.model_copy(update=wanted))
-        self._start(operation, "compare", "compare", finish)
-        return True
+        return self._start(Task("compare", "compare", operation, finish, path))
 
-    def work_beside(self, stages: Action, operation: Operation) -> bool:
+    def work_beside(self, stages: Action, operation: Operation) -> Task | None:
         """Starts work that has nothing to do with the open exam; it tells its own results.
 
         Args:
@@ -271,12 +353,11 @@ class Session(QObject):
             operation: The work.
 
         Returns:
-            Whether it began; it does not while a run or an export is on its way.
+            The task, of which `ended` tells; None while a run or an export is on its way.
         """
         if self.busy:
-            return False
-        self._start(operation, stages, stages, lambda _: None)
-        return True
+            return None
+        return self._start(Task(stages, stages, operation, lambda _: None, self.state.path))
 
     def want_thumbnails(self, positions: list[int], size: QSize) -> None:
         """Has small pictures made; each arrives as `thumbnail`."""
@@ -303,39 +384,62 @@ class Session(QObject):
         """Stops everything and waits until it has stopped."""
         self._closed = True
         self.queue.entries.clear()
-        self._next = None
+        self._waiting, self._run_waits = None, False
         self._finder.close()
         self._worker.close()
+        self._task = None
         self._project_file.finish()
         self.playback.close()
-        self._close_thumbnails()
+        self._leave_thumbnails()
+        for source in self.findChildren(ThumbnailSource):
+            source.close()
 
-    def _start(
-        self,
-        operation: Operation,
-        doing: Action,
-        stages: str,
-        finish: Callable[[object], None],
-    ) -> None:
-        if self._worker.busy:
-            self.queue.put_back()
-            self.cancel()
-            self._next = lambda: self._start(operation, doing, stages, finish)
-            return
-        self._doing, self._finish, self._working_on = doing, finish, self.state.path
-        self._queued = None
-        self.began.emit(stages)
-        self._worker.start(operation)
+    def _start(self, task: Task) -> Task:
+        """Begins a task, or has it wait until what is on its way has stopped or is done."""
+        if self.working:
+            self._make_way()
+            self._drop_waiting()
+            self._waiting = task
+        else:
+            self._begin(task)
+        return task
+
+    def _begin(self, task: Task) -> None:
+        self._task = task
+        self.began.emit(task.stages)
+        self._worker.start(task.operation)
         self.changed.emit()
+
+    def _drop_waiting(self, *, but: Action | None = None) -> None:
+        """Forgets what waits for its turn, save a task that does `but`."""
+        self._run_waits = False
+        task = self._waiting
+        if task is not None and task.doing != but:
+            self._waiting = None
+            self.ended.emit(task)
 
     @Slot(object)
     def _succeed(self, result: object) -> None:
-        self._finish(result)
+        if self._task is not None:
+            self._task.finish(result)
+
+    def _is_run(self, task: Task | None) -> bool:
+        """It is the run of the exam on screen."""
+        return (
+            task is not None
+            and task.doing == "run"
+            and not task.queued
+            and task.path == self.state.path
+        )
 
     def _finish_run(self, result: object) -> None:
         """Shows a result: with the edits of its project, or those made on the result before."""
-        if self._working_on != self.state.path:
+        if not self._is_run(self._task):
             return
+        if isinstance(result, Result) and self.state.project_path is not None:
+            self._project_file.know(self.state.project_path, result.stamp)
+            if result.locked:
+                self.state.project_path = None
         if isinstance(result, Result) and result.saved:
             self.state.edits, self.state.saving = result.edits, "saved"
             self.state.finish_run(result.summary, result.computed)
@@ -355,38 +459,50 @@ class Session(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        if self._queued is not None:
-            sentence = describe(error, "run", (self._queued,)).sentence
-            self.queue.finish(self._queued, sentence)
+        task = self._task
+        if task is None:
             return
-        if self._doing == "run" and self._working_on == self.state.path:
+        if task.queued and task.path is not None:
+            self.queue.finish(task.path, describe(error, "run", (task.path,)).sentence)
+            return
+        if self._is_run(task):
             self.state.fail()
-        self.problem.emit(describe(error, self._doing, self._secrets()))
+        self.problem.emit(describe(error, task.doing, self._secrets()))
         self.changed.emit()
 
     @Slot()
     def _cancelled(self) -> None:
-        if self._queued is not None:
-            if self.queue.running == self._queued:
-                self.queue.remove(self._queued)
-        elif self._doing == "run" and self._working_on == self.state.path:
+        task = self._task
+        if task is not None and task.queued and task.path is not None:
+            if self.queue.running == task.path:
+                self.queue.remove(task.path)
+        elif self._is_run(task):
             self.state.cancel_run()
         self.changed.emit()
 
     @Slot()
     def _go_on(self) -> None:
-        if self._worker.busy:
-            return
-        self.ended.emit()
-        following, self._next = self._next, None
+        """After a task: what waits for its turn, else the open exam's run, else the queue."""
+        ended, self._task = self._task, None
+        if ended is not None:
+            self.ended.emit(ended)
+        if self._task is not None:
+            return  # whoever heard of the end began something
+        following, self._waiting = self._waiting, None
         if following is not None:
-            following()
+            self._begin(following)
+        elif self._run_waits:
+            self._run_waits = False
+            self.run()
         else:
+            if self.state.phase == "opening":
+                self.began.emit("open")
             self.changed.emit()
 
     def enqueue(self, path: Path) -> None:
         """Opens an exam or a project; an exam waits for its turn while one is being computed."""
-        if not self._worker.busy or self._doing != "run" or path.suffix == SUFFIX:
+        computing = self._task is not None and self._task.doing == "run"
+        if not computing or path.suffix == SUFFIX:
             self.open(path)
         elif path != self.state.path:
             self.queue.add(path)
@@ -401,23 +517,25 @@ class Session(QObject):
         self.changed.emit()
 
     def _make_way(self) -> None:
-        """Stops the run that is on its way; one from the queue goes back to its place."""
-        if self._doing != "export":
+        """Stops what is on its way but an export; a run of the queue goes back to its place."""
+        if self._task is not None and self._task.doing != "export":
             self.queue.put_back()
             self._worker.cancel()
 
     @Slot()
     def _serve_queue(self) -> None:
         """Has the next exam of the queue computed once nothing else is to be done."""
-        if self._worker.busy or self._next is not None or self.state.phase == "opening":
+        waits = self._waiting is not None or self._run_waits
+        if self.working or waits or self.state.phase == "opening":
             return
         path = self.queue.start()
         if path is not None:
-            self._doing, self._queued = "run", path
-            self._finish = lambda _: self.queue.finish(path)
-            self.began.emit("run")
-            self._worker.start(jobs.analyse(path, self._settings))
-            self.changed.emit()
+
+            def finish(_: object) -> None:
+                self.queue.finish(path)
+
+            operation = jobs.analyse(path, self._settings)
+            self._begin(Task("run", "run", operation, finish, path, queued=True))
 
     @Slot(object, object)
     def _show_preview(self, path: Path, scores: Scores) -> None:
@@ -434,23 +552,31 @@ class Session(QObject):
     def _fail_opening(self, error: Exception) -> None:
         """The player cannot show it; nor could a run then, so that stops too."""
         problem = describe(error, "open", self._secrets())
-        if self._doing == "run" and self._queued is None:
-            self.cancel()
+        self._run_waits = False
+        if self._is_run(self._task):
+            self._worker.cancel()
         if self.state.opened is None:
-            self.playback.close()
-            self.editing.forget()
-            self.state.close()
+            self._forget_exam()
         self.problem.emit(problem)
         self.changed.emit()
+
+    def _forget_exam(self) -> None:
+        self.playback.leave()
+        self.editing.forget()
+        self.state.close()
+
+    @Slot(object)
+    def _show_opening(self, progress: Progress) -> None:
+        if self.state.phase == "opening" and not self.working:
+            self.progressed.emit(progress)
 
     @Slot(object)
     def _fail_thumbnails(self, error: Exception) -> None:
         self.problem.emit(describe(error, "open", self._secrets()))
 
-    def _close_thumbnails(self) -> None:
+    def _leave_thumbnails(self) -> None:
         if self._thumbnails is not None:
-            self._thumbnails.close()
-            self._thumbnails.deleteLater()
+            self._thumbnails.leave()
             self._thumbnails = None
 
     def _secrets(self) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from usummary.selection.edits import Edits
 from usummary.types import Analysis, Exam, FreezeFrame, RecordingInfo, Scores, Shot, Summary
 
 Phase = Literal["empty", "opening", "ready", "running", "done", "cancelled", "failed"]
-Saving = Literal["nothing", "saving", "saved", "failed"]
+Saving = Literal["nothing", "saving", "saved", "failed", "off"]
 LENGTHS: tuple[str, ...] = ("15%", "20%", "25%", "P")
 SPEEDS: tuple[float, ...] = (-4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0, 8.0)
 HALF_TICK_S = 1e-6
@@ -126,8 +126,10 @@ class State:
         edits: What the person changed about it.
         in_s, out_s: Exam times of the in and the out point: start of the first and end of the
             last picture between them; None where not set.
-        project_path: File that the edits are saved to; None before there is a result.
-        saving: What became of the newest edits. ``saved``: they are on the disk.
+        project_path: File that the edits are saved to; None before an exam is opened, and where
+            the file there must be left as it is.
+        saving: What became of the newest edits. ``saved``: they are on the disk; ``off``: there
+            is no file to save them to.
         preview: Provisional scores of the exam's beginning, only while its features are computed.
     """
 

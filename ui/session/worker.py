@@ -70,6 +70,7 @@ class Worker(QObject):
         failed: The exception that ended it.
         cancelled: It stopped because of `cancel`.
         ended: After each of the three before; the worker is then free again.
+        gone: A job that was left (`leave`) has stopped.
     """
 
     progressed = Signal(object)
@@ -77,6 +78,7 @@ class Worker(QObject):
     failed = Signal(object)
     cancelled = Signal()
     ended = Signal()
+    gone = Signal()
 
     _reported = Signal(object)
     _stopped = Signal(object, str, object)
@@ -85,7 +87,7 @@ class Worker(QObject):
         super().__init__(parent)
         self._name = name
         self._job: Job | None = None
-        self._thread: threading.Thread | None = None
+        self._threads: list[tuple[Job, threading.Thread]] = []
         queued = Qt.ConnectionType.QueuedConnection
         self._reported.connect(self._show_report, queued)
         self._stopped.connect(self._finish, queued)
@@ -103,29 +105,37 @@ class Worker(QObject):
         """
         if self.busy:
             raise RuntimeError(f"The worker {self._name} already has an operation.")
-        self._job = Job(operation, self._reported.emit)
-        self._thread = threading.Thread(
-            target=self._work, args=(self._job,), name=self._name, daemon=True
-        )
-        self._thread.start()
+        job = self._job = Job(operation, self._reported.emit)
+        thread = threading.Thread(target=self._work, args=(job,), name=self._name, daemon=True)
+        self._threads.append((job, thread))
+        thread.start()
 
     def cancel(self) -> None:
         """Asks the operation to stop; it does so at its next report."""
         if self._job is not None:
             self._job.wanted = False
 
-    def close(self) -> None:
-        """Cancels and waits for the thread, so that nothing runs when the program ends.
+    def leave(self) -> bool:
+        """Cancels and does not wait: the worker is free at once.
 
-        None of the job's signals is heard any more.
+        Returns:
+            Whether a job was on its way; of it nothing but `gone` is told any more.
         """
         self.cancel()
-        if self._job is not None:
-            self._job.heard = False
-        self._job = None
-        if self._thread is not None:
-            self._thread.join(WAIT_AT_CLOSE_S)
-            self._thread = None
+        left, self._job = self._job, None
+        return left is not None
+
+    def close(self) -> None:
+        """Cancels and waits for the threads, so that nothing runs when the program ends.
+
+        None of the jobs' signals is heard any more.
+        """
+        self.leave()
+        threads, self._threads = self._threads, []
+        for job, _ in threads:
+            job.heard = False
+        for _, thread in threads:
+            thread.join(WAIT_AT_CLOSE_S)
 
     def _work(self, job: Job) -> None:
         """In the worker's thread."""
@@ -150,7 +160,9 @@ class Worker(QObject):
 
     @Slot(object, str, object)
     def _finish(self, job: Job, how: str, value: object) -> None:
+        self._threads = [(one, thread) for one, thread in self._threads if one is not job]
         if job is not self._job:
+            self.gone.emit()
             return
         self._job = None
         if how == "cancelled":

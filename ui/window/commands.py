@@ -4,17 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from ui.session.navigation import unless_focused
+from ui.cohort.controller import Cohorts
+from ui.compare.controller import Compare
+from ui.export.controller import Exporting
+from ui.player.player import Player
+from ui.session.navigation import Navigation, unless_focused
+from ui.session.session import Session
 from ui.session.state import LENGTHS
+from ui.timeline.timeline import Timeline
+from ui.window.header import LengthControl
 
-if TYPE_CHECKING:
-    from ui.window.main_window import MainWindow
+
+class Parts(Protocol):
+    """What commands act on: the parts of the window, and what the window itself does."""
+
+    session: Session
+    navigation: Navigation
+    exporting: Exporting
+    player: Player
+    timeline: Timeline
+    compare: Compare
+    cohort: Cohorts
+    length: LengthControl
+
+    def ask_open(self) -> None: ...
+    def ask_open_folder(self) -> None: ...
+    def ask_export(self) -> None: ...
+    def ask_save_as(self) -> None: ...
+    def cancel(self) -> None: ...
+    def show_settings(self) -> None: ...
+    def show_keys(self) -> None: ...
+    def close(self) -> bool: ...
 
 
-def commands(window: MainWindow) -> dict[str, Callable[[], object]]:
-    """A call for every id of `ui.window.keys.DOINGS`."""
+def commands(window: Parts) -> dict[str, Callable[[], object]]:
+    """A call for every id of `ui.window.keys.COMMANDS`."""
     session = window.session
     playback, go, editing = session.playback, window.navigation, session.editing
     calls: dict[str, Callable[[], object]] = {
@@ -42,8 +68,8 @@ def commands(window: MainWindow) -> dict[str, Callable[[], object]]:
         "freeze_back": lambda: go.jump("freeze", -1),
         "start": lambda: playback.seek(0.0),
         "end": lambda: playback.seek(float("inf")),
-        "undo": session.undo,
-        "redo": session.redo,
+        "undo": editing.undo,
+        "redo": editing.redo,
         "keep": unless_focused(lambda: editing.decide_here("keep")),
         "reject": lambda: editing.decide_here("reject"),
         "lock": lambda: editing.decide_here("lock"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
     QHBoxLayout,
+    QMessageBox,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -14,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from ui.common.language import tr
 from ui.common.widgets import label, panel, push_button
-from ui.window.keys import DOINGS, GROUPS, Doing, Keys, effective, shown
+from ui.window.keys import COMMANDS, GROUPS, Command, Keys, effective, shown
 from ui.window.messages import RESEARCH_USE
 
 MARGIN = 40
@@ -57,11 +62,11 @@ class CheatSheet(QDialog):
         halves = [QVBoxLayout(), QVBoxLayout()]
         lengths = [0, 0]
         for group in GROUPS:
-            doings = [doing for doing in DOINGS if doing.group == group]
+            commands = [command for command in COMMANDS if command.group == group]
             half = lengths.index(min(lengths))
-            lengths[half] += len(doings) + 2
+            lengths[half] += len(commands) + 2
             halves[half].addWidget(label(tr(group), "sectionTitle"))
-            halves[half].addLayout(_key_grid(doings, effective(chosen)))
+            halves[half].addLayout(_key_grid(commands, effective(chosen)))
             halves[half].addSpacing(8)
         for column in halves:
             column.setSpacing(4)
@@ -77,20 +82,74 @@ class CheatSheet(QDialog):
         self.resize(wanted.width() + 90, min(wanted.height() + 140, most))
 
 
-def _key_grid(doings: list[Doing], keys: Keys) -> QGridLayout:
+def _key_grid(commands: list[Command], keys: Keys) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(20)
     grid.setVerticalSpacing(3)
     grid.setColumnStretch(1, 1)
-    for row, doing in enumerate(doings):
+    for row, command in enumerate(commands):
         line = QHBoxLayout()
         line.setSpacing(6)
-        for key in shown(keys[doing.id]):
+        for key in shown(keys[command.id]):
             line.addWidget(label(key, "key"))
         line.addStretch(1)
         grid.addLayout(line, row, 0)
-        grid.addWidget(label(tr(doing.text)), row, 1)
+        grid.addWidget(label(tr(command.text)), row, 1)
     return grid
+
+
+CHANGED = (
+    "Another window has saved other edits of this exam. Nothing of yours was written over theirs, "
+    "and nothing of theirs over yours. Which edits shall count from now on? The others are kept in "
+    "a file of their own beside the project, whose name ends in .unused."
+)
+
+
+class ChangedBesideDialog(QDialog):
+    """Two windows have edited one exam: which edits count?
+
+    Closed without an answer, nothing is saved; the next edit asks again.
+
+    Signals:
+        answered: ``mine``, ``theirs`` or ``beside``.
+    """
+
+    answered = Signal(str)
+
+    def __init__(self, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Edited in another window"))
+        layout = _column(self)
+        text = label(tr(CHANGED), wrap=True)
+        text.setMinimumWidth(460)
+        layout.addWidget(text)
+        name = label(str(path), "muted", wrap=True)
+        name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout.addWidget(name)
+        self.buttons = {
+            "mine": push_button(tr("Keep mine"), partial(self._answer, "mine"), name="primary"),
+            "theirs": push_button(tr("Load theirs"), partial(self._answer, "theirs")),
+            "beside": push_button(tr("Save mine elsewhere …"), partial(self._answer, "beside")),
+        }
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for button in self.buttons.values():
+            row.addWidget(button)
+        layout.addLayout(row)
+
+    def _answer(self, wanted: str) -> None:
+        self.accept()
+        self.answered.emit(wanted)
+
+
+def ask_quit(parent: QWidget, reasons: Sequence[str]) -> bool:
+    """Whether the window shall close although something is not done, for these reasons."""
+    buttons = QMessageBox.StandardButton
+    text = tr("{reasons}\n\nClose anyway?", reasons="\n".join(reasons))
+    answer = QMessageBox.warning(
+        parent, tr("Not everything is done"), text, buttons.Yes | buttons.No, buttons.No
+    )
+    return answer == buttons.Yes
 
 
 class FirstStartNotice(QDialog):

@@ -117,17 +117,17 @@ class Header(QWidget):
     """Name and facts of the exam, the length, and the buttons for whole exams.
 
     Signals:
-        doing_wanted: Id in `ui.window.keys.DOINGS` of what a button is for.
+        command_wanted: Id in `ui.window.keys.COMMANDS` of what a button is for.
     """
 
-    doing_wanted = Signal(str)
+    command_wanted = Signal(str)
 
     def __init__(self, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = state
         self.setObjectName("header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        want = self.doing_wanted.emit
+        want = self.command_wanted.emit
         self.length = LengthControl()
         self.open_button = icon_button("open", tr("Open a file"), lambda: want("open"))
         self.run_button = push_button(tr("Run"), lambda: want("run"))

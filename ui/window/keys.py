@@ -18,7 +18,7 @@ Keys = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class Command:
     """Something that can be done.
 
     Attributes:
@@ -34,71 +34,71 @@ class Doing:
     group: str
 
 
-DOINGS: tuple[Doing, ...] = (
-    Doing("open", "Open a file …", ("Ctrl+O",), "Exam"),
-    Doing("open_folder", "Open a study folder …", ("Ctrl+Shift+O",), "Exam"),
-    Doing("run", "Run", ("Ctrl+R",), "Exam"),
-    Doing("export", "Export …", ("E",), "Exam"),
-    Doing("review_mask", "Look at what exports leave visible …", ("Ctrl+M",), "Exam"),
-    Doing("save_as", "Save the project as …", ("Ctrl+Shift+S",), "Exam"),
-    Doing("cancel", "Stop the work, close a message", ("Esc",), "Exam"),
-    Doing("settings", "Settings …", ("Ctrl+,",), "Exam"),
-    Doing("quit", "Quit", ("Ctrl+Q",), "Exam"),
-    Doing("play", "Play or pause", ("Space", "K"), "Play"),
-    Doing("slower", "Slower, then backwards", ("J",), "Play"),
-    Doing("faster", "Faster", ("L",), "Play"),
-    Doing("frame_back", "One frame back", (",",), "Play"),
-    Doing("frame_on", "One frame on", (".",), "Play"),
-    Doing("second_back", "One second back", ("Left",), "Play"),
-    Doing("second_on", "One second on", ("Right",), "Play"),
-    Doing("loop", "Loop the shot", ("R",), "Play"),
-    Doing("reel", "Play only the key shots", ("P",), "Play"),
-    Doing("shot_back", "Previous key shot", ("Up",), "Go to"),
-    Doing("shot_on", "Next key shot", ("Down",), "Go to"),
-    Doing("freeze_on", "Next freeze-frame", ("F",), "Go to"),
-    Doing("freeze_back", "Previous freeze-frame", ("Shift+F",), "Go to"),
-    Doing("start", "Start of the exam", ("Home",), "Go to"),
-    Doing("end", "End of the exam", ("End",), "Go to"),
-    Doing("length_1", "Length 15 %", ("1",), "Length"),
-    Doing("length_2", "Length 20 %", ("2",), "Length"),
-    Doing("length_3", "Length 25 %", ("3",), "Length"),
-    Doing("length_4", "Length P, the share that the freeze-frames hold", ("4",), "Length"),
-    Doing("cover", "Something of every recognised plane first, or not", ("C",), "Length"),
-    Doing("undo", "Undo", ("Ctrl+Z",), "Edit"),
-    Doing("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
-    Doing("keep", "Keep the shot, or decide automatically again", ("Return", "Enter"), "Edit"),
-    Doing("reject", "Reject the shot, or decide automatically again", ("X",), "Edit"),
-    Doing("lock", "Lock or unlock the shot", ("Ctrl+L",), "Edit"),
-    Doing("split", "Split the shot at the playhead", ("S",), "Edit"),
-    Doing("mark_in", "In point", ("I",), "Edit"),
-    Doing("mark_out", "Out point", ("O",), "Edit"),
-    Doing("add_shot", "Add a shot between in and out point", ("A",), "Edit"),
-    Doing("clear_points", "Forget in and out point", ("Shift+I",), "Edit"),
-    Doing("add_freeze", "Add a freeze-frame at the playhead", ("Ctrl+F",), "Edit"),
-    Doing("closer", "Timeline closer", ("+", "="), "View"),
-    Doing("wider", "Timeline wider", ("-",), "View"),
-    Doing("fit", "All of the timeline", ("Z",), "View"),
-    Doing("outline", "Outline of the sector", ("Shift+M",), "View"),
-    Doing("mask", "Black around the sector", ("M",), "View"),
-    Doing("picture_fit", "All of the picture", ("Ctrl+0",), "View"),
-    Doing("picture_full", "Picture at 100 %", ("Ctrl+1",), "View"),
-    Doing("compare", "Compare lengths, models and baselines", ("V",), "View"),
-    Doing("cohort", "Compare over many exams", ("Shift+V",), "View"),
-    Doing("keys", "Keys", ("F1",), "Help"),
+COMMANDS: tuple[Command, ...] = (
+    Command("open", "Open a file …", ("Ctrl+O",), "Exam"),
+    Command("open_folder", "Open a study folder …", ("Ctrl+Shift+O",), "Exam"),
+    Command("run", "Run", ("Ctrl+R",), "Exam"),
+    Command("export", "Export …", ("E",), "Exam"),
+    Command("review_mask", "Look at what exports leave visible …", ("Ctrl+M",), "Exam"),
+    Command("save_as", "Save the project as …", ("Ctrl+Shift+S",), "Exam"),
+    Command("cancel", "Stop the work, close a message", ("Esc",), "Exam"),
+    Command("settings", "Settings …", ("Ctrl+,",), "Exam"),
+    Command("quit", "Quit", ("Ctrl+Q",), "Exam"),
+    Command("play", "Play or pause", ("Space", "K"), "Play"),
+    Command("slower", "Slower, then backwards", ("J",), "Play"),
+    Command("faster", "Faster", ("L",), "Play"),
+    Command("frame_back", "One frame back", (",",), "Play"),
+    Command("frame_on", "One frame on", (".",), "Play"),
+    Command("second_back", "One second back", ("Left",), "Play"),
+    Command("second_on", "One second on", ("Right",), "Play"),
+    Command("loop", "Loop the shot", ("R",), "Play"),
+    Command("reel", "Play only the key shots", ("P",), "Play"),
+    Command("shot_back", "Previous key shot", ("Up",), "Go to"),
+    Command("shot_on", "Next key shot", ("Down",), "Go to"),
+    Command("freeze_on", "Next freeze-frame", ("F",), "Go to"),
+    Command("freeze_back", "Previous freeze-frame", ("Shift+F",), "Go to"),
+    Command("start", "Start of the exam", ("Home",), "Go to"),
+    Command("end", "End of the exam", ("End",), "Go to"),
+    Command("length_1", "Length 15 %", ("1",), "Length"),
+    Command("length_2", "Length 20 %", ("2",), "Length"),
+    Command("length_3", "Length 25 %", ("3",), "Length"),
+    Command("length_4", "Length P, the share that the freeze-frames hold", ("4",), "Length"),
+    Command("cover", "Something of every recognised plane first, or not", ("C",), "Length"),
+    Command("undo", "Undo", ("Ctrl+Z",), "Edit"),
+    Command("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit"),
+    Command("keep", "Keep the shot, or decide automatically again", ("Return", "Enter"), "Edit"),
+    Command("reject", "Reject the shot, or decide automatically again", ("X",), "Edit"),
+    Command("lock", "Lock or unlock the shot", ("Ctrl+L",), "Edit"),
+    Command("split", "Split the shot at the playhead", ("S",), "Edit"),
+    Command("mark_in", "In point", ("I",), "Edit"),
+    Command("mark_out", "Out point", ("O",), "Edit"),
+    Command("add_shot", "Add a shot between in and out point", ("A",), "Edit"),
+    Command("clear_points", "Forget in and out point", ("Shift+I",), "Edit"),
+    Command("add_freeze", "Add a freeze-frame at the playhead", ("Ctrl+F",), "Edit"),
+    Command("closer", "Timeline closer", ("+", "="), "View"),
+    Command("wider", "Timeline wider", ("-",), "View"),
+    Command("fit", "All of the timeline", ("Z",), "View"),
+    Command("outline", "Outline of the sector", ("Shift+M",), "View"),
+    Command("mask", "Black around the sector", ("M",), "View"),
+    Command("picture_fit", "All of the picture", ("Ctrl+0",), "View"),
+    Command("picture_full", "Picture at 100 %", ("Ctrl+1",), "View"),
+    Command("compare", "Compare lengths, models and baselines", ("V",), "View"),
+    Command("cohort", "Compare over many exams", ("Shift+V",), "View"),
+    Command("keys", "Keys", ("F1",), "Help"),
 )
-GROUPS = tuple(dict.fromkeys(doing.group for doing in DOINGS))
+GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
 
 
 def effective(chosen: Keys) -> dict[str, tuple[str, ...]]:
     """The keys of everything: those the person chose, else the program's own."""
-    return {doing.id: tuple(chosen.get(doing.id, doing.keys)) for doing in DOINGS}
+    return {command.id: tuple(chosen.get(command.id, command.keys)) for command in COMMANDS}
 
 
-def conflicts(chosen: Keys) -> list[tuple[str, Doing, Doing]]:
+def conflicts(chosen: Keys) -> list[tuple[str, Command, Command]]:
     """Every key that would do two things, with both."""
     keys = effective(chosen)
     found = []
-    for one, other in combinations(DOINGS, 2):
+    for one, other in combinations(COMMANDS, 2):
         own = {QKeySequence(key).toString() for key in keys[one.id]}
         for key in keys[other.id]:
             if QKeySequence(key).toString() in own:
@@ -112,10 +112,10 @@ def shown(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Actions(QObject):
-    """One `QAction` for everything in `DOINGS`, with its keys; they work all over the window.
+    """One `QAction` for everything in `COMMANDS`, with its keys; they work all over the window.
 
     Args:
-        calls: What each id does; every id of `DOINGS` has one.
+        calls: What each id does; every id of `COMMANDS` has one.
         chosen: Keys that the person chose.
         window: Where the keys work.
 
@@ -131,12 +131,12 @@ class Actions(QObject):
         super().__init__(window)
         self._actions: dict[str, QAction] = {}
         self._buttons: list[tuple[QAbstractButton, str]] = []
-        for doing in DOINGS:
-            action = QAction(tr(doing.text), window)
+        for command in COMMANDS:
+            action = QAction(tr(command.text), window)
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-            action.triggered.connect(lambda _=False, call=calls[doing.id]: call())
+            action.triggered.connect(lambda _=False, call=calls[command.id]: call())
             window.addAction(action)
-            self._actions[doing.id] = action
+            self._actions[command.id] = action
         self.remap(chosen)
 
     def __getitem__(self, name: str) -> QAction:

@@ -44,16 +44,16 @@ from ui.session.session import Session
 from ui.session.worker import Worker
 from ui.timeline.timeline import Timeline
 from ui.window.commands import commands
-from ui.window.dialogs import CheatSheet, FirstStartNotice
+from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice, ask_quit
 from ui.window.header import Header
-from ui.window.keys import DOINGS, Actions
+from ui.window.keys import COMMANDS, Actions
 from ui.window.menus import MenuBar
 from ui.window.messages import RESEARCH_USE, DonePanel, ErrorPanel, NoticePanel
 from ui.window.progress_panels import QueuePanel, RunningPanel
 from ui.window.settings_dialog import SettingsDialog
 from ui.window.start_page import StartPage
 from usummary.analysis import feature_cache
-from usummary.paths import resources_dir
+from usummary.paths import resources_dir, stem_of
 from usummary.settings import DEFAULT_MODEL
 
 TABLE_SHARE, TABLE_PX = 0.42, 560
@@ -97,8 +97,8 @@ class MainWindow(QMainWindow):
         self._build()
         self.navigation = Navigation(self.session, self)
         self._connect()
-        self.doings = self._make_actions()
-        self.menus = MenuBar(self.doings, self.open, self.session.open_sample, self.use_theme)
+        self.key_actions = self._make_actions()
+        self.menus = MenuBar(self.key_actions, self.open, self.session.open_sample, self.use_theme)
         self.menus.show_theme(self.preferences.theme)
         self.menus.show_recent(self._recent())
         # A step's own signal comes before the history has moved on.
@@ -194,7 +194,7 @@ class MainWindow(QMainWindow):
         self.player.track.scrubbed.connect(playback.scrub)
         self.player.track.sought.connect(self.navigation.seek)
         for part in (self.header, self.player):
-            part.doing_wanted.connect(self._do)
+            part.command_wanted.connect(self._do)
         self.navigation.selected.connect(self._show_selected)
         self.running.cancel_wanted.connect(self.cancel)
         self.queue.open_wanted.connect(self.open)
@@ -206,10 +206,10 @@ class MainWindow(QMainWindow):
         session.changed.connect(self._refresh)
         session.began.connect(self._show_begun)
         session.progressed.connect(self.running.show_progress)
-        session.ended.connect(self.running.hide)
         session.problem.connect(self._show_problem)
         session.refused.connect(self._hint)
         session.copied.connect(self._show_copied)
+        session.changed_beside.connect(self._ask_whose)
         session.exported.connect(self._show_exported)
         self.exporting.wanted.connect(self._export)
         session.thumbnail.connect(self._show_thumbnail)
@@ -271,9 +271,33 @@ class MainWindow(QMainWindow):
     def ask_save_as(self) -> None:
         if self.state.path is None or not self.state.can_edit:
             return
-        path = ask_project(self, self.state.path.with_suffix(".usummary"))
+        path = ask_project(self, self._beside_exam())
         if path is not None:
             self.session.save_project_as(path)
+
+    def _beside_exam(self) -> Path:
+        """Where a project is proposed to be written."""
+        path = self.state.path or Path.home()
+        return path.with_name(f"{stem_of(path)}.usummary")
+
+    @Slot(object)
+    def _ask_whose(self, path: Path) -> None:
+        """Asks which edits count, unless that is being asked already."""
+        if self.findChild(ChangedBesideDialog) is not None:
+            return
+        dialog = ChangedBesideDialog(path, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.answered.connect(self._resolve)
+        dialog.open()
+
+    @Slot(str)
+    def _resolve(self, wanted: str) -> None:
+        if wanted == "beside":
+            path = ask_project(self, self._beside_exam())
+            if path is not None:
+                self.session.save_to(path)
+        else:
+            self.session.resolve("mine" if wanted == "mine" else "theirs")
 
     def _last(self) -> str:
         recent = self.preferences.recent
@@ -287,7 +311,7 @@ class MainWindow(QMainWindow):
         self.session.playback.pause()
         kept = self.preferences.export_folder
         parent = Path(kept) if kept and Path(kept).is_dir() else self.state.path.parent
-        folder = parent / f"{self.state.path.stem} summary"
+        folder = parent / f"{stem_of(self.state.path)} summary"
         self.exporting.ask(folder)
 
     @Slot(object, object)
@@ -298,7 +322,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_keys(self) -> None:
-        dialog = CheatSheet(self.doings.chosen, self)
+        dialog = CheatSheet(self.key_actions.chosen, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -318,7 +342,7 @@ class MainWindow(QMainWindow):
             self.session.choose_length(chosen.length)
         self._remember(**vars(chosen))
         self.use_theme(chosen.theme)
-        self.doings.remap(chosen.keys)
+        self.key_actions.remap(chosen.keys)
         self._use_settings()
 
     def _use_settings(self) -> None:
@@ -346,9 +370,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def cancel(self) -> None:
-        """Stops the work; where none is on its way, closes a message."""
-        if self.session.working:
-            self.running.show_cancelling()
+        """Stops opening or the work; where neither is on its way, closes a message."""
+        if self.session.opens or self.session.working:
+            if not self.session.opens:
+                self.running.show_cancelling()
             self.session.cancel()
         else:
             self.error.hide()
@@ -361,7 +386,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _do(self, name: str) -> None:
-        self.doings[name].trigger()
+        self.key_actions[name].trigger()
 
     @Slot(str)
     def _act(self, action: str) -> None:
@@ -390,9 +415,9 @@ class MainWindow(QMainWindow):
         """The cohort's page takes the place of the exam, which then hears no keys."""
         if shown:
             self.session.playback.pause()
-        for doing in DOINGS:
-            if doing.group in OF_THE_EXAM:
-                self.doings[doing.id].setEnabled(not shown)
+        for command in COMMANDS:
+            if command.group in OF_THE_EXAM:
+                self.key_actions[command.id].setEnabled(not shown)
         self._refresh()
 
     def _known_exams(self) -> list[Path]:
@@ -463,10 +488,12 @@ class MainWindow(QMainWindow):
         else:
             self.setWindowTitle(tr("{name} – usummary", name=state.path.name))
         self.header.refresh(busy=self.session.busy)
-        self.doings["run"].setEnabled(alone and self.run_button.isEnabled())
-        self.doings["export"].setEnabled(alone and self.export_button.isEnabled())
-        self.doings["review_mask"].setEnabled(alone and state.can_edit)
-        self.doings["compare"].setEnabled(alone and (state.can_edit or self.compare.is_shown))
+        if not (self.session.working or self.session.opens):
+            self.running.hide()
+        self.key_actions["run"].setEnabled(alone and self.run_button.isEnabled())
+        self.key_actions["export"].setEnabled(alone and self.export_button.isEnabled())
+        self.key_actions["review_mask"].setEnabled(alone and state.can_edit)
+        self.key_actions["compare"].setEnabled(alone and (state.can_edit or self.compare.is_shown))
         self._show_history()
         self.notices.show_notices((*self._damaged(), *state.notices))
         self.queue.show_queue(self.session.queue)
@@ -484,7 +511,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_history(self) -> None:
         can = self.state.can_edit and not self.cohort.is_shown
-        self.doings.show_history(self.session.editing.history, can=can)
+        self.key_actions.show_history(self.session.editing.history, can=can)
 
     def _recent(self) -> list[Path]:
         paths = [Path(path) for path in self.preferences.recent]
@@ -515,6 +542,9 @@ class MainWindow(QMainWindow):
             self.session.enqueue(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
         self._remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.hide()
         self.session.editing.history.blockSignals(True)  # it outlives what shows it
@@ -523,3 +553,10 @@ class MainWindow(QMainWindow):
         self.cohort.close()
         self.session.close()
         super().closeEvent(event)
+
+    def _may_close(self) -> bool:
+        """Asks where edits could not be saved, or an export would be stopped."""
+        reasons = [str(error) for error in self.session.save_all()]
+        if self.session.exporting:
+            reasons.append(tr("An export is being written; closing stops it."))
+        return not reasons or ask_quit(self, reasons)

@@ -27,6 +27,7 @@ _RUN = {
     "selecting": "Selecting",
 }
 STAGE_NAMES: dict[str, dict[str, str]] = {
+    "open": {"reading": "Opening"},
     "run": _RUN,
     "compare": _RUN,
     "export": {"exporting": "Exporting"},

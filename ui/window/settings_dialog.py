@@ -30,7 +30,7 @@ from ui.common.widgets import label, panel, push_button
 from ui.preferences import Preferences
 from ui.session.state import LENGTHS
 from ui.session.worker import Worker
-from ui.window.keys import DOINGS, GROUPS, Doing, Keys, conflicts, effective
+from ui.window.keys import COMMANDS, GROUPS, Command, Keys, conflicts, effective
 from usummary.analysis import feature_cache
 from usummary.progress import Report
 from usummary.settings import DEFAULT_MODEL
@@ -247,29 +247,29 @@ class KeysPage(QWidget):
         if not self._missing:
             self._next.stop()
         self._grid.addWidget(label(tr(group), "sectionTitle"), self._grid.rowCount(), 0)
-        for doing in (doing for doing in DOINGS if doing.group == group):
-            self._add(doing, self._before[doing.id])
+        for command in (command for command in COMMANDS if command.group == group):
+            self._add(command, self._before[command.id])
 
     def _add_all(self) -> None:
         while self._missing:
             self._add_group()
 
-    def _add(self, doing: Doing, keys: tuple[str, ...]) -> None:
+    def _add(self, command: Command, keys: tuple[str, ...]) -> None:
         grid, row = self._grid, self._grid.rowCount()
-        grid.addWidget(label(tr(doing.text), wrap=True), row, 0)
-        self._edits[doing.id] = []
+        grid.addWidget(label(tr(command.text), wrap=True), row, 0)
+        self._edits[command.id] = []
         for place in range(KEYS_EACH):
             edit = QKeySequenceEdit()
             edit.setMaximumSequenceLength(1)
             edit.setClearButtonEnabled(True)
             edit.setMaximumWidth(150)
-            name = tr("Key {number} for: {what}", number=place + 1, what=tr(doing.text))
+            name = tr("Key {number} for: {what}", number=place + 1, what=tr(command.text))
             edit.setAccessibleName(name)
             if place < len(keys):
                 edit.setKeySequence(QKeySequence(keys[place]))
             edit.keySequenceChanged.connect(self._tell)
             grid.addWidget(edit, row, 1 + place)
-            self._edits[doing.id].append(edit)
+            self._edits[command.id].append(edit)
 
     def set_key(self, name: str, place: int, key: str) -> None:
         """As if the person had pressed it there."""
@@ -279,13 +279,13 @@ class KeysPage(QWidget):
     def chosen(self) -> dict[str, tuple[str, ...]]:
         """Keys that are not the program's own."""
         found = {}
-        for doing in DOINGS:
-            keys = self._before[doing.id]
-            if (edits := self._edits.get(doing.id)) is not None:
+        for command in COMMANDS:
+            keys = self._before[command.id]
+            if (edits := self._edits.get(command.id)) is not None:
                 texts = [edit.keySequence().toString() for edit in edits]
                 keys = tuple(dict.fromkeys(text for text in texts if text))
-            if keys != doing.keys:
-                found[doing.id] = keys
+            if keys != command.keys:
+                found[command.id] = keys
         return found
 
     def chosen_into(self, before: Preferences) -> Preferences:
@@ -304,9 +304,9 @@ class KeysPage(QWidget):
     def reset(self) -> None:
         """The program's own keys again."""
         self._add_all()
-        for doing in DOINGS:
-            for place, edit in enumerate(self._edits[doing.id]):
-                key = doing.keys[place] if place < len(doing.keys) else ""
+        for command in COMMANDS:
+            for place, edit in enumerate(self._edits[command.id]):
+                key = command.keys[place] if place < len(command.keys) else ""
                 edit.setKeySequence(QKeySequence(key))
 
     @Slot(QKeySequence)

@@ -16,6 +16,7 @@ import numpy as np
 
 from usummary import agreement, pipeline
 from usummary.analysis import freeze_frames, shots
+from usummary.paths import stem_of
 from usummary.selection import edits as edits_stage
 from usummary.selection.choose import Mode
 from usummary.selection.covering import frame_keys
@@ -164,7 +165,7 @@ def command(one: Compared) -> tuple[str, ...]:
     words += ["--length", summary.length, "--model", one.who]
     words += terms_of(settings, summary.mode, summary.cover_s)
     share = summary.length.replace("%", "")
-    return (*words, "--out", f"{analysis.path.stem} {one.who} {share}")
+    return (*words, "--out", f"{stem_of(analysis.path)} {one.who} {share}")
 
 
 def terms_of(settings: Settings, mode: Mode, cover_s: float) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from usummary.errors import SettingsError
+from usummary.paths import stem_of
 from usummary.types import STANDARD_PLANES, Exam, FreezeFrame
 
 _COLUMNS = {"time_s", "frame", "plane"}
@@ -19,8 +20,7 @@ _PLANES = {plane.casefold(): plane for plane in STANDARD_PLANES}
 
 def find_sidecar(recording: Path) -> Path | None:
     """The list beside a recording, if there is one."""
-    recording = recording.absolute()  # the folder "." has no name of its own
-    beside = recording.with_name(recording.stem + ".freeze.csv")
+    beside = recording.absolute().with_name(f"{stem_of(recording)}.freeze.csv")
     return beside if beside.is_file() else None
 
 

@@ -256,7 +256,7 @@ def _make_summariser(shop: Workshop, kind: BackboneKind, job: tuple[str, int]) -
         net = train_summariser(
             Wanted(method(name), seed, shop.device),
             *_exams_to_learn_from(shop, kind),
-            checkpoint=folder.with_suffix(".safetensors"),
+            checkpoint=folder.with_name(f"{folder.name}.safetensors"),
             say=lambda epoch: write_curve(_curve(folder), epoch),
         )
         save_model(folder, net, Training(data=EXAMS, backbone=backbone))
@@ -264,7 +264,7 @@ def _make_summariser(shop: Workshop, kind: BackboneKind, job: tuple[str, int]) -
 
 
 def _curve(folder: Path) -> Path:
-    return folder.with_suffix(".csv")
+    return folder.with_name(f"{folder.name}.csv")
 
 
 @functools.lru_cache(maxsize=1)

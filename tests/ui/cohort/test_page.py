@@ -115,7 +115,7 @@ def test_a_folder_is_measured_compared_saved_and_opened(
     QTest.mouseClick(page.exams.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert window.state.path == exams / "exam 2.mp4"
     assert not cohort.is_shown
-    assert window.doings["keep"].isEnabled()
+    assert window.key_actions["keep"].isEnabled()
 
 
 def _saved(path: Path) -> str:
@@ -166,10 +166,10 @@ def test_what_was_measured_stays_when_it_is_stopped(qtbot, window, page) -> None
 
 def test_the_exam_behind_the_page_hears_no_keys(window) -> None:
     window.cohort.toggle()
-    assert not window.doings["reject"].isEnabled()
-    assert not window.doings["length_2"].isEnabled()
+    assert not window.key_actions["reject"].isEnabled()
+    assert not window.key_actions["length_2"].isEnabled()
     window.cohort.toggle()
-    assert window.doings["reject"].isEnabled()
+    assert window.key_actions["reject"].isEnabled()
     assert window.start_page.isVisible()
 
 

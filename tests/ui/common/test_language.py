@@ -17,7 +17,7 @@ SOURCES = sorted(Path(language.__file__).parents[1].rglob("*.py"))
 
 def texts() -> set[str]:
     """Every literal given to `tr`, and every text of the list of keys."""
-    found = {doing.text for doing in keys.DOINGS} | set(keys.GROUPS)
+    found = {command.text for command in keys.COMMANDS} | set(keys.GROUPS)
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr":

@@ -166,20 +166,20 @@ def test_the_mask_is_reviewed_by_key(qtbot, window) -> None:
         QTest.keyClick(review.view, Qt.Key.Key_Return)
     assert window.state.edits.masks[0] != before
     assert window.state.analysis.regions[0].source == "person"
-    window.doings["undo"].trigger()  # no key: without a window manager no window is active now
+    window.key_actions["undo"].trigger()  # no key: without a window manager no window is active now
     assert window.state.analysis.regions[0].polygon == before
 
 
 def test_settings_open_and_tips_follow_the_keys(window) -> None:
-    window.doings["settings"].trigger()
+    window.key_actions["settings"].trigger()
     (dialog,) = window.findChildren(SettingsDialog)
     dialog.reject()
     button = window.player.buttons["frame_on"]
     assert button.toolTip() == "One frame on (.)"
-    window.doings.remap({"frame_on": ("Ctrl+G",)})
+    window.key_actions.remap({"frame_on": ("Ctrl+G",)})
     assert button.toolTip() == "One frame on (Ctrl+G)"
     assert window.cards.delegate.tips["reject"] == "Reject (X)"
-    window.doings.remap({})
+    window.key_actions.remap({})
 
 
 def test_a_recent_exam_opens_from_the_start_screen(qtbot, window, recording) -> None:

@@ -38,6 +38,15 @@ def window(qtbot):
 
 
 @pytest.fixture
+def _two_models(tmp_path, monkeypatch):
+    """The same weights are installed under a second name."""
+    installed = tmp_path / "models"
+    shutil.copytree(models_dir(), installed)
+    shutil.copytree(installed / "3dst-unet-rl", installed / OTHER)
+    monkeypatch.setattr("usummary.paths.models_dir", lambda: installed)
+
+
+@pytest.fixture
 def comparing(qtbot, window, recording):
     """The window with the comparison of a finished exam, opened by its key."""
     window.open(recording)
@@ -125,13 +134,10 @@ def test_the_copied_command_gives_the_same_figures(qtbot, comparing, run, monkey
     assert record["selection"]["used_s"] == pytest.approx(lane.used_s)
 
 
+@pytest.mark.usefixtures("_two_models")
 def test_another_model_is_run_beside_and_a_stopped_one_is_not_wanted(
-    qtbot, window, recording, tmp_path, monkeypatch
+    qtbot, window, recording
 ) -> None:
-    installed = tmp_path / "models"
-    shutil.copytree(models_dir(), installed)
-    shutil.copytree(installed / "3dst-unet-rl", installed / OTHER)
-    monkeypatch.setattr("usummary.paths.models_dir", lambda: installed)
     window.open(recording)
     qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"))
     qtbot.waitUntil(lambda: not window.session.working)
@@ -156,6 +162,32 @@ def test_another_model_is_run_beside_and_a_stopped_one_is_not_wanted(
     for one, two in zip(own, other, strict=True):
         assert (one.f1, one.used_s) == (two.f1, two.used_s)
     assert window.state.summary is before
+
+
+@pytest.mark.usefixtures("_two_models")
+def test_a_model_compared_while_the_queue_computes_is_shown(
+    qtbot, window, recording, tmp_path
+) -> None:
+    """The run of the queue makes way, and its end is not taken for the end of the model's run."""
+    queued = tmp_path / "queued.mp4"
+    empty_box = b"\0\0\0\x08free"  # another content, so that no features are kept of it
+    queued.write_bytes(recording.read_bytes() + empty_box)
+    window.open(recording)
+    qtbot.waitUntil(lambda: window.state.phase in ("done", "failed"))
+    qtbot.waitUntil(lambda: not window.session.working)
+    QTest.keyClick(window, Qt.Key.Key_V)
+    compare, panel = window.compare, window.compare.panel
+    qtbot.waitUntil(lambda: OTHER in panel.models)
+    window.session.queue.add(queued)
+    window.session.changed.emit()
+    assert window.session.queue.running == queued
+
+    panel.models[OTHER].trigger()
+    assert window.session.queue.running is None
+    qtbot.waitUntil(lambda: OTHER in {lane.who for lane in compare.compared})
+    assert panel.models[OTHER].isChecked()
+    qtbot.waitUntil(lambda: window.session.queue.entries[0].how == "done")
+    assert not window.error.isVisible(), window.error.title.text()
 
 
 def test_lanes_follow_the_covering_and_go_with_the_exam(qtbot, comparing, tmp_path) -> None:

@@ -60,7 +60,7 @@ def test_a_card_is_kept_rejected_and_locked_by_its_buttons(side, session, qtbot)
     assert state.shots[0].decision == "automatic"
     press(side, 3, "reject")
     assert not state.shots[3].selected
-    session.undo()
+    session.editing.undo()
     assert state.shots[3].decision == "automatic"
     qtbot.waitUntil(lambda: state.saving == "saved")
     assert load_project(state.project_path).edits == state.edits
@@ -96,7 +96,7 @@ def test_freeze_frames_are_added_labelled_and_removed(side, session) -> None:
     freezes.remove_button.click()
     assert len(state.freeze_frames) == 2
     for _ in range(3):
-        session.undo()
+        session.editing.undo()
     assert len(state.freeze_frames) == 2
     assert "Brain" not in freezes.list.item(1).text()
 

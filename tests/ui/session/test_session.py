@@ -1,12 +1,16 @@
 """Editing on a real file: every edit is saved at once, and comes back with the recording."""
 
+import json
+import threading
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from ui.session.session import Session
+from ui.session.session import Session, Task
 from usummary import pipeline
 from usummary.phantom import Recorder, render
+from usummary.progress import Progress
 from usummary.project import default_path, load_project
 from usummary.selection.edits import Edits
 from usummary.settings import Settings
@@ -85,11 +89,11 @@ def test_undo_and_redo_show_and_save_the_value_before(qtbot, session, recording)
     session.choose_length("20%")
     newest = state.edits
     for _ in range(3):
-        session.undo()
+        session.editing.undo()
     assert (state.edits, state.shots) == (start, shots)
     assert saved(qtbot, session) == start
     for _ in range(3):
-        session.redo()
+        session.editing.redo()
     assert (state.edits, state.length) == (newest, "20%")
     assert saved(qtbot, session) == newest
 
@@ -107,9 +111,9 @@ def test_covering_is_switched_undone_and_saved(qtbot, session, recording) -> Non
     assert not state.cover_planes
     session.cover_planes(True)
     assert state.shots == shots
-    session.undo()
+    session.editing.undo()
     assert not state.cover_planes
-    session.redo()
+    session.editing.redo()
     assert state.shots == shots
     saved(qtbot, session)
     assert load_project(state.project_path).cover_planes
@@ -131,14 +135,120 @@ def test_a_project_opens_its_recording_and_is_saved_to(qtbot, session, recording
     assert load_project(default_path(recording)).edits == before
 
 
-def test_a_damaged_project_costs_no_result(qtbot, session, recording) -> None:
-    own = default_path(recording)
-    own.parent.mkdir(exist_ok=True)
-    own.write_bytes(b"half a file")
-    finish(qtbot, session, recording)
+def edit(session: Session) -> None:
+    free = [shot.decision for shot in session.state.shots].index("automatic")
+    session.editing.decide(free, "keep")
+
+
+def of_a_newer_version(path: Path) -> None:
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    header = json.loads(parts["project.json"]) | {"version": 99}
+    parts["project.json"] = json.dumps(header).encode()
+    with zipfile.ZipFile(path, "w") as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+
+
+@pytest.mark.parametrize("fault", [of_a_newer_version, lambda path: path.write_bytes(b"half")])
+def test_a_project_that_cannot_be_used_is_left_as_it_is(
+    qtbot, session, recording, tmp_path, fault
+) -> None:
+    path = tmp_path / "exam.mp4"
+    path.write_bytes(recording.read_bytes())
+    own = default_path(path)
+    finish(qtbot, session, path)
+    edit(session)
+    saved(qtbot, session)
+    fault(own)
+    before = own.read_bytes()
+
+    session.open(path)
+    qtbot.waitUntil(lambda: session.state.phase == "done")
     assert session.state.edits == Edits()
-    assert any("edits made before" in notice for notice in session.state.notices)
-    assert own.with_suffix(".unused").read_bytes() == b"half a file"
+    assert any(str(own) in notice for notice in session.state.notices)
+    edit(session)
+    assert session.state.saving == "off"
+    session.run()
+    qtbot.waitUntil(lambda: session.state.phase == "done")
+    assert session.save_all() == ()
+    assert own.read_bytes() == before
+    assert not list(own.parent.glob(f"{own.name}*.unused"))
+
+    elsewhere = tmp_path / "other.usummary"
+    session.save_project_as(elsewhere)
+    assert saved(qtbot, session) == session.state.edits
+    assert load_project(elsewhere).edits == session.state.edits != Edits()
+    assert own.read_bytes() == before
+
+
+def test_edits_of_another_recording_are_set_aside_each_time(
+    qtbot, session, recording, tmp_path
+) -> None:
+    path = tmp_path / "exam.mp4"
+    path.write_bytes(recording.read_bytes())
+    own, kept = default_path(path), []
+    finish(qtbot, session, path)
+    for number in (1, 2):
+        edit(session)
+        saved(qtbot, session)
+        kept.append(own.read_bytes())
+        box = (8).to_bytes(4, "big") + b"free"
+        path.write_bytes(recording.read_bytes() + box * number)
+        finish(qtbot, session, path)
+        assert session.state.edits == Edits()
+        assert any("another recording" in notice for notice in session.state.notices)
+    aside = sorted(own.parent.glob(f"{own.name}*.unused"))
+    assert [file.read_bytes() for file in aside] == kept
+
+
+@pytest.mark.parametrize("wanted", ["mine", "theirs"])
+def test_two_sessions_on_one_exam_lose_nothing(qtbot, session, recording, tmp_path, wanted) -> None:
+    path = tmp_path / "exam.mp4"
+    path.write_bytes(recording.read_bytes())
+    own, other = default_path(path), Session()
+    finish(qtbot, session, path)
+    finish(qtbot, other, path)
+    edit(session)
+    mine = saved(qtbot, session)
+    other.choose_length("25%")
+    with qtbot.waitSignal(other.changed_beside, timeout=10_000) as asked:
+        other.editing.decide(other.state.key_shots[-1], "reject")
+    theirs = other.state.edits
+    assert asked.args == [own]
+    assert other.state.saving == "failed"
+    assert load_project(own).edits == mine
+
+    other.resolve(wanted)
+    qtbot.waitUntil(lambda: other.state.saving == "saved")
+    assert load_project(own).edits == other.state.edits == (theirs if wanted == "mine" else mine)
+    (kept,) = own.parent.glob(f"{own.name}*.unused")
+    assert load_project(kept).edits == (mine if wanted == "mine" else theirs)
+    edit(other)
+    saved(qtbot, other)
+    other.close()
+
+
+def test_a_task_ends_by_itself_and_not_with_the_one_before(qtbot, session) -> None:
+    """What gives way to a task, and the task, are told apart by whoever waits for its end."""
+    ended, results, go = [], [], threading.Event()
+    session.ended.connect(ended.append)
+
+    def until_cancelled(report):
+        while True:
+            report(Progress("reading", 0.0))
+            go.wait(0.01)
+
+    session.queue.add(Path("queued.mp4"))
+    first = Task("run", "run", until_cancelled, results.append, Path("queued.mp4"), queued=True)
+    session._begin(first)
+    task = session.work_beside("cohort", lambda _: "measured")
+    assert task is not None
+    assert session.work_beside("cohort", lambda _: "too much") is None
+    session.queue.entries.clear()
+    qtbot.waitUntil(lambda: len(ended) == 2, timeout=10_000)
+    assert ended == [first, task]
+    assert results == []
 
 
 def test_a_project_that_is_none_is_said(qtbot, session, tmp_path) -> None:

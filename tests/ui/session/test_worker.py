@@ -108,7 +108,7 @@ def test_a_flood_of_reports_does_not_flood_the_window(qtbot, worker) -> None:
 
     heard = Heard(worker)
     worker.start(flood)
-    worker._thread.join()
+    worker._threads[0][1].join()
     with qtbot.waitSignal(worker.ended):
         pass
     shown = [value for name, value in heard.said if name == "progressed"]
@@ -133,6 +133,20 @@ def test_closing_waits_for_the_thread(qtbot) -> None:
     worker.close()
     assert stopped.is_set()
     assert not [thread for thread in threading.enumerate() if thread.name == "closing"]
+
+
+def test_a_job_that_is_left_tells_only_that_it_is_gone(qtbot, worker) -> None:
+    heard, go = Heard(worker), threading.Event()
+    worker.start(lambda _: go.wait(5))
+    assert worker.leave()
+    assert not worker.busy
+    assert not worker.leave()
+    with qtbot.waitSignal(worker.ended, timeout=5000):
+        worker.start(lambda _: 2)
+    assert not go.is_set()
+    with qtbot.waitSignal(worker.gone, timeout=5000):
+        go.set()
+    assert heard.said == [("succeeded", 2), ("ended", None)]
 
 
 MANY_SIGNALS = """
@@ -184,7 +198,7 @@ def test_a_job_that_outlives_its_worker_tells_nobody(qapp, monkeypatch) -> None:
     monkeypatch.setattr(threading, "excepthook", raised.append)
     go, closed = threading.Event(), Worker("closed")
     closed.start(lambda _: go.wait(60))
-    thread = closed._thread
+    thread = closed._threads[0][1]
     closed.close()
     shiboken6.delete(closed)
     go.set()

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from ui.window.dialogs import CheatSheet
-from ui.window.keys import DOINGS, Actions, conflicts, effective, shown
+from ui.window.keys import COMMANDS, Actions, conflicts, effective, shown
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ def actions(qtbot, done):
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
-    yield Actions({d.id: lambda d=d: done.update([d.id]) for d in DOINGS}, {}, window)
+    yield Actions({d.id: lambda d=d: done.update([d.id]) for d in COMMANDS}, {}, window)
     window.close()  # also keeps the window alive so long
 
 
 def test_ids_are_unique_and_every_key_is_one_and_has_one_meaning() -> None:
-    assert len({doing.id for doing in DOINGS}) == len(DOINGS)
-    for doing in DOINGS:
-        for key in doing.keys:
+    assert len({command.id for command in COMMANDS}) == len(COMMANDS)
+    for command in COMMANDS:
+        for key in command.keys:
             assert QKeySequence(key).toString() == key
     assert conflicts({}) == []
 
@@ -69,7 +69,7 @@ def test_the_cheat_sheet_lists_everything_with_its_present_keys(qtbot) -> None:
     qtbot.addWidget(sheet)
     texts = [label.text() for label in sheet.findChildren(QLabel)]
     keys = effective({"fit": ("Ctrl+G",)})
-    for doing in DOINGS:
-        assert doing.text in texts
-        assert set(shown(keys[doing.id])) <= set(texts)
+    for command in COMMANDS:
+        assert command.text in texts
+        assert set(shown(keys[command.id])) <= set(texts)
     assert "Z" not in texts

@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+import threading
 from pathlib import Path
 
 import av
@@ -18,10 +19,13 @@ from ui import liveness
 from ui.export.mask_review import MaskReview
 from ui.export.sheet import ExportSheet
 from ui.session.problems import ACTIONS
-from ui.window.dialogs import CheatSheet, FirstStartNotice
+from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice
 from ui.window.main_window import MainWindow
 from usummary.paths import cache_dir
 from usummary.phantom import Recorder, render
+from usummary.progress import Progress
+from usummary.project import load_project
+from usummary.selection.edits import Edits
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +258,164 @@ def test_the_sample_exam_is_rendered_once(qtbot, window, recording) -> None:
     assert window.state.path == kept
     finish_run(qtbot, window)
     kept.unlink()
+
+
+def test_an_export_is_finished_before_the_sample_opens(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    import usummary.export
+
+    kept = cache_dir() / "sample" / "simulated exam.mp4"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(recording.read_bytes())
+    window.open(recording)
+    finish_run(qtbot, window)
+    qtbot.waitUntil(window.export_button.isEnabled, timeout=10_000)
+    go, write = threading.Event(), usummary.export.export_summary
+
+    def slowly(exam, summary, folder, options, report):
+        assert go.wait(60)
+        return write(exam, summary, folder, options, report)
+
+    monkeypatch.setattr(usummary.export, "export_summary", slowly)
+    folder = tmp_path / "export"
+    window.session.export(folder, usummary.export.ExportOptions(clips=False, report=False))
+    window.session.open_sample()
+    assert "when the export is done" in window.hint.text()
+    assert window.state.path == recording
+    go.set()
+    with qtbot.waitSignal(window.session.exported):
+        pass
+    assert (folder / "summary.mp4").exists()
+    qtbot.waitUntil(lambda: window.state.path == kept, timeout=20_000)
+    finish_run(qtbot, window)
+    kept.unlink()
+
+
+def test_opening_is_stopped_by_its_key_and_shows_how_far_it_is(
+    qtbot, window, tmp_path, monkeypatch
+) -> None:
+    stopped = threading.Event()
+
+    def endless(path, *, progress):
+        try:
+            while not stopped.wait(0.01):
+                progress(Progress("reading", 0.25))
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr("usummary.readers.open_exam", endless)
+    window.open(tmp_path / "large study")
+    qtbot.waitUntil(lambda: window.running._bars["reading"].value() == 250, timeout=10_000)
+    assert window.running.isVisible()
+    press(window, Qt.Key.Key_Escape)
+    assert window.state.phase == "empty"
+    assert window.start_page.isVisible()
+    assert not window.running.isVisible()
+    qtbot.waitUntil(stopped.is_set, timeout=10_000)
+    assert not window.error.isVisible()
+
+
+def test_another_exam_opens_while_a_reader_does_not_answer(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    """As on a network drive that hangs: nothing of the window waits for it."""
+    from usummary.readers import open_exam
+
+    stuck, go, returned = tmp_path / "stuck.mp4", threading.Event(), threading.Event()
+
+    def hanging(path, **options):
+        if path == stuck:
+            go.wait(30)
+            returned.set()
+        return open_exam(path, **options)
+
+    monkeypatch.setattr("usummary.readers.open_exam", hanging)
+    monkeypatch.setattr("ui.session.worker.WAIT_AT_CLOSE_S", 90.0)  # who waits, waits to the end
+    window.open(stuck)
+    window.open(recording)
+    qtbot.waitUntil(lambda: window.session.playback.on_screen == 0)
+    assert not returned.is_set()
+    go.set()
+    finish_run(qtbot, window)
+    assert window.state.path == recording
+    assert not window.error.isVisible()
+
+
+def test_edits_outlast_a_drive_that_is_away(qtbot, window, recording, tmp_path) -> None:
+    """The drive goes after the first picture was shown, when the project is compared with it."""
+    drive, path = tmp_path / "drive", tmp_path / "drive" / "exam.mp4"
+    drive.mkdir()
+    path.write_bytes(recording.read_bytes())
+    window.open(path)
+    finish_run(qtbot, window)
+    press(window, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: window.state.saving == "saved", timeout=10_000)
+    edits, own = window.state.edits, window.state.project_path
+    assert edits != Edits()
+    before = own.read_bytes()
+
+    def go_away(work: str) -> None:
+        if work == "run":
+            drive.rename(tmp_path / "away")
+
+    away = window.session.began.connect(go_away)
+    window.open(path)
+    qtbot.waitUntil(window.error.isVisible)
+    assert "exam.mp4" in window.error.title.text()
+    window.session.began.disconnect(away)
+    qtbot.waitUntil(lambda: not window.session.working)
+    assert own.read_bytes() == before
+    assert not list(own.parent.glob(f"{own.name}*.unused"))
+
+    (tmp_path / "away").rename(drive)
+    window.open(path)
+    finish_run(qtbot, window)
+    assert window.state.edits == edits
+
+
+def test_the_window_asks_whose_edits_count(qtbot, window, recording, tmp_path) -> None:
+    path = tmp_path / "exam.mp4"
+    path.write_bytes(recording.read_bytes())
+    window.open(path)
+    finish_run(qtbot, window)
+    own = window.state.project_path
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(b"theirs")
+    press(window, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: window.findChild(ChangedBesideDialog) is not None, timeout=10_000)
+    assert own.read_bytes() == b"theirs"
+    window.findChild(ChangedBesideDialog).buttons["mine"].click()
+    qtbot.waitUntil(lambda: window.state.saving == "saved", timeout=10_000)
+    assert load_project(own).edits == window.state.edits != Edits()
+    (kept,) = own.parent.glob(f"{own.name}*.unused")
+    assert kept.read_bytes() == b"theirs"
+
+
+def test_closing_asks_where_edits_could_not_be_saved(
+    qtbot, window, recording, tmp_path, monkeypatch
+) -> None:
+    path = tmp_path / "exam.mp4"
+    path.write_bytes(recording.read_bytes())
+    window.open(path)
+    finish_run(qtbot, window)
+    (tmp_path / "no folder").write_text("")
+    window.state.project_path = tmp_path / "no folder" / "exam.usummary"
+    press(window, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: window.state.saving == "failed", timeout=10_000)
+    asked, buttons = [], QMessageBox.StandardButton
+    answers = iter((buttons.No, buttons.Yes))
+
+    def warning(_parent, _title, text, *_):
+        asked.append(text)
+        return next(answers)
+
+    monkeypatch.setattr(QMessageBox, "warning", warning)
+    assert not window.close()
+    assert window.isVisible()
+    assert "could not be saved" in asked[0]
+    assert window.close()
+    assert len(asked) == 2
 
 
 @needs_shared

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
+from usummary.paths import stem_of
 from usummary.training.composing.script import Save, Visit
 from usummary.types import STANDARD_PLANES, Shot
 
@@ -67,7 +68,7 @@ def read_truth(recording: Path) -> Truth | None:
     Raises:
         UnreadableFile: The file beside it is damaged.
     """
-    path = recording.with_suffix(".truth.json")
+    path = recording.absolute().with_name(f"{stem_of(recording)}.truth.json")
     if not path.is_file():
         return None
     try:
