@@ -37,6 +37,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # drawing boxes around options took a third of the time of --help
+    context_settings={"max_content_width": 100},
 )
 
 
@@ -73,7 +75,7 @@ def _explain(error: Exception) -> tuple[str, int]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        terminal.out(f"usummary {usummary.__version__}")
+        typer.echo(f"usummary {usummary.__version__}")
         raise typer.Exit
 
 
