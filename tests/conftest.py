@@ -45,7 +45,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HOME = Path(tempfile.mkdtemp(prefix="usummary-tests-"))
-for _name in ("cache", "data", "config"):
+for _name in ("cache", "data", "config", "state"):
     os.environ[f"XDG_{_name.upper()}_HOME"] = str(_HOME / _name)
 
 
@@ -68,9 +68,10 @@ def signal_handlers() -> Iterator[None]:
 @pytest.fixture
 def run(capsys, monkeypatch, signal_handlers):
     """Run a command line; its exit code, stdout and stderr."""
-    from usummary import cli
+    from usummary import cli, log
 
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(log, "_watch_for_crashes", lambda _: None)  # pytest does that itself
 
     def run_it(*arguments):
         with pytest.raises(SystemExit) as end:
