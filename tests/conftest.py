@@ -57,8 +57,11 @@ def persons_folders() -> Iterator[Path]:
 
 
 @pytest.fixture
-def signal_handlers() -> Iterator[None]:
-    """Gives the handlers back that the command line takes over."""
+def signal_handlers(monkeypatch) -> Iterator[None]:
+    """Gives the handlers back that the command line takes over; pytest sees to crashes itself."""
+    from usummary import log
+
+    monkeypatch.setattr(log, "_watch_for_crashes", lambda _: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():
@@ -68,10 +71,9 @@ def signal_handlers() -> Iterator[None]:
 @pytest.fixture
 def run(capsys, monkeypatch, signal_handlers):
     """Run a command line; its exit code, stdout and stderr."""
-    from usummary import cli, log
+    from usummary import cli
 
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(log, "_watch_for_crashes", lambda _: None)  # pytest does that itself
 
     def run_it(*arguments):
         with pytest.raises(SystemExit) as end:
