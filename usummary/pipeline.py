@@ -5,6 +5,7 @@ open_exam -> find_region -> features -> scores -> shots -> select
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -30,12 +31,14 @@ from usummary.errors import InputError
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
 from usummary.progress import Progress, Report, silent
+from usummary.scrubbing import Plain
 from usummary.selection import choose as summary_stage
 from usummary.selection import edits as edits_stage
 from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Shot, Summary
 
+logger = logging.getLogger(__name__)
 RECALL_TOLERANCE_S = 1.0
 """A freeze-frame counts as shown if a key shot is at most this far away."""
 
@@ -95,6 +98,7 @@ def analyse(
         )
     summariser = weights.load_model(settings.model, role="summariser")
     backbone = weights.backbone_of(summariser)
+    logger.info("A run begins")
     watch = _Stopwatch()
     with watch.stage("reading"):
         hashes, regions = _look_through(exam, progress)
@@ -107,6 +111,7 @@ def analyse(
         progress(Progress("selecting", 0.0))
         shots = shots_stage.make_shots(exam, features, scores, settings)
         progress(Progress("selecting", 1.0, 0.0))
+    logger.info("The run is done on %s; seconds: %s", Plain(device), Plain(watch.seconds))
     return Analysis(
         path=exam.path,
         duration_s=exam.duration_s,
@@ -294,6 +299,8 @@ def _naming_device(progress: Report, runner: runtime.Runner) -> Report:
         nonlocal said
         new = runner.notices[said:]
         said += len(new)
+        if new:
+            logger.warning("A fallback: %s", " ".join(new))
         progress(replace(step, device=runner.device, message=" ".join(new)))
 
     return report
@@ -314,7 +321,10 @@ def _scores(
 def _notices(exam: Exam, fallbacks: tuple[str, ...]) -> tuple[str, ...]:
     """What a person must see, each once; readers find damage only while they read."""
     met = [notice for recording in exam.recordings for notice in recording.info.notices]
-    return tuple(dict.fromkeys([*exam.notices, *met, *fallbacks]))
+    notices = tuple(dict.fromkeys([*exam.notices, *met, *fallbacks]))
+    if notices:
+        logger.info("Notices: %s", " ".join(notices))
+    return notices
 
 
 def _named(model: Model) -> dict[str, str]:

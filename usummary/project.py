@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import os
 import time
 import zipfile
@@ -24,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from usummary import paths
+from usummary import paths, scrubbing
 from usummary.analysis import feature_cache
 from usummary.errors import ExportError, InputError, SettingsError, UnreadableFile
 from usummary.selection import edits
@@ -42,6 +43,7 @@ from usummary.types import (
     Shot,
 )
 
+logger = logging.getLogger(__name__)
 SUFFIX = ".usummary"
 VERSION = 2
 """Format 1 knew neither what the clips show nor covering; such files are still read."""
@@ -108,6 +110,7 @@ def save_project(path: Path, project: Project) -> None:
     Raises:
         ExportError: It cannot be written; what stood there before still does.
     """
+    scrubbing.keep_secret(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,6 +127,7 @@ def save_project(path: Path, project: Project) -> None:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+    logger.info("A project is saved")
     with suppress(OSError):  # saved it is; some network folders cannot be synced
         _sync_folder(path.parent)
         _sweep(path)
@@ -138,6 +142,7 @@ def load_project(path: Path) -> Project:
     Raises:
         UnreadableFile: The file is missing, damaged, no project, or of a newer version.
     """
+    scrubbing.keep_secret(path)
     try:
         with zipfile.ZipFile(path) as file:
             _check_size(file)

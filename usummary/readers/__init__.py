@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
+from usummary import scrubbing
 from usummary.errors import UnreadableFile
 from usummary.readers.dicom.cine import open_cine
 from usummary.readers.dicom.header import is_dicom, read_header
@@ -13,6 +15,8 @@ from usummary.readers.freeze_list import find_sidecar, read_sidecar
 from usummary.readers.video.container import Media
 from usummary.readers.video.recording import VideoRecording
 from usummary.types import Exam, Recording
+
+logger = logging.getLogger(__name__)
 
 
 def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
@@ -28,7 +32,9 @@ def open_exam(path: Path | str, *, freeze_frames: Path | None = None) -> Exam:
         SettingsError: The list of freeze-frames has a wrong line.
     """
     path = Path(path)
+    scrubbing.keep_secret(path)
     exam = open_study(path) if path.is_dir() else _open_file(path)
+    logger.info("Opened an exam of %d recordings", len(exam.recordings))
     sidecar = freeze_frames if freeze_frames is not None else find_sidecar(path)
     if sidecar is None:
         return exam
