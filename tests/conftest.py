@@ -46,7 +46,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HOME = Path(tempfile.mkdtemp(prefix="usummary-tests-"))
-for _name in ("cache", "data", "config"):
+for _name in ("cache", "data", "config", "state"):
     os.environ[f"XDG_{_name.upper()}_HOME"] = str(_HOME / _name)
 
 
@@ -73,8 +73,11 @@ def persons_folders() -> Iterator[Path]:
 
 
 @pytest.fixture
-def signal_handlers() -> Iterator[None]:
-    """Gives the handlers back that the command line takes over."""
+def signal_handlers(monkeypatch) -> Iterator[None]:
+    """Gives the handlers back that the command line takes over; pytest sees to crashes itself."""
+    from usummary import log
+
+    monkeypatch.setattr(log, "_watch_for_crashes", lambda _: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import logging
 import os
 import signal
 import sys
 from pathlib import Path
 
+import usummary
+from usummary import log
+from usummary.scrubbing import Plain
+
+logger = logging.getLogger(__name__)
 NO_WINDOW = 3
 """Exit code where no window can be shown."""
 
@@ -34,24 +40,30 @@ def main(arguments: list[str] | None = None) -> int:
         "path", nargs="?", type=Path, help="recording, study folder or project to open"
     )
     path = parser.parse_args(arguments).path
+    crashes = log.start(f"usummary-gui {usummary.__version__}")
     trouble = _display_trouble()
     if trouble is None:
         try:
-            return _run(path)
+            return _run(path, crashes)
         except ImportError as error:
             if "PySide6" not in str(error) and ".so" not in str(error):
                 raise
             trouble = f"Qt cannot be loaded: {error}. {_install_hint(_X_LIBRARIES)}"
+    logger.error(trouble)
     sys.stderr.write(f"usummary-gui: {trouble}\n")
     return NO_WINDOW
 
 
-def _run(path: Path | None) -> int:
-    from ui import liveness, memory, preferences
+def _run(path: Path | None, crashes: list[str]) -> int:
+    from PySide6 import __version__ as qt_version
+
+    from ui import faults, liveness, memory, preferences
     from ui.application import Application
     from ui.common import language, theme
     from ui.window.main_window import MainWindow
 
+    logger.info("The window begins, PySide6 %s", Plain(qt_version))
+    faults.log_qt()
     liveness.keep_live()
     memory.give_back_what_is_freed()
     # Python would hear Ctrl-C only when the event loop next calls it, which may be never.
@@ -64,12 +76,16 @@ def _run(path: Path | None) -> int:
     theme.apply(app, chosen.theme)
     theme.follow_system(app)
     window = MainWindow()
+    told = faults.Faults(crashes, app)
+    told.show_by(window.error.show_problem)
     app.opened.connect(window.open)
     window.show()
     window.show_first_start_notice()
     if path is not None:
         window.open(path.absolute())
-    return app.exec()
+    code = app.exec()
+    logger.info("The window is closed")
+    return code
 
 
 def _display_trouble() -> str | None:

@@ -9,6 +9,7 @@ The names below are loaded on first use, so that importing the package stays qui
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ __all__ = [
 
 _FROM = {"open_exam": "usummary.readers", "summarize": "usummary.pipeline"}
 _MODULES = {"knapsack": "usummary.selection.knapsack", "kts": "usummary.analysis.kts"}
+
+# Whoever uses the package from Python sees its log only if they ask for it.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Finds the program's own folders (models, resources, cache, user data), and names other paths."""
+"""Finds the program's own folders (models, resources, cache, data, log), and names other paths."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def cache_dir() -> Path:
 def data_dir() -> Path:
     """Folder for what belongs to the person: settings, recent files. Made on demand."""
     return _made(Path(platformdirs.user_data_dir(APP, appauthor=False)))
+
+
+def log_dir() -> Path:
+    """Folder of the program's log. Made on demand."""
+    return _made(Path(platformdirs.user_log_dir(APP, appauthor=False)))
 
 
 def _made(folder: Path) -> Path:

@@ -5,6 +5,7 @@ open_exam -> find_region -> features -> scores -> shots -> select
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -27,11 +28,14 @@ from usummary.errors import InputError
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
 from usummary.progress import Progress, Report, silent
+from usummary.scrubbing import Plain
 from usummary.selection import choose as summary_stage
 from usummary.selection import edits as edits_stage
 from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Summary
+
+logger = logging.getLogger(__name__)
 
 _LIBRARIES = ("usummary", "torch", "openvino", "av", "pydicom", "numpy", "opencv-python-headless")
 
@@ -89,6 +93,7 @@ def analyse(
         )
     summariser = weights.load_model(settings.model, role="summariser")
     backbone = weights.backbone_of(summariser)
+    logger.info("A run begins")
     watch = _Stopwatch()
     with watch.stage("reading"):
         looked = _look_through(exam, progress)
@@ -100,6 +105,7 @@ def analyse(
         progress(Progress("selecting", 0.0))
         shots = shots_stage.make_shots(exam, features, scores, settings)
         progress(Progress("selecting", 1.0, 0.0))
+    logger.info("The run is done on %s; seconds: %s", Plain(device), Plain(watch.seconds))
     return Analysis(
         path=exam.path,
         duration_s=exam.duration_s,
@@ -269,6 +275,8 @@ def _naming_device(progress: Report, runner: runtime.Runner) -> Report:
         nonlocal said
         new = runner.notices[said:]
         said += len(new)
+        if new:
+            logger.warning("A fallback: %s", " ".join(new))
         progress(replace(step, device=runner.device, message=" ".join(new)))
 
     return report
@@ -289,7 +297,10 @@ def _scores(
 def _notices(exam: Exam, fallbacks: tuple[str, ...]) -> tuple[str, ...]:
     """What a person must see, each once; readers find damage only while they read."""
     damage = [notice for recording in exam.recordings for notice in recording.info.notices]
-    return tuple(dict.fromkeys([*exam.notices, *damage, *fallbacks]))
+    notices = tuple(dict.fromkeys([*exam.notices, *damage, *fallbacks]))
+    if notices:
+        logger.info("Notices: %s", " ".join(notices))
+    return notices
 
 
 def _named(model: Model) -> dict[str, str]:

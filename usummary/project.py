@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from usummary import paths
+from usummary import paths, scrubbing
 from usummary.analysis import feature_cache
 from usummary.errors import (
     ExportError,
@@ -47,6 +48,7 @@ from usummary.types import (
     Shot,
 )
 
+logger = logging.getLogger(__name__)
 SUFFIX = ".usummary"
 VERSION = 2
 """Format 1 knew neither what the clips show nor covering; such files are still read."""
@@ -110,6 +112,7 @@ def save_project(path: Path, project: Project) -> None:
     Raises:
         ExportError: It cannot be written; what stood there before still does.
     """
+    scrubbing.keep_secret(path)
     try:
         with beside(path, sync=True) as part, part.open("wb") as file:
             _write(file, project)
@@ -118,6 +121,7 @@ def save_project(path: Path, project: Project) -> None:
             f"The edits could not be saved to {path}: {error.strerror or error}. Make room or "
             "allow writing there, or save the project somewhere else."
         ) from error
+    logger.info("A project is saved")
     with suppress(OSError):  # saved it is
         _sweep(path)
 
@@ -132,6 +136,7 @@ def load_project(path: Path) -> Project:
     Raises:
         UnreadableFile: The file is missing, damaged, no project, or of a newer version.
     """
+    scrubbing.keep_secret(path)
     try:
         with zipfile.ZipFile(path) as file:
             _check_size(file)

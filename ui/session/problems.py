@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,10 +10,10 @@ from typing import Literal
 import PySide6
 
 from ui.common.language import tr
-from usummary import __version__
+from usummary import __version__, log, scrubbing
 from usummary.errors import DeviceError, ExportError, InputError, UsummaryError
 
-Action = Literal["open", "run", "cpu", "export", "compare", "cohort"]
+Action = Literal["open", "run", "cpu", "export", "compare", "cohort", "go_on"]
 ACTIONS: dict[Action, str] = {
     "open": "Open another recording",
     "run": "Try again",
@@ -23,6 +21,7 @@ ACTIONS: dict[Action, str] = {
     "export": "Choose another folder",
     "compare": "Try again",
     "cohort": "Try again",
+    "go_on": "Go on",
 }
 
 
@@ -34,7 +33,8 @@ class Problem:
         sentence: What happened, and what to do.
         cause: What lies behind it, or empty.
         action: The one thing that most likely helps.
-        details: For whoever is asked for help; names no file and no folder.
+        details: For whoever is asked for help: versions, where it happened, the end of the log;
+            nothing that could name a patient.
     """
 
     sentence: str
@@ -49,8 +49,9 @@ def describe(error: Exception, doing: Action, paths: tuple[Path, ...] = ()) -> P
     Args:
         error: The exception.
         doing: What the person would do again where the error says nothing better.
-        paths: Files and folders of the person; taken out of the details.
+        paths: Files and folders of the person; libraries may name them in their own words.
     """
+    scrubbing.keep_secret(*paths)
     cause = f"{type(error.__cause__).__name__}: {error.__cause__}" if error.__cause__ else ""
     action = doing
     if isinstance(error, UsummaryError):
@@ -61,23 +62,35 @@ def describe(error: Exception, doing: Action, paths: tuple[Path, ...] = ()) -> P
             action = "export"
         elif isinstance(error, InputError):
             action = "open"
+    elif doing == "go_on":
+        sentence = tr(
+            "Something unexpected went wrong inside usummary. You can go on; if it comes again, "
+            "start usummary anew."
+        )
+        cause = f"{type(error).__name__}: {error}"
     else:
         sentence = tr(
             "Something unexpected went wrong inside usummary. Nothing of yours was changed."
         )
         cause = f"{type(error).__name__}: {error}"
-    return Problem(sentence, cause, action, _details(error, paths))
+    return Problem(sentence, cause, action, _details(scrubbing.trace(error)))
 
 
-def _details(error: Exception, paths: tuple[Path, ...]) -> str:
-    """Versions and traceback, without what could name a patient."""
-    where = f"usummary {__version__}, PySide6 {PySide6.__version__}, {platform.platform()}"
-    text = "".join(traceback.format_exception(error))
-    for path in paths:
-        # The longest form first: the full path, then the folder, then the bare names.
-        for secret in (str(path), str(path.parent), path.name, path.stem):
-            if len(secret) > 1:
-                text = text.replace(secret, f"<hidden{path.suffix}>")
-    home = re.escape(str(Path.home()))
-    text = re.sub(rf"{home}(?=[/\\])", "~", text)
-    return f"{where}, Python {platform.python_version()}\n{text}"
+def crashed() -> Problem:
+    """What to tell of a crash of an earlier process, which is in the log by now."""
+    sentence = tr(
+        "usummary ended unexpectedly the last time. Edits that were shown as saved are there when "
+        "you open their recording again."
+    )
+    return Problem(sentence, "", "open", _details(""))
+
+
+def _details(trace: str) -> str:
+    """Versions, where it happened, and the end of the log, without what could name a patient."""
+    versions = (
+        f"usummary {__version__}, PySide6 {PySide6.__version__}, {platform.platform()}, "
+        f"Python {platform.python_version()}"
+    )
+    last = log.last_lines()
+    parts = (versions, trace, f"The end of the log:\n{last}" if last else "")
+    return "\n\n".join(part for part in parts if part) + "\n"

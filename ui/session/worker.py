@@ -7,6 +7,7 @@ else in the window catches everything: an exception of an operation ends here an
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +15,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from usummary import log
 from usummary.progress import Cancelled, Progress, Report
+from usummary.scrubbing import Plain
 
+logger = logging.getLogger(__name__)
 Operation = Callable[[Report], Any]
 WAIT_AT_CLOSE_S = 20.0
 
@@ -139,13 +143,18 @@ class Worker(QObject):
 
     def _work(self, job: Job) -> None:
         """In the worker's thread."""
+        name = Plain(self._name)
+        logger.debug("Work of %s begins", name)
         try:
             result = job.operation(job.report)
         except Cancelled:
+            logger.info("Work of %s was cancelled", name)
             self._tell(job, "cancelled", None)
         except Exception as error:  # noqa: BLE001 -- the window's one catch-all; it is shown
+            log.fault(error, "Work beside the window failed")
             self._tell(job, "failed", error)
         else:
+            logger.debug("Work of %s is done", name)
             self._tell(job, "succeeded", result)
 
     def _tell(self, job: Job, how: str, value: object) -> None:

@@ -397,6 +397,7 @@ class MainWindow(QMainWindow):
             "export": self.ask_export,
             "compare": self.compare.try_again,
             "cohort": self.cohort.run,
+            "go_on": self.error.hide,
         }
         actions[action]()
 

@@ -12,7 +12,6 @@ from usummary.cli import terminal
 from usummary.cli.options import RESEARCH_USE, Overwrite, may_write, rate
 from usummary.errors import ExportError, InputError, SettingsError
 from usummary.paths import names_of
-from usummary.settings import make_settings, parse_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +72,7 @@ def evaluate(  # noqa: PLR0913 -- each argument is an option of the command
     from usummary.comparing.one_exam import LENGTHS
     from usummary.readers.find_exams import exams_at
     from usummary.selection.choose import MODES
+    from usummary.settings import make_settings
 
     plan = Plan(
         models=tuple(dict.fromkeys(model)),
@@ -120,6 +120,8 @@ def _named(baselines: Sequence[str] | None) -> tuple[Baseline, ...]:
 
 
 def _length(text: str) -> str:
+    from usummary.settings import parse_length
+
     parse_length(text)
     return text.strip()
 

@@ -8,14 +8,16 @@ by SIGTERM, with nothing written.
 from __future__ import annotations
 
 import errno
+import logging
 import sys
-import traceback
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import usummary
-from usummary import errors
+from usummary import errors, log, scrubbing
 from usummary.cli import evaluate, exams, research, summarise, terminal, training
 from usummary.cli.options import RESEARCH_USE
 
@@ -30,6 +32,7 @@ _EXIT_CODES: tuple[tuple[type[errors.UsummaryError], int], ...] = (
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 """Beside the export, libraries too write files: compiled kernels, fonts."""
 
+logger = logging.getLogger(__name__)
 app = typer.Typer(
     help=f"Summaries of ultrasound screening recordings. {RESEARCH_USE}",
     epilog="Exit codes: 0 done, 1 unexpected error, 2 wrong use or settings, 3 input,"
@@ -37,6 +40,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # drawing boxes around options took a third of the time of --help
+    context_settings={"max_content_width": 100},
 )
 
 
@@ -45,16 +50,20 @@ def main(arguments: list[str] | None = None) -> None:
     terminal.allow_any_text()
     terminal.interrupt_on_signals()
     given = sys.argv[1:] if arguments is None else arguments
+    code: str | int | None
     try:
-        app(args=given, prog_name="usummary")
+        app(args=given, prog_name="usummary", obj=given)
+    except SystemExit as end:
+        code = end.code
     except terminal.Interrupted as interrupted:
         terminal.complain(interrupted.text)
         code = 128 + interrupted.signum
     except Exception as error:  # noqa: BLE001 -- the last stop before the person
         text, code = _explain(error)
         terminal.complain(f"usummary: {text}")
-        if "--debug" in given:
-            traceback.print_exception(error)
+        log.fault(error, "The command failed")
+    logger.info("The exit code is %s", code)
+    log.stop()
     sys.exit(code)
 
 
@@ -73,12 +82,21 @@ def _explain(error: Exception) -> tuple[str, int]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        terminal.out(f"usummary {usummary.__version__}")
+        typer.echo(f"usummary {usummary.__version__}")
         raise typer.Exit
+
+
+def _keep_secret(given: Sequence[str]) -> None:
+    """Has the log hide the files and folders that a command line names."""
+    for argument in given:
+        value = argument.partition("=")[2] if argument.startswith("-") else argument
+        if any(mark in value for mark in "/\\.") or (value and Path(value).exists()):
+            scrubbing.keep_secret(value)
 
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -86,10 +104,13 @@ def options(
         ),
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show where in the program an error arose.")
+        bool, typer.Option("--debug", help="Print the log: what is done, and where errors arise.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command; `main` acts on them."""
+    """Take the options that stand before a command, and begin the log."""
+    _keep_secret(context.obj)
+    log.start(f"usummary {usummary.__version__}", shown=debug)
+    logger.info("The command is %s", scrubbing.Plain(context.invoked_subcommand))
 
 
 for command in (

@@ -1,4 +1,7 @@
-"""What the command line shows: progress on stderr, results on stdout; and how signals end it."""
+"""What the command line shows: progress on stderr, results on stdout; and how signals end it.
+
+`rich` is imported where something is shown, so that `usummary --help` starts quickly.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
-
-from rich.console import Console
-from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bars
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, NoReturn
 
 from usummary.progress import Cancelled, Progress, Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
 TITLES = {
     "reading": "Reading",
@@ -85,6 +87,10 @@ def cancellable(report: Report) -> Iterator[Report]:
 @contextmanager
 def progress_display(titles: dict[str, str] = TITLES) -> Iterator[Report]:
     """Bars with the time left where a person watches, else plain lines."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bars
+
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield _Lines(console, titles)
@@ -135,6 +141,8 @@ class _Bars:
         left = _time_left(progress, now - began)
         self._bars.update(task, completed=progress.fraction, left=left)
         if progress.message:
+            from rich.text import Text
+
             self._bars.console.print(Text(progress.message))
 
 
@@ -164,6 +172,8 @@ class _Lines:
             self._say(progress, f"{progress.fraction:.0%}{', ' if left else ''}{left}")
 
     def _say(self, progress: Progress, text: str) -> None:
+        from rich.text import Text
+
         self._console.print(Text(f"{self._titles[progress.stage]}: {text}"), soft_wrap=True)
 
 
@@ -172,12 +182,19 @@ class _Lines:
 
 def out(text: str) -> None:
     """One line of a result, as it is: no markup, no wrapping."""
-    Console(highlight=False).print(Text(text), soft_wrap=True)
+    _print(text, stderr=False)
 
 
 def complain(text: str) -> None:
     """One line for the person on stderr."""
-    Console(stderr=True, highlight=False).print(Text(text), soft_wrap=True)
+    _print(text, stderr=True)
+
+
+def _print(text: str, *, stderr: bool) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(stderr=stderr, highlight=False).print(Text(text), soft_wrap=True)
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
@@ -189,6 +206,10 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table; numbers are the caller's to format. Only a terminal's width makes it wrap."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     grid = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from pathlib import Path
 
 from usummary.export.check import CHECK_UNITS, FilmCheck, check_pages, check_still
@@ -24,6 +25,7 @@ from usummary.export.tables import write_tables
 from usummary.progress import Report, silent
 from usummary.types import Exam, Summary
 
+logger = logging.getLogger(__name__)
 __all__ = ["Estimate", "ExportOptions", "check_folder", "estimate", "export_summary"]
 
 _DEFAULT = ExportOptions()
@@ -57,6 +59,7 @@ def export_summary(
             _work(summary, options),
             progress,
         )
+    logger.info("Exported %d files", len(names))
     return tuple(folder / name for name in names)
 
 

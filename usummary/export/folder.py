@@ -17,6 +17,7 @@ from typing import IO
 
 import av
 
+from usummary import scrubbing
 from usummary.errors import ExportError
 from usummary.files import beside, stays_inside
 
@@ -42,6 +43,7 @@ def staged(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         ExportError: `folder` is in use without `overwrite`, or cannot be written.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a linked folder
+    scrubbing.keep_secret(folder)
     with _explained(folder):
         made = _make_parents(folder)
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
+from usummary import scrubbing
 from usummary.errors import UnreadableFile
 from usummary.progress import Report
 from usummary.readers.dicom.cine import open_cine
@@ -15,6 +17,8 @@ from usummary.readers.look import Ticker
 from usummary.readers.video.container import Media
 from usummary.readers.video.recording import VideoRecording
 from usummary.types import Exam, Recording
+
+logger = logging.getLogger(__name__)
 
 
 def open_exam(
@@ -33,9 +37,11 @@ def open_exam(
         SettingsError: The list of freeze-frames has a wrong line.
     """
     path = Path(path)
+    scrubbing.keep_secret(path)
     tick = Ticker(progress)
     tick()
     exam = open_study(path, tick) if path.is_dir() else _open_file(path)
+    logger.info("Opened an exam of %d recordings", len(exam.recordings))
     sidecar = freeze_frames if freeze_frames is not None else find_sidecar(path)
     if sidecar is None:
         return exam
