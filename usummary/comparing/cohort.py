@@ -8,7 +8,6 @@ ways are compared by their difference on each exam.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,7 +33,7 @@ from usummary.comparing.one_exam import (
 )
 from usummary.errors import InputError
 from usummary.paths import names_of
-from usummary.progress import STAGES, Progress, Report, silent
+from usummary.progress import STAGES, Clock, Progress, Report, silent
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Analysis
 
@@ -254,7 +253,7 @@ class _Watch:
 
     def __init__(self, count: int, progress: Report) -> None:
         self._count, self._progress = count, progress
-        self._began = time.monotonic()
+        self._clock = Clock()
         self._last = Progress("experiment", 0.0)
         self._exam = 0
 
@@ -279,8 +278,7 @@ class _Watch:
         return report
 
     def _tell(self, fraction: float, message: str, device: str) -> None:
-        elapsed_s = time.monotonic() - self._began
         fraction = max(fraction, self._last.fraction)
-        left_s = elapsed_s * (1 - fraction) / fraction if fraction > 0.02 else None
+        left_s = self._clock.seconds_left(fraction)
         self._last = Progress("experiment", fraction, left_s, message, device)
         self._progress(self._last)

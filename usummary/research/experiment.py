@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -21,7 +20,7 @@ from pydantic import ValidationError
 from usummary.errors import DeviceError
 from usummary.files import written_beside
 from usummary.processes import use_threads, worker_processes
-from usummary.progress import Progress, Report
+from usummary.progress import Clock, Progress, Report
 from usummary.research.config import Experiment
 from usummary.research.jobs import Bench, Job
 from usummary.research.record import (
@@ -81,7 +80,7 @@ def run(experiment: Experiment, place: Place, progress: Report) -> Path:
     if done:
         text = f"{len(done)} of {len(jobs)} results are there already."
         progress(Progress("experiment", 0.0, message=text))
-    clock = _Clock(progress, len(missing))
+    clock = _Finished(progress, len(missing))
     for job, result in _done(missing, bench, place, clock):
         with written_beside(kept / job.file) as part:
             part.write_text(result.model_dump_json(), encoding="utf-8")
@@ -104,30 +103,27 @@ def _kept(path: Path, bench: Bench, job: Job) -> Result | None:
     return found if found.fingerprint == bench.fingerprint(job) else None
 
 
-class _Clock:
+class _Finished:
     """Turns finished jobs into progress with time left."""
 
     def __init__(self, progress: Report, total: int) -> None:
         self._progress = progress
         self._total = total
         self._count = 0
-        self._began = time.monotonic()
+        self._estimate = Clock()
 
     def finished(self, job: Job, result: Result) -> None:
         self._count += 1
         self.tick(f"{job.file.removesuffix('.json')}: {result.seconds:.1f} s")
 
     def tick(self, message: str = "") -> None:
-        left = None
-        if self._count:
-            spent = time.monotonic() - self._began
-            left = spent / self._count * (self._total - self._count)
-        fraction = min(self._count / max(self._total, 1), 0.999)
-        self._progress(Progress("experiment", fraction, left, message))
+        fraction = self._count / max(self._total, 1)
+        left = self._estimate.seconds_left(fraction)
+        self._progress(Progress("experiment", min(fraction, 0.999), left, message))
 
 
 def _done(
-    jobs: list[Job], bench: Bench, place: Place, clock: _Clock
+    jobs: list[Job], bench: Bench, place: Place, clock: _Finished
 ) -> Iterator[tuple[Job, Result]]:
     """Every job with its result, as they are finished."""
     if place.processes == 1 or len(jobs) < 2:
