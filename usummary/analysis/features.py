@@ -195,7 +195,7 @@ def _resume_point(which: int, done: list[Part]) -> tuple[int, _Clip | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _SeenFrame:
     """A sampled frame as the backbone will see it."""
 
     index: int
@@ -240,11 +240,11 @@ class _ClipStream:
             for clip in clips:
                 yield self._row(clip)
 
-    def _clips(self, start: int) -> Iterator[list[_Look]]:
+    def _clips(self, start: int) -> Iterator[list[_SeenFrame]]:
         """The sampled frames from `start` on, clip by clip; the last frame fills the last clip."""
         after_s = None if self._last is None else float(self._last.times_s[-1])
         frames = self._recording.luma(self._extraction.rate, start)
-        pending: list[_Look] = []
+        pending: list[_SeenFrame] = []
         for frame in sampled(frames, self._extraction.rate, after_s=after_s):
             pending.append(self._looked_at(frame))
             if len(pending) == self._extraction.spec.clip_length:
@@ -254,13 +254,13 @@ class _ClipStream:
             missing = self._extraction.spec.clip_length - len(pending)
             yield pending + [replace(pending[-1], frozen=True)] * missing
 
-    def _looked_at(self, frame: Frame) -> _Look:
+    def _looked_at(self, frame: Frame) -> _SeenFrame:
         picture = to_input(frame.pixels, self._region.box, self._extraction.spec.size)
         frozen = self._picture is not None and shows_freeze(self._picture, picture)
         self._picture = picture
-        return _Look(frame.index, frame.time_s, picture, frozen)
+        return _SeenFrame(frame.index, frame.time_s, picture, frozen)
 
-    def _row(self, clip: list[_Look]) -> _Clip:
+    def _row(self, clip: list[_SeenFrame]) -> _Clip:
         frozen = np.array([look.frozen for look in clip])
         last = self._last
         if last is not None and frozen.all() and last.frozen.all():

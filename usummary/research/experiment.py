@@ -22,13 +22,13 @@ from usummary.files import written_beside
 from usummary.processes import use_threads, worker_processes
 from usummary.progress import Clock, Progress, Report
 from usummary.research.config import Experiment
-from usummary.research.jobs import Bench, Job
+from usummary.research.jobs import Bench, BenchJob
 from usummary.research.record import (
     FILE,
     FORMAT,
     DataFacts,
     Record,
-    Result,
+    TrainingResult,
     VideoFacts,
     save_record,
 )
@@ -94,10 +94,10 @@ def run(experiment: Experiment, place: Place, progress: Report) -> Path:
     return path
 
 
-def _kept(path: Path, bench: Bench, job: Job) -> Result | None:
+def _kept(path: Path, bench: Bench, job: BenchJob) -> TrainingResult | None:
     """The result of an earlier run, if it is still the right one."""
     try:
-        found = Result.model_validate_json(path.read_bytes())
+        found = TrainingResult.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None  # not there, or written by another version: done again
     return found if found.fingerprint == bench.fingerprint(job) else None
@@ -112,7 +112,7 @@ class _Finished:
         self._count = 0
         self._estimate = Clock()
 
-    def finished(self, job: Job, result: Result) -> None:
+    def finished(self, job: BenchJob, result: TrainingResult) -> None:
         self._count += 1
         self.tick(f"{job.file.removesuffix('.json')}: {result.seconds:.1f} s")
 
@@ -123,8 +123,8 @@ class _Finished:
 
 
 def _done(
-    jobs: list[Job], bench: Bench, place: Place, clock: _Finished
-) -> Iterator[tuple[Job, Result]]:
+    jobs: list[BenchJob], bench: Bench, place: Place, clock: _Finished
+) -> Iterator[tuple[BenchJob, TrainingResult]]:
     """Every job with its result, as they are finished."""
     if place.processes == 1 or len(jobs) < 2:
         for job in jobs:
@@ -132,7 +132,9 @@ def _done(
         return
     count, given = min(place.processes, len(jobs)), (bench.experiment, bench.folder)
     with worker_processes(count, _start, given) as pool:
-        pending: dict[Future[Result], Job] = {pool.submit(_do, job): job for job in jobs}
+        pending: dict[Future[TrainingResult], BenchJob] = {
+            pool.submit(_do, job): job for job in jobs
+        }
         while pending:
             finished, _ = wait(pending, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
             clock.tick()
@@ -157,11 +159,11 @@ def _start(experiment: Experiment, folder: Path) -> None:
     _bench[:] = [Bench(experiment, folder)]
 
 
-def _do(job: Job) -> Result:
+def _do(job: BenchJob) -> TrainingResult:
     return _bench[0].do(job, lambda _: None)
 
 
-def _record(bench: Bench, baselines: list[Result], results: list[Result]) -> Record:
+def _record(bench: Bench, baselines: list[TrainingResult], results: list[TrainingResult]) -> Record:
     versions = {name: metadata.version(name) for name in _LIBRARIES}
     tested = set(bench.tested())
     return Record(

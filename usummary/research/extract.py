@@ -40,7 +40,7 @@ _NETWORKS: dict[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FeatureRecipe:
     """What features are made of.
 
     Attributes:
@@ -81,7 +81,7 @@ class _Pictures:
         return tuple(np.mean(np.stack(parts), axis=0, dtype=np.float32) for parts in answers)
 
 
-def backbone_for(wanted: Wanted) -> Model:
+def backbone_for(wanted: FeatureRecipe) -> Model:
     """The backbone's model folder, fit for the kind of features.
 
     Raises:
@@ -102,7 +102,7 @@ def backbone_for(wanted: Wanted) -> Model:
     return model
 
 
-def videos(paths: Sequence[Path], wanted: Wanted, progress: Report) -> Iterator[Video]:
+def videos(paths: Sequence[Path], wanted: FeatureRecipe, progress: Report) -> Iterator[Video]:
     """One video per path, in order, named ``video_1`` onwards.
 
     Args:
@@ -132,7 +132,7 @@ def videos(paths: Sequence[Path], wanted: Wanted, progress: Report) -> Iterator[
 
 
 def _features(
-    exam: Exam, model: Model, runner: runtime.Runner, wanted: Wanted, progress: Report
+    exam: Exam, model: Model, runner: runtime.Runner, wanted: FeatureRecipe, progress: Report
 ) -> Features:
     progress(Progress("features", 0.0))
     regions = tuple(

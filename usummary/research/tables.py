@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from usummary.errors import SettingsError
-from usummary.research.record import Record, Result
+from usummary.research.record import Record, TrainingResult
 from usummary.research.statistics import (
-    Estimate,
     Measure,
+    TableNumber,
     bootstrap_interval,
     by_video,
     estimate,
@@ -220,7 +220,9 @@ def _blocks(record: Record) -> Iterator[tuple[str, str, str]]:
             yield (f" ({', '.join(parts)})" if parts else ""), setting, features
 
 
-def _named(record: Record, setting: str, features: str) -> Iterator[tuple[str, str, list[Result]]]:
+def _named(
+    record: Record, setting: str, features: str
+) -> Iterator[tuple[str, str, list[TrainingResult]]]:
     """Rows of a block: name, title and results; methods first, then baselines."""
     titles = {entry.name: entry.title for entry in record.experiment.methods}
     for name, results in rows_of(record, setting, features).items():
@@ -252,7 +254,7 @@ def cell_of(
     return None
 
 
-def _cell(found: Estimate | None, *, percent: bool, name: str) -> str:
+def _cell(found: TableNumber | None, *, percent: bool, name: str) -> str:
     if found is None:
         return NOTHING
     scale, digits = (100, 1) if percent else (1, 3)

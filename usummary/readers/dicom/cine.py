@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from usummary.errors import UnreadableFile
-from usummary.readers.dicom.aspect import Stretch, pixel_stretch, squared
+from usummary.readers.dicom.aspect import Enlargement, pixel_stretch, squared
 from usummary.readers.dicom.codestream import actual_syntax
 from usummary.readers.dicom.frames import (
     JoinedSpans,
@@ -232,7 +232,7 @@ class DicomVideo(VideoRecording):
         values, shown = header.values, (self._info.width, self._info.height)
         stored = (values.integer("Columns") or shown[0], values.integer("Rows") or shown[1])
         region, outside = declared_region(values, *stored)
-        if pixel_stretch(values)[0] != Stretch() and shown == stored:
+        if pixel_stretch(values)[0] != Enlargement() and shown == stored:
             outside = (
                 *outside,
                 "The pixels of the DICOM file are not square; its video is shown as stored.",
@@ -241,7 +241,7 @@ class DicomVideo(VideoRecording):
             self._info,
             encoding=header.syntax.name,
             kind="dicom",
-            region=Stretch(shown[0] / stored[0], shown[1] / stored[1]).box(region, *shown),
+            region=Enlargement(shown[0] / stored[0], shown[1] / stored[1]).box(region, *shown),
             notices=(
                 *self._info.notices,
                 *told,

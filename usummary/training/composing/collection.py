@@ -12,8 +12,8 @@ from usummary.errors import InputError
 from usummary.training.composing.pictures import (
     TIMELINE_RATE,
     Part,
+    RealCourse,
     Source,
-    Timeline,
     load_sources,
     load_timelines,
 )
@@ -57,7 +57,7 @@ class Planned:
     """One recording of a plan: its file name, and who plays it."""
 
     name: str
-    timeline: Timeline
+    timeline: RealCourse
     number: int
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
 from usummary.paths import stem_of
-from usummary.training.composing.script import Save, Visit
+from usummary.training.composing.script import LabelledRange, Save
 from usummary.types import STANDARD_PLANES, Shot
 
 Range = tuple[int, int]
@@ -36,7 +36,7 @@ class Truth:
 
     fps: float
     frame_count: int
-    visits: tuple[Visit, ...]
+    visits: tuple[LabelledRange, ...]
     held: tuple[Range, ...]
     saves: tuple[Save, ...]
 
@@ -78,7 +78,7 @@ def read_truth(recording: Path) -> Truth | None:
         return Truth(
             float(told["fps"]),
             int(told["frame_count"]),
-            tuple(Visit(str(one["label"]), *_range(one)) for one in told["visits"]),
+            tuple(LabelledRange(str(one["label"]), *_range(one)) for one in told["visits"]),
             tuple(map(_range, told["held"])),
             tuple(Save(int(one["frame"]), str(one["label"])) for one in told["saves"]),
         )
