@@ -274,12 +274,12 @@ def _previews(summariser: Model, settings: Settings, show: Show | None) -> Itera
 
 def _naming_device(progress: Report, runner: runtime.Runner) -> Report:
     """`progress`, which also names the device, and says each fallback of the runner once."""
-    said = 0
+    reported = 0
 
     def report(step: Progress) -> None:
-        nonlocal said
-        new = runner.notices[said:]
-        said += len(new)
+        nonlocal reported
+        new = runner.notices[reported:]
+        reported += len(new)
         if new:
             logger.warning("A fallback: %s", " ".join(new))
         progress(replace(step, device=runner.device, message=" ".join(new)))

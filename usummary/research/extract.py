@@ -120,13 +120,13 @@ def videos(paths: Sequence[Path], wanted: FeatureRecipe, progress: Report) -> It
     with runtime.open_runner(model, wanted.device) as runner:
         for number, path in enumerate(paths):
 
-            def told(step: Progress, done: int = number) -> None:
+            def report(step: Progress, done: int = number) -> None:
                 progress(Progress("features", (done + step.fraction) / len(paths)))
 
             with readers.open_exam(path) as exam:
                 if exam.frame_count < 2:
                     raise InputError(f"{path.name} holds a single picture, no recording.")
-                features = _features(exam, model, runner, wanted, told)
+                features = _features(exam, model, runner, wanted, report)
                 yield _video(f"video_{number + 1}", path, exam, features)
     progress(Progress("features", 1.0, 0.0))
 

@@ -270,10 +270,11 @@ def notes_on(record: Record) -> tuple[str, ...]:
     titles = ", ".join(dict.fromkeys(data.title for data in record.data.values()))
     splits = next(iter(record.splits.values()))
     seeds = f"{len(wanted.seeds)} seed{'s' if len(wanted.seeds) > 1 else ''}"
-    how = wanted.splits if isinstance(wanted.splits, str) else f"random, seed {wanted.splits.seed}"
+    drawn = wanted.splits
+    drawn = drawn if isinstance(drawn, str) else f"random, seed {drawn.seed}"
     spread = "; ± is the standard deviation over seeds" if len(wanted.seeds) > 1 else ""
     return (
-        f"Data: {titles}. Mean over {len(splits)} splits ({how}) and {seeds}{spread}. Shots are "
+        f"Data: {titles}. Mean over {len(splits)} splits ({drawn}) and {seeds}{spread}. Shots are "
         f"valued by their mean score. random: {wanted.draws} draws; human: leave one out; bound: "
         "the annotators' own mean as scores.",
         LITERATURE,

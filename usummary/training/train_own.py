@@ -82,7 +82,7 @@ def train_own(
     for notice in chosen.notices(wish.device):
         say(notice)
 
-    def told(epoch: Epoch) -> None:
+    def report(epoch: Epoch) -> None:
         write_curve(base.with_name(f"{base.name}.csv"), epoch)
         say(epoch.line())
 
@@ -91,7 +91,7 @@ def train_own(
         exams,
         validation,
         checkpoint=base.with_name(f"{base.name}.safetensors"),
-        say=told,
+        say=report,
     )
     save_model(out, net, Training(data=wish.described, backbone=model))
 

@@ -121,8 +121,8 @@ def make_stand_ins(shop: Workshop, part: Part) -> Path | None:
         def ask(pictures: np.ndarray) -> np.ndarray:
             batch = torch.from_numpy(pictures)[:, None]
             with torch.autocast("cpu", torch.bfloat16):
-                told = teacher(batch.contiguous(memory_format=torch.channels_last))
-            return np.asarray(told.float().numpy())
+                predicted = teacher(batch.contiguous(memory_format=torch.channels_last))
+            return np.asarray(predicted.float().numpy())
 
         seed = 1 if part == "train" else 2
         found = find_stand_ins(load_sources(shop.data, part), ask, seed, say=shop.say)

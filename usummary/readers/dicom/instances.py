@@ -129,8 +129,8 @@ def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Conten
             if ignored == 1
             else f"{ignored} files in the folder that are no ultrasound images were ignored."
         )
-    kept, told, copies = _once(found)
-    return Contents(tuple(kept), (*told, *notices), (*copies, *damaged))
+    kept, repeated, copies = _once(found)
+    return Contents(tuple(kept), (*repeated, *notices), (*copies, *damaged))
 
 
 def names(paths: Iterable[Path]) -> str:

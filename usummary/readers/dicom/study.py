@@ -47,11 +47,11 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
     exam = Exam(folder, opened.recordings, (0.0, *list(lengths)[:-1]))
     stills = [i for i in instances if not i.header.is_cine]
     odd = _odd_elements([*opened.cines, *stills])
-    told = (*joined, *unordered, *opened.notices, *odd, *contents.notices)
+    notices = (*joined, *unordered, *opened.notices, *odd, *contents.notices)
     return replace(
         exam,
         freeze_frames=_Places(opened.cines, exam).of(stills),
-        notices=tuple(dict.fromkeys(told)),
+        notices=tuple(dict.fromkeys(notices)),
         left_out=(*opened.left_out, *contents.left_out),
     )
 

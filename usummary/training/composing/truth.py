@@ -72,19 +72,19 @@ def read_truth(recording: Path) -> Truth | None:
     if not path.is_file():
         return None
     try:
-        told = json.loads(path.read_text("utf-8"))
-        if not told.get("composed"):
+        stored = json.loads(path.read_text("utf-8"))
+        if not stored.get("composed"):
             return None
         return Truth(
-            float(told["fps"]),
-            int(told["frame_count"]),
-            tuple(LabelledRange(str(one["label"]), *_range(one)) for one in told["visits"]),
-            tuple(map(_range, told["held"])),
-            tuple(Save(int(one["frame"]), str(one["label"])) for one in told["saves"]),
+            float(stored["fps"]),
+            int(stored["frame_count"]),
+            tuple(LabelledRange(str(one["label"]), *_range(one)) for one in stored["visits"]),
+            tuple(map(_range, stored["held"])),
+            tuple(Save(int(one["frame"]), str(one["label"])) for one in stored["saves"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableFile(f"The truth {path} is damaged. Compose it anew. {error}") from error
 
 
-def _range(told: Mapping[str, Any]) -> Range:
-    return int(told["start_frame"]), int(told["end_frame"])
+def _range(stored: Mapping[str, Any]) -> Range:
+    return int(stored["start_frame"]), int(stored["end_frame"])
