@@ -17,7 +17,7 @@ from usummary.export.options import RESEARCH_USE, ExportOptions
 from usummary.export.shots import ShownShot
 from usummary.types import Exam, FreezeFrame, Shot, Summary
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 
 def build_record(

@@ -88,6 +88,9 @@ KEYWORDS = (
     "SegmentedBluePaletteColorLookupTableData",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
+    "ConceptNameCodeSequence",
+    "ContentSequence",
+    "ReferencedSeriesSequence",
 )
 _TAGS: list[BaseTag | int] = [Tag(tag_for_keyword(word) or 0) for word in KEYWORDS]
 """Nothing else is kept of a header: a study has thousands of them, and they hold names."""

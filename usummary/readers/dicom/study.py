@@ -12,6 +12,7 @@ from pathlib import Path
 from usummary.errors import InputError, UnreadableFile, UnsupportedEncoding
 from usummary.readers.dicom.cine import open_cine
 from usummary.readers.dicom.instances import Instance, look_through, names, one_study
+from usummary.readers.dicom.marks import freeze_frames
 from usummary.readers.dicom.values import odd_notice
 from usummary.readers.look import Ticker, files_below
 from usummary.types import Exam, FreezeFrame, Recording
@@ -22,7 +23,7 @@ _HEADERS = 0.6
 
 
 def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
-    """All cines of a study, joined in acquisition order, and its stills.
+    """All cines of a study, joined in acquisition order, its stills, and its marked pictures.
 
     Args:
         folder: Everything in it and below is looked at.
@@ -47,10 +48,13 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
     exam = Exam(folder, opened.recordings, (0.0, *list(lengths)[:-1]))
     stills = [i for i in instances if not i.header.is_cine]
     odd = _odd_elements([*opened.cines, *stills])
-    notices = (*joined, *unordered, *opened.notices, *odd, *contents.notices)
+    cine_uids, still_uids = [cine.uid for cine in opened.cines], [still.uid for still in stills]
+    marked, unmarked = freeze_frames(contents.marks, exam, cine_uids, still_uids)
+    notices = (*joined, *unordered, *opened.notices, *odd, *contents.notices, *unmarked)
+    placed = (*_Places(opened.cines, exam).of(stills), *marked)
     return replace(
         exam,
-        freeze_frames=_Places(opened.cines, exam).of(stills),
+        freeze_frames=tuple(sorted(placed, key=lambda freeze: freeze.time_s)),
         notices=tuple(dict.fromkeys(notices)),
         left_out=(*opened.left_out, *contents.left_out),
     )
@@ -130,9 +134,9 @@ class _Places:
         starts = [cine.acquired for cine in cines if cine.acquired is not None]
         self._starts: list[datetime] = starts if len(starts) == len(cines) else []
 
-    def of(self, stills: Sequence[Instance]) -> tuple[FreezeFrame, ...]:
-        """The stills as freeze-frames, by time."""
-        return tuple(sorted(map(self._placed, stills), key=lambda freeze: freeze.time_s))
+    def of(self, stills: Sequence[Instance]) -> list[FreezeFrame]:
+        """The stills as freeze-frames."""
+        return list(map(self._placed, stills))
 
     def _placed(self, still: Instance) -> FreezeFrame:
         exam = self._exam
