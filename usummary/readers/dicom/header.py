@@ -56,6 +56,7 @@ KEYWORDS = (
     "StudyInstanceUID",
     "SeriesNumber",
     "InstanceNumber",
+    "InConcatenationNumber",
     "SamplesPerPixel",
     "PhotometricInterpretation",
     "PlanarConfiguration",

@@ -64,7 +64,7 @@ class Instance:
     Attributes:
         header: The file's header.
         acquired: When it was acquired, None where the file does not say.
-        number: Series and instance number, 0 where the file does not say.
+        number: Series, instance, and part of a concatenation; 0 where the file does not say.
         uid: SOP Instance UID, empty where it was removed.
         study: Study Instance UID, empty where it was removed.
         patient: Whose it is.
@@ -72,7 +72,7 @@ class Instance:
 
     header: Header
     acquired: datetime | None
-    number: tuple[int, int]
+    number: tuple[int, int, int]
     uid: str
     study: str
     patient: Patient
@@ -196,12 +196,13 @@ def _is_ultrasound(header: Header) -> bool:
 
 def _instance(header: Header) -> Instance:
     values = header.values
-    number = (values.integer("SeriesNumber") or 0, values.integer("InstanceNumber") or 0)
+    words = ("SeriesNumber", "InstanceNumber", "InConcatenationNumber")
+    series, instance, part = (values.integer(word) or 0 for word in words)
     name = values.text("PatientName").split("=")[0].replace("^", " ").replace(",", " ")
     found = Instance(
         header,
         acquired(values),
-        number,
+        (series, instance, part),
         uid=values.text("SOPInstanceUID"),
         study=values.text("StudyInstanceUID"),
         patient=Patient(

@@ -18,6 +18,7 @@ from usummary.readers.look import Ticker, files_below
 from usummary.types import Exam, FreezeFrame, Recording
 
 _BEFORE_ALL = -1
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 _HEADERS = 0.6
 """Share of the work that reading the headers is; the rest is opening the cines."""
 
@@ -34,15 +35,13 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
         UnsupportedEncoding: No cine has an encoding that can be decoded.
     """
     tick = tick or Ticker(None)
-    contents = look_through(files_below(folder, tick), lambda share: tick(share * _HEADERS))
+    files = files_below(folder, tick)
+    contents = look_through(files, lambda share: tick(share * _HEADERS))
     instances = contents.instances
     joined = one_study(folder, instances)
     cines, unordered = _ordered([i for i in instances if i.header.is_cine])
     if not cines:
-        raise UnreadableFile(
-            f"{folder} holds no recording. A study folder holds the DICOM cines of one study, and "
-            "its single pictures beside them; open a video file by itself."
-        )
+        raise UnreadableFile(f"{folder} holds no recording. {_advice(files)}")
     opened = _opened(cines, lambda share: tick(_HEADERS + share * (1 - _HEADERS)))
     lengths = accumulate(recording.info.duration_s for recording in opened.recordings)
     exam = Exam(folder, opened.recordings, (0.0, *list(lengths)[:-1]))
@@ -57,6 +56,20 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
         freeze_frames=tuple(sorted(placed, key=lambda freeze: freeze.time_s)),
         notices=tuple(dict.fromkeys(notices)),
         left_out=(*opened.left_out, *contents.left_out),
+    )
+
+
+def _advice(files: Sequence[Path]) -> str:
+    """What to do with a folder that holds no cine."""
+    pictures = sum(file.suffix.lower() in _PICTURES for file in files)
+    if pictures > 1:
+        return (
+            f"It holds {pictures} pictures. If they are the frames of one recording, make a video "
+            "of them at its frame rate, and open that."
+        )
+    return (
+        "A study folder holds the DICOM cines of one study, and its single pictures beside them; "
+        "open a video file by itself."
     )
 
 
