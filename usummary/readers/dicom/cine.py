@@ -29,7 +29,7 @@ from usummary.readers.dicom.region import declared_region
 from usummary.readers.dicom.timing import agree, frame_timing
 from usummary.readers.dicom.values import UNREADABLE, Values
 from usummary.readers.video.container import SIMULATED_NOTICE, Media
-from usummary.readers.video.recording import VideoRecording
+from usummary.readers.video.recording import ASSUMED_RATE, VideoRecording
 from usummary.types import Frame, IntArray, Picture, Recording, RecordingInfo
 
 _DAMAGE = (*UNREADABLE, RuntimeError, zlib.error)
@@ -255,6 +255,9 @@ class DicomVideo(VideoRecording):
         """Keep the stream's times where it has some, else take the header's; what to tell of it."""
         count = self._info.frame_count
         timing = frame_timing(header.values, count)
+        if timing.stated:
+            kept = [notice for notice in self._info.notices if notice != ASSUMED_RATE]
+            self._info = replace(self._info, notices=tuple(kept))
         rate = self._stated_rate() if self._table.counted else None
         if rate is not None:
             self._times_s = np.arange(count) / rate

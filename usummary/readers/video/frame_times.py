@@ -16,12 +16,14 @@ from usummary.readers.video.container import Media
 from usummary.readers.video.fields import field_pairs
 from usummary.readers.video.mp4_tables import read_sample_table
 from usummary.readers.video.pace import JUMP_S, Paced, paced
-from usummary.readers.video.pictures import quarter_turns
+from usummary.readers.video.pictures import Geometry, read_geometry
 from usummary.readers.video.skipping import Referenced, referenced_test
 from usummary.types import IntArray
 
 UNTIMED_RATE = Fraction(25)
 """Frames per second where a stream gives neither times nor a rate."""
+_BARE = frozenset({"mjpeg", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu", "ivf"})
+"""Files that are a stream of encoded pictures and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ class Opening:
         first_stamp: Its own stamp; what the stream holds before it cannot be decoded.
         counted: As in `StampTable`.
         has_fields: Some pictures may come as two packets, see `usummary.readers.video.fields`.
-        size: Stored width and height.
-        turns: Anticlockwise quarter turns that bring it upright.
+        geometry: How its pictures become upright ones.
+        interlaced: It holds two moments.
+        rate_assumed: The stream states no times and no rate, so that a usual rate is taken.
         codec: Name of the encoding, for people.
         simulated: The file's own description says that its pictures are simulated.
         referenced: Tells packets of reference pictures, None where the codec is not understood.
@@ -81,8 +84,9 @@ class Opening:
     first_stamp: int
     counted: bool
     has_fields: bool
-    size: tuple[int, int]
-    turns: int
+    geometry: Geometry
+    interlaced: bool
+    rate_assumed: bool
     codec: str
     simulated: bool
     referenced: Referenced | None
@@ -109,8 +113,9 @@ def read_opening(media: Media) -> Opening:
                     first_stamp=picture.pts or 0,
                     counted=counted,
                     has_fields=has_fields,
-                    size=(picture.width, picture.height),
-                    turns=quarter_turns(picture),
+                    geometry=read_geometry(picture, _pixel_aspect(stream)),
+                    interlaced=picture.interlaced_frame,
+                    rate_assumed=_is_rate_assumed(stream),
                     codec=stream.codec_context.name,
                     simulated="simulated" in " ".join(container.metadata.values()).casefold(),
                     referenced=None if counted else referenced_test(stream),
@@ -118,6 +123,15 @@ def read_opening(media: Media) -> Opening:
     raise UnreadableFile(
         f"No picture in {media.path} can be decoded; the file is damaged or empty."
     )
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction | None:
+    return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+
+
+def _is_rate_assumed(stream: VideoStream) -> bool:
+    """Bare streams of pictures hold times only where the codec itself states a rate."""
+    return stream.container.format.name in _BARE and not stream.codec_context.framerate
 
 
 def _stamp(packet: Packet[VideoStream]) -> int | None:

@@ -14,7 +14,7 @@ from usummary.errors import UnreadableFile
 from usummary.readers.video import pictures
 from usummary.readers.video.container import SIMULATED_NOTICE, Media, is_cut_avi
 from usummary.readers.video.decoding import Spare, Walk
-from usummary.readers.video.frame_times import read_opening, read_stamps
+from usummary.readers.video.frame_times import UNTIMED_RATE, read_opening, read_stamps
 from usummary.readers.video.skipping import Thinning
 from usummary.types import Frame, IntArray, RecordingInfo
 
@@ -23,6 +23,18 @@ _KEEP_FRAMES = 16
 """Decoded pictures kept behind the last position, so that stepping back a little is quick."""
 _NEAR_FRAMES = 64
 """A picture at most this far ahead is reached by decoding on instead of seeking."""
+
+ASSUMED_RATE = (
+    "The recording does not say how many pictures it shows in a second; "
+    f"{int(UNTIMED_RATE)} are assumed."
+)
+_DAMAGED = "Damaged places in the recording could not be decoded; the picture before is shown."
+_RESIZED = (
+    "The size of the pictures changes within the recording; all are shown in the size of the first."
+)
+_INTERLACED = (
+    "The recording is interlaced: each picture holds two moments. The first of them is shown."
+)
 
 
 class VideoRecording:
@@ -43,17 +55,19 @@ class VideoRecording:
         self._table = read_stamps(media, self._opening)
         self._times_s = self._table.paced.times_s
         self._info = self._describe()
+        self._resized = self._interlaced = False
         self._walk: Walk | None = None
         self._kept: deque[tuple[int, VideoFrame]] = deque(maxlen=self._keep_count())
 
     @property
     def info(self) -> RecordingInfo:
-        if not self._media.damaged:
-            return self._info
-        notice = (
-            "Damaged places in the recording could not be decoded; the picture before is shown."
-        )
-        return replace(self._info, notices=(*self._info.notices, notice))
+        seen = {
+            _DAMAGED: self._media.damaged > 0,
+            _RESIZED: self._resized,
+            _INTERLACED: self._interlaced and not self._opening.interlaced,
+        }
+        notices = [notice for notice, is_so in seen.items() if is_so]
+        return replace(self._info, notices=(*self._info.notices, *notices))
 
     @property
     def times_s(self) -> NDArray[np.float64]:
@@ -85,7 +99,7 @@ class VideoRecording:
         try:
             for index, picture in walk:
                 if index >= start:
-                    grey = pictures.luma(picture, self._opening.size, self._opening.turns)
+                    grey = pictures.luma(self._looked_at(picture), self._opening.geometry)
                     yield Frame(index, float(self._times_s[index]), grey)
         finally:
             walk.close()
@@ -140,17 +154,21 @@ class VideoRecording:
         return Thinning(self._times_s, 1 / rate, self._opening.referenced).is_spare
 
     def _keep_count(self) -> int:
-        width, height = self._opening.size
+        width, height = self._opening.geometry.stored
         return min(max(_KEEP_BYTES // (width * height * 2), 2), _KEEP_FRAMES)
 
+    def _looked_at(self, picture: VideoFrame) -> VideoFrame:
+        """The picture; what is odd about it is told by `info` from then on."""
+        self._resized |= (picture.width, picture.height) != self._opening.geometry.stored
+        self._interlaced |= picture.interlaced_frame
+        return picture
+
     def _coloured(self, index: int, picture: VideoFrame) -> Frame:
-        rgb = pictures.rgb(picture, self._opening.size, self._opening.turns)
+        rgb = pictures.rgb(self._looked_at(picture), self._opening.geometry)
         return Frame(index, float(self._times_s[index]), rgb)
 
     def _describe(self) -> RecordingInfo:
-        width, height = self._opening.size
-        if self._opening.turns % 2:
-            width, height = height, width
+        width, height = self._opening.geometry.shown
         return RecordingInfo(
             path=self._media.path,
             width=width,
@@ -166,6 +184,11 @@ class VideoRecording:
         notices = [SIMULATED_NOTICE] if self._opening.simulated else []
         if self._table.truncated or is_cut_avi(self._media.path):
             notices.append("The recording was cut off; it is used up to its last complete picture.")
+        if self._opening.rate_assumed:
+            notices.append(ASSUMED_RATE)
+        if self._opening.interlaced:
+            notices.append(_INTERLACED)
+        notices += self._opening.geometry.notices
         notices += self._table.paced.notices
         return tuple(notices)
 
