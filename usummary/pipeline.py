@@ -79,8 +79,8 @@ def analyse(
         exam: Opened exam.
         settings: What to use.
         progress: Told of every step; may raise `Cancelled`.
-        preview: Given provisional scores of the exam's beginning while features are computed (see
-            `usummary.analysis.preview`). It costs a little time; the result is the same without it.
+        preview: Called with provisional scores of the exam's beginning while features are computed
+            (see `usummary.analysis.preview`). It takes a little time and never changes the result.
 
     Raises:
         InputError: The exam holds a single picture.
@@ -134,7 +134,7 @@ def analyse(
 def features_of(
     exam: Exam, backbone: Model, settings: Settings = DEFAULTS, progress: Report = silent
 ) -> Features:
-    """The features of an exam alone, kept and found again like those of a full run.
+    """The features of an exam and nothing else, with the same cache as a full run.
 
     Raises:
         ModelError, DeviceError: As for `analyse`.
@@ -159,7 +159,7 @@ def select(
         analysis: As it was computed, without edits.
         length: ``15%``, ``0.18`` or ``P``.
         mode: See `usummary.selection.choose`.
-        edits: What a person changed; the summary's own analysis has these changes made.
+        edits: What a person changed; `Summary.analysis` is the analysis with these changes made.
         cover_s: Seconds of every recognised plane that are kept first (`Settings.covering_s`).
 
     Raises:
@@ -175,7 +175,7 @@ def select(
 
 @dataclass(frozen=True, slots=True)
 class _LookedThrough:
-    """What one look through an exam's files gives.
+    """What is known of an exam's files before features are computed.
 
     Attributes:
         hashes: Content hash of every file, stills too, by its name in the exam.
@@ -211,7 +211,7 @@ def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
     regions = []
     for number, recording in enumerate(exam.recordings, start=1):
         regions.append(find_region(recording))
-        _ = recording.times_s
+        _ = recording.times_s  # can take seconds on first use: here the person sees progress
         report(0.5 + 0.5 * number / len(exam.recordings))
     return _LookedThrough(
         hashes={os.path.relpath(file, folder): digest for file, digest in hashes.items()},
@@ -228,7 +228,7 @@ def _features(
     progress: Report,
     on_part: OnPart | None = None,
 ) -> tuple[Features, str]:
-    """Features of the exam, with the text that names device and precision."""
+    """Features of the exam, and the name of the device and precision that computed them."""
     progress(Progress("features", 0.0))
     rate = None if settings.sample_rate == "all" else float(settings.sample_rate)
     size = (backbone.height, backbone.width)
@@ -252,10 +252,11 @@ def _features(
 
 @contextmanager
 def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[OnPart | None]:
-    """What `features.compute` calls for previews.
+    """The callable that shows previews, for `features.compute`; None if nobody wants any.
 
-    They have a runner of their own, opened by the first one and closed before the exam is scored,
-    so that whatever happens to it leaves the result as it is.
+    Previews use a summariser runner of their own, so a fallback during a preview cannot change the
+    device or the notices of the result. The first preview opens it; it is closed before the exam
+    is scored.
     """
     if show is None:
         yield None
@@ -273,7 +274,7 @@ def _previews(summariser: Model, settings: Settings, show: Show | None) -> Itera
 
 
 def _naming_device(progress: Report, runner: runtime.Runner) -> Report:
-    """`progress`, which also names the device, and says each fallback of the runner once."""
+    """Calls `progress` with the runner's device added, and with each of its fallbacks once."""
     reported = 0
 
     def report(step: Progress) -> None:
@@ -300,7 +301,10 @@ def _scores(
 
 
 def _notices(exam: Exam, fallbacks: tuple[str, ...]) -> tuple[str, ...]:
-    """What a person must see, each once; readers find damage only while they read."""
+    """All notices for the person, each once.
+
+    To be called after the features: readers find damaged frames only while they decode.
+    """
     damage = [notice for recording in exam.recordings for notice in recording.info.notices]
     notices = tuple(dict.fromkeys([*exam.notices, *damage, *fallbacks]))
     if notices:
