@@ -166,7 +166,7 @@ def _length(value: Any) -> str | None:
 
 
 def save(preferences: Preferences) -> None:
-    """Saves preferences; nothing is raised on a full or read-only disk, they are merely forgotten."""
+    """Saves preferences; on a full or read-only disk nothing is raised, and they are forgotten."""
     values = asdict(preferences)
     del values["damaged"]
     with suppress(OSError), beside(_file(), sync=True) as part:

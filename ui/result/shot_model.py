@@ -26,7 +26,7 @@ ShotRole = Qt.ItemDataRole.UserRole
 
 
 def plane_name(plane: str | None) -> str:
-    """A shot's plane in words; without one, only that none was recognised, not that none is shown."""
+    """A shot's plane in words; without one, that none was recognised, not that none is shown."""
     return plane or tr("No plane recognised")
 
 
