@@ -40,7 +40,7 @@ def keep_live() -> None:
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, _NEVER)
     # On Windows a library loaded this way does not find its neighbours; the import loads it there.
-    if os.name != "nt" and not any(isinstance(one, _LibrariesFirst) for one in sys.meta_path):
+    if os.name != "nt" and not any(isinstance(f, _LibrariesFirst) for f in sys.meta_path):
         sys.meta_path.insert(0, _LibrariesFirst())
 
 

@@ -96,9 +96,9 @@ def analyse(
     logger.info("A run begins")
     watch = _Stopwatch()
     with watch.stage("reading"):
-        looked = _look_through(exam, progress)
+        inspected = _inspect(exam, progress)
     with watch.stage("features"), _previews(summariser, settings, preview) as on_part:
-        features, device = _features(exam, looked, backbone, settings, progress, on_part)
+        features, device = _features(exam, inspected, backbone, settings, progress, on_part)
     with watch.stage("scoring"):
         scores, fallbacks = _scores(features, summariser, settings, progress)
     with watch.stage("selecting"):
@@ -110,7 +110,7 @@ def analyse(
         path=exam.path,
         duration_s=exam.duration_s,
         frame_count=exam.frame_count,
-        regions=looked.regions,
+        regions=inspected.regions,
         scores=scores,
         shots=shots,
         freeze_frames=freeze_frames.merged(exam.freeze_frames, freeze_frames.find_frozen(features)),
@@ -119,7 +119,7 @@ def analyse(
             models=(_named(backbone), _named(summariser)),
             device=device,
             settings=settings.model_dump(mode="json"),
-            input_sha256=looked.hashes,
+            input_sha256=inspected.hashes,
             timings_s=watch.seconds,
             notices=_notices(exam, (*features.notices, *fallbacks)),
         ),
@@ -139,8 +139,8 @@ def features_of(
     Raises:
         ModelError, DeviceError: As for `analyse`.
     """
-    looked = _look_through(exam, progress)
-    return _features(exam, looked, backbone, settings, progress)[0]
+    inspected = _inspect(exam, progress)
+    return _features(exam, inspected, backbone, settings, progress)[0]
 
 
 def select(
@@ -174,7 +174,7 @@ def select(
 
 
 @dataclass(frozen=True, slots=True)
-class _LookedThrough:
+class _InspectedFiles:
     """What is known of an exam's files before features are computed.
 
     Attributes:
@@ -188,7 +188,7 @@ class _LookedThrough:
     regions: tuple[Region, ...]
 
 
-def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
+def _inspect(exam: Exam, progress: Report) -> _InspectedFiles:
     """Hash the files, find the sectors, and have the frame times read."""
     clock = Clock()
 
@@ -213,7 +213,7 @@ def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
         regions.append(find_region(recording))
         _ = recording.times_s  # can take seconds on first use: here the person sees progress
         report(0.5 + 0.5 * number / len(exam.recordings))
-    return _LookedThrough(
+    return _InspectedFiles(
         hashes={os.path.relpath(file, folder): digest for file, digest in hashes.items()},
         recordings=tuple(hashes[recording.info.path] for recording in exam.recordings),
         regions=tuple(regions),
@@ -222,7 +222,7 @@ def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
 
 def _features(
     exam: Exam,
-    looked: _LookedThrough,
+    inspected: _InspectedFiles,
     backbone: Model,
     settings: Settings,
     progress: Report,
@@ -239,13 +239,13 @@ def _features(
             root = feature_cache.root()
             feature_cache.prune(root)
             key = features_stage.key_of(
-                backbone, looked.recordings, looked.regions, rate, runner.device
+                backbone, inspected.recordings, inspected.regions, rate, runner.device
             )
             kept = feature_cache.FeatureCache(root, key)
         extraction = Extraction(runner, spec, rate, kept)
         report = _naming_device(progress, runner)
         report(Progress("features", 0.0))
-        features = features_stage.compute(exam, looked.regions, extraction, report, on_part)
+        features = features_stage.compute(exam, inspected.regions, extraction, report, on_part)
         report(Progress("features", 1.0, 0.0))
         return replace(features, notices=(*features.notices, *runner.notices)), runner.device
 

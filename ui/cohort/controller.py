@@ -176,16 +176,16 @@ class Cohorts(QObject):
         self.refresh()
 
     @Slot(object)
-    def _take(self, one: object) -> None:
+    def _take(self, exam: object) -> None:
         """Takes the result of one more exam."""
         from usummary.comparing.cohort import LeftOut, MeasuredExam
 
         if self.measured is None:
             return
-        if isinstance(one, MeasuredExam):
-            longer = replace(self.measured, exams=(*self.measured.exams, one))
-        elif isinstance(one, LeftOut):
-            longer = replace(self.measured, left_out=(*self.measured.left_out, one))
+        if isinstance(exam, MeasuredExam):
+            longer = replace(self.measured, exams=(*self.measured.exams, exam))
+        elif isinstance(exam, LeftOut):
+            longer = replace(self.measured, left_out=(*self.measured.left_out, exam))
         self.measured = _only(longer, self.exams)
         if not self._later.isActive():
             self._later.start()
@@ -232,14 +232,14 @@ class Cohorts(QObject):
         row = measured.rows[at] if measured is not None and at is not None and at >= 0 else None
         values: dict[Path, list[float | None]] = {}
         if measured is not None and row is not None:
-            each = [measured.values(row, measure, page.against) for measure in SHOWN]
+            columns = [measured.values(row, measure, page.against) for measure in SHOWN]
             values = {
-                exam.path: [found.get(exam.path) for found in each] for exam in measured.exams
+                exam.path: [column.get(exam.path) for column in columns] for exam in measured.exams
             }
-        left_out = {one.path: one.reason for one in measured.left_out} if measured else {}
+        left_out = {exam.path: exam.reason for exam in measured.left_out} if measured else {}
         waits = tr("waits") if self._running else tr("not measured yet")
-        said = {path: left_out.get(path, waits) for path in self.exams}
-        page.exams.show_exams(names_of(self.exams), values, said, page.against)
+        reasons = {path: left_out.get(path, waits) for path in self.exams}
+        page.exams.show_exams(names_of(self.exams), values, reasons, page.against)
         if row is None:
             page.of_row.setText(tr("{count} exams", count=len(self.exams)))
         else:

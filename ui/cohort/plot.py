@@ -51,8 +51,8 @@ class CohortPlot(QWidget):
         self._lengths = list(dict.fromkeys(row.length for row in rows))
         self._points = {row.who: [None] * len(self._lengths) for row in rows}
         for row in rows:
-            found = cohort.mean(row, measure, against)
-            self._points[row.who][self._lengths.index(row.length)] = found
+            interval = cohort.mean(row, measure, against)
+            self._points[row.who][self._lengths.index(row.length)] = interval
         self._differs = against is not None
         name = tr(MEASURES[measure][0])
         self.setAccessibleName(tr("Plot of {measure}", measure=name))
@@ -62,7 +62,7 @@ class CohortPlot(QWidget):
     def paintEvent(self, _: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            shown = [one for row in self._points.values() for one in row if one is not None]
+            shown = [mean for row in self._points.values() for mean in row if mean is not None]
             if not shown:
                 return
             legend = self._draw_legend(painter)
@@ -75,8 +75,8 @@ class CohortPlot(QWidget):
         self, painter: QPainter, area: QRectF, shown: Sequence[Interval]
     ) -> Callable[[float], float]:
         """Draws lines at round values; returns a function from values to heights on screen."""
-        low = max(min(0.0, *(one.low for one in shown)), -MOST)
-        high = min(max(0.0, *(one.high for one in shown)), MOST)
+        low = max(min(0.0, *(mean.low for mean in shown)), -MOST)
+        high = min(max(0.0, *(mean.high for mean in shown)), MOST)
         step = nice_step((high - low) or 1.0)
         first, last = math.floor(low / step), math.ceil(high / step)
         last = max(last, first + 1)

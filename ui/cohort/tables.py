@@ -125,7 +125,7 @@ class ExamsTable(RowTable):
         self,
         names: Mapping[Path, str],
         values: Mapping[Path, Sequence[float | None]],
-        said: Mapping[Path, str],
+        reasons: Mapping[Path, str],
         against: Against | None,
     ) -> None:
         """Shows the values of every exam, or the reason why it has none."""
@@ -138,11 +138,11 @@ class ExamsTable(RowTable):
             set_plain_tip(first, tr("Open {name}", name=str(path)))
             numbers = values.get(path)
             if numbers is None:
-                told = Cell(said.get(path, ""), None)
-                told.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-                told.setForeground(color("muted"))
-                set_plain_tip(told, said.get(path, ""))
-                rows.append([first, told, *(Cell("", None) for _ in SHOWN[1:])])
+                reason = Cell(reasons.get(path, ""), None)
+                reason.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+                reason.setForeground(color("muted"))
+                set_plain_tip(reason, reasons.get(path, ""))
+                rows.append([first, reason, *(Cell("", None) for _ in SHOWN[1:])])
                 continue
             rows.append([first, *(_value(value, against) for value in numbers)])
         self.show_rows(rows)

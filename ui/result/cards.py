@@ -176,11 +176,11 @@ class CardDelegate(QStyledItemDelegate):
             ink = color("on_accent" if down else "muted")
             draw_mark(painter, name, place.adjusted(5, 5, -5, -5), ink)
         text = {"automatic": "", "kept": "kept", "locked": "locked", "rejected": "rejected"}
-        said = text[shot.decision] or ("" if shot.selected else "not in summary")
+        words = text[shot.decision] or ("" if shot.selected else "not in summary")
         left = button_at(rect, "lock").right() + 8
         painter.setPen(color("muted" if shot.decision == "automatic" else "text"))
         spot = QRectF(left, button_at(rect, "lock").top(), rect.right() - left - 8, BUTTON)
-        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(said) if said else "")
+        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(words) if words else "")
 
 
 def draw_picture(painter: QPainter, frame: QRectF, image: QImage | None) -> None:

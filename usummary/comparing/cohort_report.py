@@ -93,14 +93,14 @@ def figure_of_cohort(cohort: Cohort, measure: Measure, against: Against | None =
         axes = canvas.subplots()
         for place, who in enumerate(names):
             at = [number + _offset(place, len(names)) for number in range(len(lengths))]
-            found = [cohort.mean(WayToChoose(who, length), measure, against) for length in lengths]
-            known = [(x, one) for x, one in zip(at, found, strict=True) if one is not None]
+            means = [cohort.mean(WayToChoose(who, length), measure, against) for length in lengths]
+            known = [(x, mean) for x, mean in zip(at, means, strict=True) if mean is not None]
             axes.errorbar(
                 [x for x, _ in known],
-                [one.mean for _, one in known],
+                [mean.mean for _, mean in known],
                 [
-                    [one.mean - one.low for _, one in known],
-                    [one.high - one.mean for _, one in known],
+                    [mean.mean - mean.low for _, mean in known],
+                    [mean.high - mean.mean for _, mean in known],
                 ],
                 fmt=_MARKS[place % len(_MARKS)],
                 color=COLOURS[place % len(COLOURS)],
@@ -110,9 +110,9 @@ def figure_of_cohort(cohort: Cohort, measure: Measure, against: Against | None =
                 label=who,
             )
             rows += tuple(
-                (who, length, NAMES[measure], one.mean, one.low, one.high, one.count)
-                for length, one in zip(lengths, found, strict=True)
-                if one is not None
+                (who, length, NAMES[measure], mean.mean, mean.low, mean.high, mean.count)
+                for length, mean in zip(lengths, means, strict=True)
+                if mean is not None
             )
         if against is not None:
             axes.axhline(0, color=INK, linewidth=0.8)

@@ -148,24 +148,24 @@ def model_of(analysis: Analysis) -> str:
     return named[-1] if named else DEFAULTS.model
 
 
-def command(one: Compared) -> tuple[str, ...]:
+def command(lane: Compared) -> tuple[str, ...]:
     """Arguments of the command that computes a lane again, for the folder of the recording.
 
     For a model this is ``usummary summarize``; for a baseline it is ``usummary evaluate``, whose
     table has a row for that baseline. The recording is named without its folder.
     """
-    analysis, summary = one.summary.analysis, one.summary
+    analysis, summary = lane.summary.analysis, lane.summary
     settings = make_settings(analysis.provenance.settings)
-    if one.kind == "baseline":
+    if lane.kind == "baseline":
         words = ["usummary", "evaluate", analysis.path.name, "--model", model_of(analysis)]
-        words += ["--baseline", one.who, "--seeds", str(RANDOM_SEED)]
+        words += ["--baseline", lane.who, "--seeds", str(RANDOM_SEED)]
         words += ["--length", summary.length, *terms_of(settings, summary.mode, summary.cover_s)]
         return (*words, *(() if "--mode" in words else ("--mode", summary.mode)))
     words = ["usummary", "summarize", analysis.path.name]
-    words += ["--length", summary.length, "--model", one.who]
+    words += ["--length", summary.length, "--model", lane.who]
     words += terms_of(settings, summary.mode, summary.cover_s)
     share = summary.length.replace("%", "")
-    return (*words, "--out", f"{stem_of(analysis.path)} {one.who} {share}")
+    return (*words, "--out", f"{stem_of(analysis.path)} {lane.who} {share}")
 
 
 def terms_of(settings: Settings, mode: Mode, cover_s: float) -> list[str]:
