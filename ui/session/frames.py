@@ -42,6 +42,7 @@ def to_image(pixels: Picture) -> QImage:
     if not pixels.flags.c_contiguous:
         pixels = pixels.copy()
     form = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
+    # A `QImage` made like this only refers to the pixels; the conversion copies them.
     view = QImage(pixels.data, width, height, pixels.strides[0], form)
     return view.convertToFormat(QImage.Format.Format_RGB32)
 
@@ -235,6 +236,7 @@ class FrameSource(QObject):
             if missing is None or (around and time.monotonic() < self._rests_at):
                 self._changed.wait(IDLE_S)
                 return
+        # Decoding is done without the lock, so that the main thread never waits for it.
         jumped_at = time.monotonic()
         jumped = not cursor.near(missing, moving=want.velocity != 0)
         if jumped:

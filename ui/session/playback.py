@@ -210,6 +210,7 @@ class Playback(QObject):
     def _tick(self) -> None:
         if self._table is None:
             return
+        # Counted from the start of playing: ticks come late, and their errors would add up.
         now = self._started_s + (time.monotonic() - self._started_at) * self.speed
         if self._loop is not None:
             now = self._keep_looping(now)

@@ -166,7 +166,7 @@ class Session(QObject):
     @Slot(object)
     def _open_exam(self, found: tuple[Path, Path]) -> None:
         path, project_path = found
-        self._project_file.finish()
+        self._project_file.finish()  # before the state forgets the exam that the edits belong to
         self._make_way()
         self.queue.remove(path)
         self._drop_waiting(but="export")
@@ -201,7 +201,7 @@ class Session(QObject):
             return
         if self.working or self._waiting is not None:
             self._make_way()
-            self._run_waits = True
+            self._run_waits = True  # `_go_on` begins it once the present task has ended
             return
         self.state.start_run()
         wanted = {"length": self.state.length, "cover_planes": self.state.cover_planes}
@@ -396,7 +396,7 @@ class Session(QObject):
         """Begins a task, or lets it wait until the running one has stopped or is done."""
         if self.working:
             self._make_way()
-            self._drop_waiting()
+            self._drop_waiting()  # only the newest wish waits
             self._waiting = task
         else:
             self._begin(task)
@@ -432,7 +432,7 @@ class Session(QObject):
 
     def _finish_run(self, result: object) -> None:
         """Shows a result with the edits of its project, or with those made on the last result."""
-        if not self._is_run(self._task):
+        if not self._is_run(self._task):  # another exam was opened meanwhile
             return
         if isinstance(result, EditedSummary) and self.state.project_path is not None:
             self._project_file.know(self.state.project_path, result.stamp)

@@ -88,7 +88,7 @@ class Tiles:
         key = (px_per_s, index)
         tile = self._tiles.get(key)
         if tile is not None:
-            self._tiles.move_to_end(key)
+            self._tiles.move_to_end(key)  # `_evict` takes from the front
             if tile.checked == self._round:
                 return tile
         width = size.width() / ratio
@@ -111,6 +111,7 @@ class Tiles:
         return picture
 
     def _evict(self, in_sight: int) -> None:
+        # Tiles in sight stay over budget too, or every paint would draw all of them again.
         while self._bytes > self._budget and len(self._tiles) > in_sight:
             _, old = self._tiles.popitem(last=False)
             self._bytes -= old.picture.width() * old.picture.height() * 4

@@ -139,6 +139,7 @@ def _outline(look: _ShrunkSamples, *, keep_dim: bool) -> IntArray | None:
     cv2.fillPoly(inside, [hull.astype(np.int32)], 1)
     # With a margin: the sector's blurred edge is neither text nor another lit picture around it.
     around = cv2.dilate(inside, np.ones((9, 9), np.uint8)) == 0
+    # The patch fills the bounds, or lit picture goes on around it: not a sector on a black screen.
     if not around.any() or float(np.mean(look.peak[around] > _LIT)) > _BLACK_AROUND:
         return None
     if not _has_text(look, inside, around):
@@ -155,6 +156,7 @@ def _has_text(look: _ShrunkSamples, inside: Picture, around: NDArray[np.bool_]) 
     Bright places connected to the patch, such as a resting layer of tissue, are part of the sector.
     """
     lit = np.maximum(look.peak > _LIT, inside > 0).astype(np.uint8)
+    # Closed, so that a gap of a few dark pixels does not separate tissue from the patch.
     joined = cv2.morphologyEx(lit, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     _, labels = cv2.connectedComponents(joined)
     apart = around & (labels != labels[inside > 0][0])
@@ -180,6 +182,7 @@ def _hull(change: NDArray[np.float64]) -> IntArray | None:
     if stats[largest, cv2.CC_STAT_AREA] < _SMALLEST * changing.size:
         return None
     hull = cv2.convexHull(cv2.findNonZero((labels == largest).astype(np.uint8)))
+    # A hull of pixels has a corner at nearly every row; a person edits this outline by its corners.
     slack = 0.5
     while len(hull) > _VERTICES:
         hull = cv2.approxPolyDP(hull, slack, True)

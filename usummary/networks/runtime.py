@@ -120,6 +120,7 @@ class OpenVINORunner:
         self._model = model
         self._notices: list[str] = []
         core = _core()
+        # LATENCY: one clip at a time on all cores. Several at once take as long per clip, measured.
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         self._requests: list[Any] = [
             core.compile_model(graph, "CPU", hints).create_infer_request()
@@ -278,16 +279,17 @@ def _keep(graphs: list[ov.Model], folder: Path) -> None:
     try:
         try:
             for number, graph in enumerate(graphs):
+                # OpenVINO would store weights in float16 by default.
                 ov.save_model(graph, part / f"{number}.xml", compress_to_fp16=False)
         except RuntimeError as error:
             raise OSError(0, "it could not be written") from error
         (part / _HASHES).write_text(_hashes(part), encoding="ascii")
         if folder.exists() and not _is_whole(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)  # a damaged graph would be in the way
         try:
             part.replace(folder)
         except OSError:
-            if not _is_whole(folder):
+            if not _is_whole(folder):  # else another process was first, with the same graph
                 raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -361,7 +363,7 @@ class TorchRunner:
             self._notices.append(
                 f"The memory of {self.device} ran out; clips are now computed {batch} at a time."
             )
-            self._batch = batch
+            self._batch = batch  # or every later call would run out of memory first
         return outputs
 
     def close(self) -> None:

@@ -378,6 +378,7 @@ def _hash(path: Path) -> str:
 
 def _network(kind: Network) -> tuple[Callable[..., Any], Callable[[Any], nn.Module]]:
     """Config and network class of a kind."""
+    # Imported here, because torch takes seconds to import and listing models needs none of it.
     from usummary.networks import bilstm, i3d, policy, st3d, sumfcn, unet3d
 
     kinds: dict[str, tuple[Callable[..., Any], Callable[[Any], nn.Module]]] = {

@@ -137,6 +137,7 @@ class DicomCine:
                 if index < start:
                     continue
                 picture = self._picture(file, index)
+                # Damaged frames are left out, but for the first: scores must begin at frame 0.
                 if picture is None and index == 0:
                     picture = self._shown(file, index)
                 if picture is not None:
@@ -328,6 +329,7 @@ def _find_frames(
         raise UnreadableFile(f"{header.path} is cut off before its first picture ends.")
     if pixels.length is None:
         return spans, actual_syntax(header.syntax, _bytes_of(file, spans[0][:1])), None
+    # Data of known length are not encapsulated, so they are not compressed, whatever is declared.
     known = header.syntax.is_transfer_syntax
     native = ExplicitVRLittleEndian if known and header.syntax.is_compressed else header.syntax
     return spans, native, halved
@@ -368,6 +370,7 @@ def _needed(times_s: NDArray[np.float64], rate: float | None) -> Iterator[int]:
     """Frame indices at most ``1 / rate`` apart where the recording allows it."""
     kept = 0.0
     for index, time in enumerate(times_s):
+        # Left out only if the next one is near enough; 0.1 % is for times that were rounded.
         last = index + 1 == len(times_s)
         if rate is None or index == 0 or last or times_s[index + 1] - kept > 1.001 / rate:
             kept = float(time)

@@ -12,6 +12,7 @@ _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 _TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})([.,]\d{1,6})?)?)?")
 _ZONE = re.compile(r"([+-])(\d{2}):?(\d{2})$")
 _NO_DATE = datetime(1900, 1, 1)
+"""Date of times in files without any date: only differences between times count."""
 _HALF_A_DAY = timedelta(hours=12)
 
 
@@ -44,7 +45,7 @@ def moment(text: str, zone: timezone | None = None) -> datetime | None:
     date = _DATE.match(text)
     if date is None:
         return None
-    rest = text[date.end() :].lstrip(" T")
+    rest = text[date.end() :].lstrip(" T")  # neither is DICOM, but both are written
     own = _ZONE.search(rest)
     if own is not None:
         zone, rest = _zone(own.group()), rest[: own.start()]
@@ -98,6 +99,7 @@ def _seconds(text: str) -> timedelta | None:
     if match is None:
         return None
     hour, minute, second, fraction = match.groups()
+    # DICOM allows second 60, a leap second.
     if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
         return None
     return timedelta(

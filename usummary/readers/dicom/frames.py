@@ -93,12 +93,12 @@ def frame_spans(offsets: list[int], fragments: list[Span], count: int) -> list[t
     begins = [i for i, span in enumerate(fragments) if span.head.startswith(_PICTURE_STARTS)]
     stated = _stated_starts(offsets, fragments)
     if len(stated) == count > 0 and set(begins) <= set(stated):
-        starts = stated
+        starts = stated  # the table has the right count, and no picture begins inside a frame
     elif len(fragments) == count and (not begins or 2 * len(begins) > count):
-        starts = list(range(count))
+        starts = list(range(count))  # a fragment for each frame, and most begin with a picture
     elif begins:
         starts = [0, *(start for start in begins if start > 0)]
-    else:
+    else:  # streams without known first bytes, such as RLE
         starts = stated if len(stated) > 1 else list(range(len(fragments)))
     stops = [*starts[1:], len(fragments)]
     return [tuple(fragments[a:b]) for a, b in zip(starts, stops, strict=True) if a < b]

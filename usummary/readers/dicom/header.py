@@ -221,6 +221,8 @@ def _read(path: Path, file: BinaryIO, head: bytes) -> Header | None:
     """The header of an open file; None if it is no instance. Raises the errors of pydicom."""
     deflated_at = None
     if DeflatedExplicitVRLittleEndian.encode() in head[132:]:
+        # pydicom would inflate the whole file into memory. The deflated part begins after preamble
+        # (128 bytes), "DICM" (4), the element of the group length (12) and the rest of the group.
         meta = read_file_meta_info(path)
         deflated_at = 144 + int(meta.FileMetaInformationGroupLength)
         with open_bytes(path, deflated_at) as inflated:
@@ -296,6 +298,7 @@ def _count_frames(header: Header, file: BinaryIO) -> int:
     for keyword in ("Rows", "Columns", "BitsAllocated"):
         size *= values.integer(keyword) or 0
     size //= 8
+    # 4:2:2 has two samples per pixel instead of three, unless the length is one of three.
     if "422" in values.text("PhotometricInterpretation") and size:
         size = size * 2 // 3 if pixels.length % size else size
     whole = size > 0 and pixels.length - pixels.length // size * size <= 1

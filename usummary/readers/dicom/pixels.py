@@ -183,6 +183,7 @@ class FrameDecoder:
         layout = self._layout
         if self._decoder is None:
             return decode_lossless(data, layout.samples)
+        # Grey samples with all their bits: `Bits.codes` picks those that count, in one place.
         options: dict[str, Any] = {
             "rows": layout.rows,
             "columns": layout.columns,
@@ -245,7 +246,7 @@ class FrameDecoder:
         entries = entries or 1 << 16
         indices = np.arange(first, first + entries).astype(np.uint16)
         table = apply_color_lut(indices, self._values.dataset)
-        if bits > 8 and table.max(initial=0) > 255:
+        if bits > 8 and table.max(initial=0) > 255:  # some files declare 16 bits and store 8
             table = table >> 8
         return first, table.astype(np.uint8)
 

@@ -98,6 +98,7 @@ def frame_timing(values: Values, count: int) -> Timing:
 
 def agree(rate: float, other: float, whole: bool = False) -> bool:
     """Whether two rates are the same but for rounding; `whole`: `other` may be a rounded one."""
+    # 0.51: half a frame of rounding, and a little for the rounding of floats.
     return abs(rate - other) <= max(_SAME_RATE * rate, 0.51 if whole else 0.0)
 
 
@@ -114,6 +115,7 @@ def _stated(values: Values, count: int, problems: list[str]) -> Iterator[_Steps]
     grouped = _grouped(values, count, problems)
     if grouped is not None:
         yield grouped
+    # The element that the pointer names comes first; the others confirm or contradict it.
     pointed = values.numbers("FrameIncrementPointer")
     names = [_POINTERS[int(tag)] for tag in pointed if int(tag) in _POINTERS]
     for name in dict.fromkeys([*names, *_POINTERS.values()]):
@@ -172,6 +174,7 @@ def _vector(values: Values, count: int, problems: list[str]) -> _Steps | None:
     notices: tuple[str, ...] = ()
     if given == 0:
         return None
+    # One value for two frames is a vector without its first value, which comes next.
     if given == 1 and count != 2:
         notices = (f"The {name} holds one value; it is used for all frames.",)
         steps = np.full(count, steps[0])

@@ -117,7 +117,7 @@ class _Fan:
         half = np.deg2rad(rng.uniform(30, 42))
         inner = rng.uniform(0.12, 0.3)
         down = np.linspace(-half, half, 33)
-        # The apex is above the canvas, so that the near arc ends at its top, the outer at its bottom
+        # The apex is above the canvas, so that the near arc ends at its top, the far at its bottom
         reach = min(height / (1 - inner * np.cos(half)), width / 2 / np.sin(half))
         apex = (x0 + width / 2, y0 - inner * np.cos(half) * reach)
         outer = [(apex[0] + reach * np.sin(a), apex[1] + reach * np.cos(a)) for a in down]

@@ -59,6 +59,7 @@ def policy_gain(logits: Tensor, actions: Tensor, advantages: Tensor) -> Tensor:
         actions: (k, L) sampled episodes, 0/1.
         advantages: (k,) reward minus baseline.
     """
+    # The log-probability of a whole episode is the sum over its frames.
     spread_out = logits.expand_as(actions)
     log_probability = -functional.binary_cross_entropy_with_logits(
         spread_out, actions, reduction="none"

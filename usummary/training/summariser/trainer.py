@@ -250,6 +250,7 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self._recipe.rate, number)
         self._net.train()
+        # By seed and epoch alone: a resumed epoch draws the same as an uninterrupted one.
         rng = np.random.default_rng((self._recipe.seed, number))
         lessons = [self._learn(int(i), rng) for i in rng.permutation(len(self._lessons))]
         gradients = np.stack([gradient for *_, gradient in lessons])
