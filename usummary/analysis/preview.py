@@ -1,6 +1,6 @@
 """Provisional scores while features are still computed, as often as that stays cheap.
 
-A summariser sees the whole exam at once, so the scores of the first half change when the second
+A summariser sees the whole exam at once, so scores of the first half can change when the second
 half comes. Provisional scores are only shown; nothing is selected by them.
 """
 

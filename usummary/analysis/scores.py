@@ -21,7 +21,7 @@ def score(features: Features, summariser: SummariserRunner) -> Scores:
     """Importance of every sampled frame.
 
     The whole exam goes through the network at once, (1, T, C, h, w) to (1, T n): the importance of
-    a frame depends on all others.
+    a frame can depend on any other.
 
     Raises:
         ModelError: The network gave another number of scores, or values that are no scores.
