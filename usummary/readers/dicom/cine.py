@@ -256,11 +256,11 @@ class DicomVideo(VideoRecording):
         """Keep the stream's times if it has any, else take the header's; returns notices."""
         count = self._info.frame_count
         timing = frame_timing(header.values, count)
-        rate = self._stated_rate() if self._timeline.counted else None
+        rate = self._stated_rate() if self._table.counted else None
         if rate is not None:
             self._times_s = np.arange(count) / rate
             self._info = replace(self._info, duration_s=count / rate)
-        elif self._timeline.counted and timing.stated:
+        elif self._table.counted and timing.stated:
             self._times_s = timing.times_s
             self._info = replace(self._info, duration_s=timing.duration_s)
             return timing.notices

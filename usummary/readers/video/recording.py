@@ -14,7 +14,7 @@ from usummary.errors import UnreadableFile
 from usummary.readers.video import pictures
 from usummary.readers.video.container import SIMULATED_NOTICE, Media, is_cut_avi
 from usummary.readers.video.decoding import Spare, Walk
-from usummary.readers.video.frame_times import read_opening, read_timeline
+from usummary.readers.video.frame_times import read_opening, read_stamps
 from usummary.readers.video.skipping import Thinning
 from usummary.types import Frame, IntArray, RecordingInfo
 
@@ -40,8 +40,8 @@ class VideoRecording:
         """
         self._media = media
         self._opening = read_opening(media)
-        self._timeline = read_timeline(media, self._opening)
-        self._times_s = self._timeline.times_s
+        self._table = read_stamps(media, self._opening)
+        self._times_s = self._table.paced.times_s
         self._info = self._describe()
         self._walk: Walk | None = None
         self._kept: deque[tuple[int, VideoFrame]] = deque(maxlen=self._keep_count())
@@ -61,7 +61,7 @@ class VideoRecording:
 
     @property
     def sync_frames(self) -> IntArray:
-        return self._timeline.sync
+        return self._table.sync
 
     def frame(self, index: int) -> Frame:
         if not 0 <= index < self._info.frame_count:
@@ -73,7 +73,7 @@ class VideoRecording:
         start, stop, _ = slice(start, stop).indices(count)
         if start >= stop:
             return
-        walk = Walk(self._media, self._timeline, start, spare=self._run_in(start))
+        walk = Walk(self._media, self._table, start, spare=self._run_in(start))
         try:
             for index, picture in _held(walk, start, stop):
                 yield self._coloured(index, picture)
@@ -81,7 +81,7 @@ class VideoRecording:
             walk.close()
 
     def luma(self, rate: float | None = None, start: int = 0) -> Iterator[Frame]:
-        walk = Walk(self._media, self._timeline, start, spare=self._thinned(rate))
+        walk = Walk(self._media, self._table, start, spare=self._thinned(rate))
         try:
             for index, picture in walk:
                 if index >= start:
@@ -116,14 +116,14 @@ class VideoRecording:
         if not self._kept or index < self._kept[0][0]:
             return False
         last = self._kept[-1][0]
-        sync = self._timeline.sync
+        sync = self._table.sync
         nearest = int(sync[np.searchsorted(sync, index, side="right") - 1])
         return nearest <= last or index - last < _NEAR_FRAMES
 
     def _start_walk(self, index: int) -> None:
         self._kept.clear()
         if self._walk is None:
-            self._walk = Walk(self._media, self._timeline)
+            self._walk = Walk(self._media, self._table)
         self._walk.spare = self._run_in(index)
         self._walk.seek(index)
 
@@ -155,8 +155,8 @@ class VideoRecording:
             path=self._media.path,
             width=width,
             height=height,
-            frame_count=len(self._timeline.stamps),
-            duration_s=self._timeline.duration_s,
+            frame_count=self._table.count,
+            duration_s=self._table.paced.duration_s,
             encoding=self._opening.codec,
             kind="video",
             notices=self._notices(),
@@ -164,8 +164,9 @@ class VideoRecording:
 
     def _notices(self) -> tuple[str, ...]:
         notices = [SIMULATED_NOTICE] if self._opening.simulated else []
-        if self._timeline.truncated or is_cut_avi(self._media.path):
+        if self._table.truncated or is_cut_avi(self._media.path):
             notices.append("The recording was cut off; it is used up to its last complete picture.")
+        notices += self._table.paced.notices
         return tuple(notices)
 
 
