@@ -59,6 +59,16 @@ def test_budget_is_exact():
         assert chosen(select(analysis, length, "benchmark", None)) == [(0, 29)]
 
 
+@pytest.mark.parametrize(("longest", "expected"), [(13, [(0, 13)]), (14, [])])
+def test_budget_is_the_shares_floor(longest, expected):
+    """15 % of 90 frames are 13.5: a shot of 13 fits, one of 14 does not."""
+    spans = [(0, longest), (longest, 90)]
+    analysis = make_analysis(90, 25.0, shots=shots_between(spans, 25.0, [0.9, 0.5]))
+    summary = select(analysis, "15%", "benchmark", None)
+    assert chosen(summary) == expected
+    assert summary.budget_s == pytest.approx(13 / 25)
+
+
 def test_modes_value_shots_differently():
     """Benchmark mode prefers many cheap shots, application mode the better minutes."""
     means = [0.5, 0.5, 0.6]
