@@ -253,7 +253,16 @@ class Runner:
             "mutants", phases=phases, database=None, deadline=None, derandomize=True
         )
         settings.load_profile("mutants")
-        words = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:pytest-qt", "-p", "no:faulthandler"]
+        words = [
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:pytest-qt",
+            "-p",
+            "no:faulthandler",
+        ]
         code = 3
         try:
             code = int(pytest.main([*words, "-k", f"not ({TOO_LONG})", *self.tests]))

@@ -6,7 +6,7 @@ import ast
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 OPERATORS = (
     "AddNot", "ExceptionReplacer", "NumberReplacer", "RemoveDecorator", "ReplaceAndWithOr",
@@ -89,9 +89,7 @@ def mutations(module: str, source: str) -> Iterator[Mutation]:
     untouched = _untouched(source)
     for name in OPERATORS:
         operator = _operator(name)
-        places = [
-            place for node in ast_nodes(tree) for place in operator.mutation_positions(node)
-        ]
+        places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
         for occurrence, (start, end) in enumerate(places):
             text = lines[start[0] - 1].strip()
             if any(low <= start and end <= high for low, high in untouched):
@@ -113,7 +111,7 @@ def mutated(source: str, one: Mutation) -> str:
     return str(changed)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _operator(name: str):  # noqa: ANN202 - Cosmic Ray's own class, which has no types
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -48,7 +48,8 @@ def test_shot_stem_is_a_safe_file_name():
 )
 def test_names_of_all_files_are_hidden_and_nothing_like_them(text, hidden):
     first, second = (
-        DrawnRecording(name, (64, 48), even_times(5)) for name in ("/scans/Jane Doe.mp4", "/s/7.mp4")
+        DrawnRecording(name, (64, 48), even_times(5))
+        for name in ("/scans/Jane Doe.mp4", "/s/7.mp4")
     )
     exam = replace(make_exam(first, second), left_out=(Path("/saves/Roe.dcm"),))
     assert hide_names(text, exam) == hidden

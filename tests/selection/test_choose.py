@@ -86,7 +86,9 @@ def test_nothing_fits_cuts_the_best_shot_around_its_key_frame():
     (shot,) = summary.key_shots
     assert shot.start_frame <= 70 < shot.end_frame
     assert shot.duration_s == pytest.approx(0.8)
-    assert chosen(summary) == [(60, 80)]  # as much before the key frame as after it, that frame included
+    assert chosen(summary) == [
+        (60, 80)
+    ]  # as much before the key frame as after it, that frame included
     assert summary.notices == (
         "No shot fits the wanted length. The best one was cut to it around its key frame.",
     )

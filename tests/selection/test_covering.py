@@ -522,9 +522,7 @@ def test_before_the_first_clip_no_plane_is_shown():
     """The first plane of the list is not what an unseen beginning shows."""
     first = STANDARD_PLANES[0]
     analysis = sparse([0, 40, 80, 120], [first, first], clips=[80, 120], sure=[0.1, 0.1])
-    analysis = replace(
-        analysis, shots=tuple(replace(shot, plane=first) for shot in analysis.shots)
-    )
+    analysis = replace(analysis, shots=tuple(replace(shot, plane=first) for shot in analysis.shots))
     assert find_stretches(analysis, 5.0) == {}
 
 
