@@ -64,19 +64,27 @@ NEARBY: dict[str, tuple[str, ...]] = {
     "analysis/scores": ("tests/analysis/test_scores.py", "tests/analysis/test_shots.py"),
     "analysis/sector": ("tests/analysis/test_sector.py",),
     "analysis/shots": ("tests/analysis/test_shots.py",),
-    "comparing/cohort": (f"{COMPARING}cohort.py",),
-    "comparing/cohort_report": (f"{COMPARING}cohort_report.py", f"{COMPARING}cohort.py"),
+    "comparing/cohort": (f"{COMPARING}cohort_by_hand.py",),
+    "comparing/cohort_report": (f"{COMPARING}cohort_report.py",),
     "comparing/exam_figure": (f"{COMPARING}exam_figure.py",),
     "comparing/figure": (f"{COMPARING}figure.py", f"{COMPARING}exam_figure.py"),
     "comparing/intervals": (f"{COMPARING}intervals.py",),
     "comparing/one_exam": (f"{COMPARING}one_exam.py",),
 }
 """The tests that are run on a changed module, nearest first."""
-TOO_LONG = (
-    "test_the_result_is_the_same_with_and_without_preview or test_a_copied_command "
-    "or test_real_lung_clips or test_the_phantoms_sector or test_float32_is_summed or strongly"
+TOO_LONG = " or ".join(
+    (
+        "test_the_result_is_the_same_with_and_without_preview",
+        "test_a_preview_can_cancel",
+        "test_real_lung_clips",
+        "test_the_phantoms_sector",
+        "test_float32_is_summed",
+        "test_blocks_and_long_segments",
+        "test_cap_inside_a_hull_edge",
+        "strongly",
+    )
 )
-"""Tests that summarise whole recordings: they would notice, but take ten seconds a change."""
+"""Tests that would notice, but take several seconds a change, here where nothing is compiled."""
 UNCOMPILED = ("selection/covering", "selection/knapsack", "analysis/kts")
 """Modules that numba compiles. Changed, they run as plain Python: compiling takes far longer than
 the tests, and a changed index would read foreign memory where Python raises."""
