@@ -410,7 +410,7 @@ def test_parts_hold_what_was_computed_and_where(tmp_path, monkeypatch):
 
 
 def test_a_still_run_goes_on_still_after_a_stop(tmp_path, monkeypatch):
-    """What the last part ended with is remembered: nothing is computed again for a still picture."""
+    """What the last part ended with is remembered: a still picture is not computed again."""
     monkeypatch.setattr(features_stage, "PART_CLIPS", 3)
     pictures = moving(40)
     pictures[2:] = pictures[2]

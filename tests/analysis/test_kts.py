@@ -267,7 +267,9 @@ def test_at_most_takes_the_last_vertex_up_to_the_count():
 
 
 def test_how_many_are_needed_is_said():
-    with pytest.raises(InputError, match="1 change points cannot cut 7 rows .* 3 rows; 2 are need"):
+    with pytest.raises(
+        InputError, match=r"1 change points cannot cut 7 rows .* 3 rows; 2 are need"
+    ):
         kts.change_points(np.zeros(7), max_change_points=1, max_segment=3)
     assert kts.change_points(np.zeros(6), max_change_points=1, max_segment=3).tolist() == [3]
 

@@ -1,5 +1,6 @@
 """One exam compared: the same terms for all, baselines that are what they say, honest blanks."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -139,14 +140,15 @@ def test_a_baseline_keeps_to_the_length(name) -> None:
 def uneven(*lengths: int):
     """Shots of those numbers of frames, ten a second."""
     borders = [0, *np.cumsum(lengths).tolist()]
-    spans = list(zip(borders, borders[1:], strict=False))
+    spans = list(itertools.pairwise(borders))
     shots = shots_between(spans, RATE, [0.5] * len(spans))
     return make_analysis(borders[-1], RATE, shots=shots)
 
 
 @pytest.mark.parametrize(
-    ("share", "expected"), [(0.0, [10]), (0.05, [10]), (0.1, [5, 15]), (0.149, [5, 15]), (0.15, [3, 10, 16])]
-)  # fmt: skip
+    ("share", "expected"),
+    [(0.0, [10]), (0.05, [10]), (0.1, [5, 15]), (0.149, [5, 15]), (0.15, [3, 10, 16])],
+)
 def test_as_many_even_shots_as_the_length_allows_and_one_at_least(share, expected) -> None:
     """Twenty shots of 5 s: in the middle of each of as many equal parts of the exam."""
     assert even_shots(make(), share) == expected

@@ -507,7 +507,7 @@ def sparse(frames, shown, *, clips=None, sure=None) -> Analysis:
 
 
 def test_a_single_sample_is_a_stretch_even_where_it_lasts_longer():
-    """A sample every five seconds: the last one scores best, and is alone, not with the one before."""
+    """A sample every five seconds: the last one scores best, and is a stretch alone."""
     analysis = sparse([0, 40, 80, 120], ["4CH"] * 4)
     assert find_stretches(analysis, 3.0) == {"4CH": [Stretch(0, 120, 160)]}
 
