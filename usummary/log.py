@@ -39,6 +39,7 @@ _OF_A_CRASH = re.compile(
     r"|  File .*|  Binary file .*|  <.*>|  \.\.\."
 )
 _QUOTED_FILE = re.compile(r'file "([^"]*)"', re.IGNORECASE)
+_NOT_CAUGHT = "An exception was not caught"
 _LINE = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ def _catch() -> None:
     sys.unraisablehook = lambda args: _take(args.exc_type, args.exc_value, args.exc_traceback)
 
 
-def fault(error: BaseException, what: str = "An exception was not caught") -> None:
+def fault(error: BaseException, what: str = _NOT_CAUGHT) -> None:
     """Logs an exception with the functions it passed through; one that repeats, ever more rarely.
 
     Args:

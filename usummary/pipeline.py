@@ -27,7 +27,7 @@ from usummary.analysis.sector import find_region
 from usummary.errors import InputError
 from usummary.networks import runtime, weights
 from usummary.networks.weights import Model
-from usummary.progress import Progress, Report, silent
+from usummary.progress import Clock, Progress, Report, silent
 from usummary.scrubbing import Plain
 from usummary.selection import choose as summary_stage
 from usummary.selection import edits as edits_stage
@@ -190,7 +190,12 @@ class _LookedThrough:
 
 def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
     """Hash the files, find the sectors, and have the frame times read."""
-    progress(Progress("reading", 0.0))
+    clock = Clock()
+
+    def report(fraction: float) -> None:
+        progress(Progress("reading", fraction, clock.seconds_left(fraction)))
+
+    report(0.0)
     files = {recording.info.path for recording in exam.recordings}
     files |= {still.path for still in exam.freeze_frames if still.path is not None}
     total = sum(file.stat().st_size for file in files) or 1
@@ -199,7 +204,7 @@ def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
     def checkpoint() -> None:
         nonlocal done
         done += feature_cache.BLOCK
-        progress(Progress("reading", min(done / total, 1.0) * 0.5))
+        report(min(done / total, 1.0) * 0.5)
 
     folder = exam.path if exam.path.is_dir() else exam.path.parent
     hashes = {file: feature_cache.content_hash(file, checkpoint) for file in sorted(files)}
@@ -207,7 +212,7 @@ def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
     for number, recording in enumerate(exam.recordings, start=1):
         regions.append(find_region(recording))
         _ = recording.times_s
-        progress(Progress("reading", 0.5 + 0.5 * number / len(exam.recordings)))
+        report(0.5 + 0.5 * number / len(exam.recordings))
     return _LookedThrough(
         hashes={os.path.relpath(file, folder): digest for file, digest in hashes.items()},
         recordings=tuple(hashes[recording.info.path] for recording in exam.recordings),
@@ -269,12 +274,12 @@ def _previews(summariser: Model, settings: Settings, show: Show | None) -> Itera
 
 def _naming_device(progress: Report, runner: runtime.Runner) -> Report:
     """`progress`, which also names the device, and says each fallback of the runner once."""
-    said = 0
+    reported = 0
 
     def report(step: Progress) -> None:
-        nonlocal said
-        new = runner.notices[said:]
-        said += len(new)
+        nonlocal reported
+        new = runner.notices[reported:]
+        reported += len(new)
         if new:
             logger.warning("A fallback: %s", " ".join(new))
         progress(replace(step, device=runner.device, message=" ".join(new)))

@@ -6,6 +6,7 @@ A stage calls the plain callable it was given, at least every 100 ms. The callab
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -42,6 +43,34 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+
+_SETTLED_S = 1.0
+"""No time left is told before this: the first second is mostly spent on opening and warming up."""
+
+
+class Clock:
+    """Estimates the time left of a piece of work from the shares of it that are done.
+
+    What is done at the first call counts as taken over from an earlier run: it says nothing of the
+    speed of this one.
+
+    Args:
+        now: Seconds on a clock that never goes back.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._began: tuple[float, float] | None = None
+
+    def seconds_left(self, fraction: float) -> float | None:
+        """Time left when `fraction` (0 to 1) is done now; None while nothing can be said."""
+        now = self._now()
+        if self._began is None:
+            self._began = now, fraction
+        spent, done = now - self._began[0], fraction - self._began[1]
+        if done <= 0 or spent < _SETTLED_S:
+            return None
+        return spent / done * (1 - fraction)
 
 
 def silent(_: Progress) -> None:

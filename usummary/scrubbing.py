@@ -19,6 +19,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, TracebackType
 
@@ -83,16 +84,17 @@ def known_words(text: str, *sources: CodeType) -> str:
         text: A message of the program.
         sources: Functions of libraries whose constants may stay as well.
     """
-    pieces = _own_texts() | {piece for code in sources for piece in _texts(code)}
-    longest = max(map(len, pieces), default=0)
+    extra = _by_beginning(piece for code in sources for piece in _texts(code))
+    own = _own_texts().by_beginning
     kept: list[str] = []
     place = 0
     while place < len(text):
-        ends = range(min(len(text), place + longest), place, -1)
-        end = next((end for end in ends if text[place:end] in pieces), None)
-        if end is not None:
-            kept.append(text[place:end])
-            place = end
+        beginning = text[place : place + _SHORTEST_TEXT]
+        pieces = (*own.get(beginning, ()), *extra.get(beginning, ()))
+        fitting = [piece for piece in pieces if text.startswith(piece, place)]
+        if fitting:
+            kept.append(max(fitting, key=len))
+            place += len(kept[-1])
         else:
             if not kept or kept[-1] != HIDDEN:
                 kept.append(HIDDEN)
@@ -102,7 +104,7 @@ def known_words(text: str, *sources: CodeType) -> str:
 
 def is_source(text: str) -> bool:
     """Whether a text is a constant of the program, with nothing filled in."""
-    return text in _own_texts()
+    return text in _own_texts().whole
 
 
 def trace(error: BaseException) -> str:
@@ -190,20 +192,38 @@ def _raised_by_source(error: BaseException) -> bool:
     return 0 <= last < len(code) and code[last] == dis.opmap["RAISE_VARARGS"]
 
 
-def _own_texts() -> frozenset[str]:
+@dataclass
+class _OwnTexts:
+    """Texts in the source of the program's modules.
+
+    Attributes:
+        modules: How many modules they were read from; when more are loaded, they are read anew.
+        whole: All of them.
+        by_beginning: The same by their first `_SHORTEST_TEXT` letters.
+    """
+
+    modules: int
+    whole: frozenset[str]
+    by_beginning: dict[str, list[str]]
+
+
+_cached = [_OwnTexts(0, frozenset(), {})]
+
+
+def _own_texts() -> _OwnTexts:
     """Every text in the source of the program's modules that are loaded."""
     loaded = [module for name, module in list(sys.modules.items()) if _is_own(name)]
-    if len(loaded) != _cached.modules:
-        found = {text for module in loaded for text in _texts_of_module(vars(module))}
-        _cached.modules, _cached.texts = len(loaded), frozenset(found)
-    return _cached.texts
+    if len(loaded) != _cached[0].modules:
+        texts = frozenset(text for module in loaded for text in _texts_of_module(vars(module)))
+        _cached[0] = _OwnTexts(len(loaded), texts, _by_beginning(texts))
+    return _cached[0]
 
 
-class _Cached:
-    modules, texts = 0, frozenset[str]()
-
-
-_cached = _Cached()
+def _by_beginning(pieces: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for piece in pieces:
+        found.setdefault(piece[:_SHORTEST_TEXT], []).append(piece)
+    return found
 
 
 def _is_own(module: str) -> bool:

@@ -162,7 +162,7 @@ class Recording(Protocol):
     def close(self) -> None: ...
 
 
-FreezeSource = Literal["still", "frozen", "listed", "added"]
+FreezeSource = Literal["still", "marked", "frozen", "listed", "added"]
 Decision = Literal["automatic", "kept", "locked", "rejected"]
 
 
@@ -174,8 +174,9 @@ class FreezeFrame:
         time_s: Exam time.
         recording: Position of the recording in the exam that holds `time_s`.
         frame: Frame index in that recording.
-        source: ``still`` (a single-frame DICOM instance), ``frozen`` (a frozen stretch of the
-            recording), ``listed`` (a line of the sidecar file), ``added`` (by the person here).
+        source: ``still`` (a single-frame DICOM instance), ``marked`` (a frame that a Key Object
+            Selection or presentation state names), ``frozen`` (a frozen stretch of the recording),
+            ``listed`` (a line of the sidecar file), ``added`` (by the person here).
         plane: Standard plane, where it is known.
         end_s: Exam time at which a frozen stretch ends; equal to `time_s` for the others.
         path: File of a still.

@@ -190,8 +190,8 @@ def test_progress_lines_come_now_and_then_with_the_time_left(capsys, monkeypatch
     clock = iter([0.0, 4.0, 10.0, 12.0])
     monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
     with terminal.progress_display() as report:
-        for fraction in (0.0, 0.1, 0.25, 0.5):
-            report(Progress("features", fraction))
+        for fraction, left_s in ((0.0, None), (0.1, 36.0), (0.25, 30.0), (0.5, 12.0)):
+            report(Progress("features", fraction, left_s))
     assert capsys.readouterr().err.splitlines() == [
         "Features: started",
         "Features: 25%, 30.0 s left",

@@ -17,7 +17,7 @@ from usummary.comparing.cohort import (
     LeftOut,
     MeasuredExam,
     Plan,
-    Row,
+    WayToChoose,
     command,
 )
 from usummary.comparing.cohort import measure_all as measure_cohort
@@ -61,7 +61,7 @@ def test_every_exam_is_measured_or_named(cohort) -> None:
     assert "no freeze-frames" in reasons["no saves.mp4"]
     assert "broken.mp4 is no video" in reasons["broken.mp4"]
     assert made.rows == tuple(
-        Row(who, length) for who in (MODEL, "random scores") for length in ("15%", "P")
+        WayToChoose(who, length) for who in (MODEL, "random scores") for length in ("15%", "P")
     )
     fractions = [step.fraction for step in told]
     assert fractions == sorted(fractions)
@@ -73,7 +73,7 @@ def test_every_exam_is_measured_or_named(cohort) -> None:
 def test_random_scores_are_the_mean_of_their_draws(folder, cohort) -> None:
     """The draws are 1 and 2: those that the window's comparison and the command line name."""
     made, _ = cohort
-    row, plan = Row("random scores", "P"), made.plan
+    row, plan = WayToChoose("random scores", "P"), made.plan
     with open_exam(made.exams[0].path) as exam:
         analysis = pipeline.analyse(exam, plan.settings)
     draws = [
@@ -171,7 +171,7 @@ def made_up(tmp_path, **values) -> Cohort:
     exams = []
     for number in range(count):
         rows = {
-            Row(who, "15%"): Measures(f1[number], None, None, None, None, None, None)
+            WayToChoose(who, "15%"): Measures(f1[number], None, None, None, None, None, None)
             for who, f1 in values.items()
         }
         exams.append(MeasuredExam(tmp_path / f"{number}.mp4", rows))
@@ -182,14 +182,14 @@ def test_differences_are_taken_on_each_exam(tmp_path) -> None:
     """Two ways that differ by 0.1 on every exam are told apart, however exams differ."""
     easy = [0.1, 0.5, 0.9, None]
     cohort = made_up(tmp_path, one=easy, other=[0.2, 0.6, 1.0, 0.5])
-    plain = cohort.mean(Row("other", "15%"), "f1")
+    plain = cohort.mean(WayToChoose("other", "15%"), "f1")
     assert plain.count == 4
-    assert plain.low < cohort.mean(Row("one", "15%"), "f1").mean
-    paired = cohort.mean(Row("other", "15%"), "f1", Against("one"))
+    assert plain.low < cohort.mean(WayToChoose("one", "15%"), "f1").mean
+    paired = cohort.mean(WayToChoose("other", "15%"), "f1", Against("one"))
     assert paired.count == 3
     assert (paired.mean, paired.low, paired.high) == pytest.approx((0.1, 0.1, 0.1))
-    assert cohort.mean(Row("other", "15%"), "tau") is None
-    assert cohort.mean(Row("other", "15%"), "f1", Against("one", "P")) is None
+    assert cohort.mean(WayToChoose("other", "15%"), "tau") is None
+    assert cohort.mean(WayToChoose("other", "15%"), "f1", Against("one", "P")) is None
 
 
 def test_a_command_names_no_folder_that_all_exams_share(tmp_path) -> None:

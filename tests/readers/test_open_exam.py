@@ -1,13 +1,15 @@
-"""Opening tells how far it is, and can be cancelled."""
+"""Opening tells how far it is, can be cancelled, and says what an archive is."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.builders import write_dicom_cine, write_study
+from usummary.errors import UnreadableFile
 from usummary.progress import Cancelled
 from usummary.readers import look, open_exam
 
@@ -76,3 +78,11 @@ def test_one_cine_alone_is_opened_once_for_its_header(tmp_path, opened):
     opened.clear()
     open_exam(path).close()
     assert len(opened) == 2
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "gztar", "bztar", "xztar"])
+def test_an_archive_is_to_be_unpacked(tmp_path, kind):
+    study = write_study(tmp_path / "study")
+    archive = Path(shutil.make_archive(str(tmp_path / "archive"), kind, study))
+    with pytest.raises(UnreadableFile, match="is an archive"):
+        open_exam(archive)

@@ -11,7 +11,7 @@ import torch
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
 from usummary.networks.st3d import ST3D, ST3DConfig
 from usummary.networks.weights import Training, save_model
-from usummary.training.composing.pictures import EXAMPLES, Timeline
+from usummary.training.composing.pictures import EXAMPLES, RealCourse
 
 LUNG = {
     "Reg_pat1Image_1.mp4": "charlotte",
@@ -72,7 +72,7 @@ def made_timeline(operator="9"):
         labels[at - 1 : at + 2] = [""] * 3  # a caption vanishes at a save
     doppler = np.zeros(len(LABELS), bool)
     doppler[170:180] = True
-    return Timeline(operator, tuple(labels), saved, doppler)
+    return RealCourse(operator, tuple(labels), saved, doppler)
 
 
 def write_backbone(folder, seed=0):

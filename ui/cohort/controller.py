@@ -183,10 +183,10 @@ class Cohorts(QObject):
         if self.measured is None:
             return
         if isinstance(one, MeasuredExam):
-            grown = replace(self.measured, exams=(*self.measured.exams, one))
+            longer = replace(self.measured, exams=(*self.measured.exams, one))
         elif isinstance(one, LeftOut):
-            grown = replace(self.measured, left_out=(*self.measured.left_out, one))
-        self.measured = _only(grown, self.exams)
+            longer = replace(self.measured, left_out=(*self.measured.left_out, one))
+        self.measured = _only(longer, self.exams)
         if not self._later.isActive():
             self._later.start()
 

@@ -16,7 +16,7 @@ from ui.common.theme import color
 
 if TYPE_CHECKING:
     from usummary.agreement import Measure
-    from usummary.comparing.cohort import Against, Cohort, Row
+    from usummary.comparing.cohort import Against, Cohort, WayToChoose
     from usummary.comparing.intervals import Interval
 
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 52, 12, 10, 24
@@ -36,8 +36,8 @@ class CohortPlot(QWidget):
         super().__init__(parent)
         self._points: dict[str, list[Interval | None]] = {}
         self._lengths: list[str] = []
-        self._rows: list[Row] = []
-        self._chosen: Row | None = None
+        self._rows: list[WayToChoose] = []
+        self._chosen: WayToChoose | None = None
         self._differs = False
         self.setMinimumSize(260, 150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

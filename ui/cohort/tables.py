@@ -18,7 +18,7 @@ from ui.compare.table import TITLES
 
 if TYPE_CHECKING:
     from usummary.agreement import Measure
-    from usummary.comparing.cohort import Against, Cohort, Row
+    from usummary.comparing.cohort import Against, Cohort, WayToChoose
     from usummary.comparing.intervals import Interval
 
 SHOWN: tuple[Measure, ...] = ("f1", "tau", "rho", "recall", "saved_planes")
@@ -59,7 +59,7 @@ class MeansTable(RowTable):
         """Shows means, or with `against` means of the differences on each exam."""
         self.show_rows([self._cells(cohort, row, against) for row in cohort.rows])
 
-    def _cells(self, cohort: Cohort, row: Row, against: Against | None) -> list[Cell]:
+    def _cells(self, cohort: Cohort, row: WayToChoose, against: Against | None) -> list[Cell]:
         count = len(cohort.values(row, "f1", against))
         means = [_mean(cohort.mean(row, measure, against), against) for measure in SHOWN]
         if against is not None and (against.who, against.length or row.length) == row:

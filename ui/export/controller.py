@@ -33,9 +33,9 @@ class Exporting(QObject):
         if summary is None or opened is None:
             return
         # Here and not above: it brings libraries that would make the window late.
-        from usummary.export import Estimate, ExportOptions, estimate
+        from usummary.export import ExportOptions, SizeEstimate, estimate
 
-        def guess(options: ExportOptions) -> Estimate:
+        def guess(options: ExportOptions) -> SizeEstimate:
             return estimate(self._state.summary or summary, opened.recordings, options)
 
         self._sheet = ExportSheet(folder, ExportOptions(), guess, self._window)

@@ -24,9 +24,9 @@ from ui.common.language import tr
 from ui.common.widgets import label, plain, push_button, restyle
 
 if TYPE_CHECKING:
-    from usummary.export import Estimate, ExportOptions
+    from usummary.export import ExportOptions, SizeEstimate
 
-Guess = Callable[["ExportOptions"], "Estimate"]
+Guess = Callable[["ExportOptions"], "SizeEstimate"]
 
 ARTEFACTS = (
     ("reel", "One film of all key shots"),

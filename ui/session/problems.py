@@ -82,7 +82,7 @@ def crashed() -> Problem:
         "usummary ended unexpectedly the last time. Edits that were shown as saved are there when "
         "you open their recording again."
     )
-    return Problem(sentence, "", "open", _details(""))
+    return Problem(sentence, "", "go_on", _details(""))
 
 
 def _details(trace: str) -> str:

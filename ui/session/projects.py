@@ -20,7 +20,7 @@ from usummary.types import Analysis, Summary
 
 
 @dataclass(frozen=True)
-class Result:
+class EditedSummary:
     """A finished result with what the person had changed about it.
 
     Attributes:
@@ -65,7 +65,7 @@ def resume(exam_path: Path, project_path: Path, analyse: Operation) -> Operation
     that the person opened is an error instead.
     """
 
-    def work(report: Report) -> Result:
+    def work(report: Report) -> EditedSummary:
         found = _resumed(exam_path, project_path, report)
         if found.result is not None:
             return found.result
@@ -73,7 +73,7 @@ def resume(exam_path: Path, project_path: Path, analyse: Operation) -> Operation
         if found.notice:
             summary = replace(summary, notices=(*summary.notices, found.notice))
         computed = summary.analysis
-        return Result(summary, computed, Edits(), saved=False, locked=found.locked)
+        return EditedSummary(summary, computed, Edits(), saved=False, locked=found.locked)
 
     return work
 
@@ -82,7 +82,7 @@ def resume(exam_path: Path, project_path: Path, analyse: Operation) -> Operation
 class _Found:
     """What a project file gives: a result, or a notice why it gives none."""
 
-    result: Result | None = None
+    result: EditedSummary | None = None
     notice: str = ""
     locked: bool = False
 
@@ -132,7 +132,7 @@ def _left_alone(project_path: Path, error: UsummaryError) -> _Found:
     )
 
 
-def _result_of(project_path: Path, exam_path: Path, report: Report) -> Result:
+def _result_of(project_path: Path, exam_path: Path, report: Report) -> EditedSummary:
     project = load_project(project_path)
     if project.exam_path != exam_path:
         project = replace(
@@ -142,4 +142,4 @@ def _result_of(project_path: Path, exam_path: Path, report: Report) -> Result:
     choice = project.edits, project.length, project.cover_planes
     summary = jobs.select(project.analysis, choice, project.settings.mode)
     liveness.engine_is_loaded()
-    return Result(summary, project.analysis, project.edits, saved=True)
+    return EditedSummary(summary, project.analysis, project.edits, saved=True)

@@ -21,7 +21,7 @@ from ui.session.editing import Choice, Editing
 from ui.session.frames import Small, ThumbnailSource
 from ui.session.playback import Playback
 from ui.session.problems import Action, describe
-from ui.session.projects import Result, find_exam, resume
+from ui.session.projects import EditedSummary, find_exam, resume
 from ui.session.queue import Queue
 from ui.session.saving import ProjectFile
 from ui.session.state import OpenedExam, State
@@ -436,15 +436,15 @@ class Session(QObject):
         """Shows a result: with the edits of its project, or those made on the result before."""
         if not self._is_run(self._task):
             return
-        if isinstance(result, Result) and self.state.project_path is not None:
+        if isinstance(result, EditedSummary) and self.state.project_path is not None:
             self._project_file.know(self.state.project_path, result.stamp)
             if result.locked:
                 self.state.project_path = None
-        if isinstance(result, Result) and result.saved:
+        if isinstance(result, EditedSummary) and result.saved:
             self.state.edits, self.state.saving = result.edits, "saved"
             self.state.finish_run(result.summary, result.computed)
         else:
-            summary = result.summary if isinstance(result, Result) else result
+            summary = result.summary if isinstance(result, EditedSummary) else result
             if not isinstance(summary, Summary):
                 return
             wanted = self.editing.choice

@@ -169,7 +169,9 @@ class Worker(QObject):
 
     @Slot(object, str, object)
     def _finish(self, job: Job, how: str, value: object) -> None:
-        self._threads = [(one, thread) for one, thread in self._threads if one is not job]
+        # Its thread may still be on its way out, so it is kept until it has ended: a thread that
+        # lives when Python ends is killed inside Qt's code, and the process aborts.
+        self._threads = [(one, thread) for one, thread in self._threads if thread.is_alive()]
         if job is not self._job:
             self.gone.emit()
             return

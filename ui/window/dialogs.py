@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.common.language import tr
-from ui.common.widgets import label, panel, push_button
+from ui.common.widgets import label, panel, plain, push_button
 from ui.window.keys import COMMANDS, GROUPS, Command, Keys, effective, shown
 from ui.window.messages import RESEARCH_USE
 
@@ -147,7 +147,7 @@ def ask_quit(parent: QWidget, reasons: Sequence[str]) -> bool:
     buttons = QMessageBox.StandardButton
     text = tr("{reasons}\n\nClose anyway?", reasons="\n".join(reasons))
     answer = QMessageBox.warning(
-        parent, tr("Not everything is done"), text, buttons.Yes | buttons.No, buttons.No
+        parent, tr("Not everything is done"), plain(text), buttons.Yes | buttons.No, buttons.No
     )
     return answer == buttons.Yes
 

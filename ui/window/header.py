@@ -113,7 +113,7 @@ class LengthControl(QWidget):
         self.chosen.emit(f"{value:g}%")
 
 
-class Header(QWidget):
+class ExamHeader(QWidget):
     """Name and facts of the exam, the length, and the buttons for whole exams.
 
     Signals:

@@ -45,7 +45,7 @@ from ui.session.worker import Worker
 from ui.timeline.timeline import Timeline
 from ui.window.commands import commands
 from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice, ask_quit
-from ui.window.header import Header
+from ui.window.header import ExamHeader
 from ui.window.keys import COMMANDS, Actions
 from ui.window.menus import MenuBar
 from ui.window.messages import RESEARCH_USE, DonePanel, ErrorPanel, NoticePanel
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self.timeline = Timeline(self.state)
         self.compare = Compare(self.session, self.timeline, self)
         self.cohort = Cohorts(self.session, self._known_exams, self)
-        self.header = Header(self.state)
+        self.header = ExamHeader(self.state)
         self.length = self.header.length
         self.run_button, self.export_button = self.header.run_button, self.header.export_button
         self.exporting = Exporting(self.session, self)

@@ -6,7 +6,6 @@ in which nothing moved shows the same picture: its features are taken over, not 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from usummary.ahead import one_ahead
 from usummary.analysis.clips import sampled, to_input
 from usummary.analysis.feature_cache import FeatureCache, Part, make_key
 from usummary.networks.weights import Model
-from usummary.progress import Progress, Report
+from usummary.progress import Clock, Progress, Report
 from usummary.types import Exam, Features, Frame, Picture, Recording, Region, Samples
 
 VERSION = 2
@@ -139,7 +138,7 @@ def compute(
     """
     device = extraction.backbone.device
     parts = list(extraction.cache.parts()) if extraction.cache else []
-    clock = _Clock(exam, progress)
+    clock = _Reached(exam, progress)
     for number, part in enumerate(
         _new_parts(exam, regions, extraction, parts, clock), start=len(parts)
     ):
@@ -164,7 +163,7 @@ def _new_parts(
     regions: tuple[Region, ...],
     extraction: Extraction,
     done: list[Part],
-    clock: _Clock,
+    clock: _Reached,
 ) -> Iterator[Part]:
     """Parts after those in `done`, each of one recording and at most PART_CLIPS clips."""
     for which, recording in enumerate(exam.recordings):
@@ -196,7 +195,7 @@ def _resume_point(which: int, done: list[Part]) -> tuple[int, _Clip | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _SeenFrame:
     """A sampled frame as the backbone will see it."""
 
     index: int
@@ -241,11 +240,11 @@ class _ClipStream:
             for clip in clips:
                 yield self._row(clip)
 
-    def _clips(self, start: int) -> Iterator[list[_Look]]:
+    def _clips(self, start: int) -> Iterator[list[_SeenFrame]]:
         """The sampled frames from `start` on, clip by clip; the last frame fills the last clip."""
         after_s = None if self._last is None else float(self._last.times_s[-1])
         frames = self._recording.luma(self._extraction.rate, start)
-        pending: list[_Look] = []
+        pending: list[_SeenFrame] = []
         for frame in sampled(frames, self._extraction.rate, after_s=after_s):
             pending.append(self._looked_at(frame))
             if len(pending) == self._extraction.spec.clip_length:
@@ -255,13 +254,13 @@ class _ClipStream:
             missing = self._extraction.spec.clip_length - len(pending)
             yield pending + [replace(pending[-1], frozen=True)] * missing
 
-    def _looked_at(self, frame: Frame) -> _Look:
+    def _looked_at(self, frame: Frame) -> _SeenFrame:
         picture = to_input(frame.pixels, self._region.box, self._extraction.spec.size)
         frozen = self._picture is not None and shows_freeze(self._picture, picture)
         self._picture = picture
-        return _Look(frame.index, frame.time_s, picture, frozen)
+        return _SeenFrame(frame.index, frame.time_s, picture, frozen)
 
-    def _row(self, clip: list[_Look]) -> _Clip:
+    def _row(self, clip: list[_SeenFrame]) -> _Clip:
         frozen = np.array([look.frozen for look in clip])
         last = self._last
         if last is not None and frozen.all() and last.frozen.all():
@@ -362,20 +361,14 @@ def _joined(
     )
 
 
-class _Clock:
+class _Reached:
     """Turns the exam time reached into progress with time left."""
 
     def __init__(self, exam: Exam, progress: Report) -> None:
         self._total_s = max(exam.duration_s, 1e-9)
         self._progress = progress
-        self._began = time.monotonic()
-        self._from_s: float | None = None
+        self._clock = Clock()
 
     def tick(self, reached_s: float) -> None:
-        if self._from_s is None:
-            self._from_s = reached_s
-        now = time.monotonic() - self._began
-        speed = (reached_s - self._from_s) / now if now > 1 else 0.0
-        left = (self._total_s - reached_s) / speed if speed > 0 else None
         fraction = min(reached_s / self._total_s, 1.0)
-        self._progress(Progress("features", fraction, left))
+        self._progress(Progress("features", fraction, self._clock.seconds_left(fraction)))

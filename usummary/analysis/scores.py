@@ -11,13 +11,13 @@ from usummary.errors import ModelError
 from usummary.types import Features, Scores
 
 
-class Summariser(Protocol):
+class SummariserRunner(Protocol):
     """What scores need of a runner (see `usummary.networks.runtime`)."""
 
     def run(self, inputs: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]: ...
 
 
-def score(features: Features, summariser: Summariser) -> Scores:
+def score(features: Features, summariser: SummariserRunner) -> Scores:
     """Importance of every sampled frame.
 
     The whole exam goes through the network at once: (1, T, C, h, w) to (1, T n).

@@ -43,7 +43,7 @@ _VERTICES = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _ShrunkSamples:
     """Samples of a recording, shrunk.
 
     Attributes:
@@ -93,7 +93,7 @@ def _region(outline: IntArray, source: Literal["dicom", "pictures"]) -> Region:
     return Region(Box(x0, y0, x1, y1), polygon, source)
 
 
-def _look(recording: Recording, bounds: Box) -> _Look:
+def _look(recording: Recording, bounds: Box) -> _ShrunkSamples:
     """What the recording shows within `bounds`, from pictures that cost little to decode."""
     factor = min(1.0, _WORK_SIDE / max(bounds.width, bounds.height))
     size = (max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
@@ -103,7 +103,7 @@ def _look(recording: Recording, bounds: Box) -> _Look:
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         shrunk.append(small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     stack = np.stack(shrunk)
-    return _Look(stack.max(axis=0).astype(np.uint8), stack.std(axis=0), factor)
+    return _ShrunkSamples(stack.max(axis=0).astype(np.uint8), stack.std(axis=0), factor)
 
 
 def _chosen(recording: Recording) -> IntArray:
@@ -123,7 +123,7 @@ def _evenly(count: int, wanted: int) -> IntArray:
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
 
 
-def _outline(look: _Look, *, keep_dim: bool) -> IntArray | None:
+def _outline(look: _ShrunkSamples, *, keep_dim: bool) -> IntArray | None:
     """Vertices (n, 2) around the sector in pixels of what was looked at; None if none is seen.
 
     Where no text stands beside the sector there is nothing to leave out. With `keep_dim` the
@@ -145,7 +145,7 @@ def _outline(look: _Look, *, keep_dim: bool) -> IntArray | None:
     return vertices
 
 
-def _has_text(look: _Look, inside: Picture, around: NDArray[np.bool_]) -> bool:
+def _has_text(look: _ShrunkSamples, inside: Picture, around: NDArray[np.bool_]) -> bool:
     """Whether something bright and still stands apart from the moving patch.
 
     What hangs together with the patch, such as a resting layer of tissue, is part of the sector.

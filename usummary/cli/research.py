@@ -56,9 +56,9 @@ def features(  # noqa: PLR0913 -- each argument is an option of the command
     """Make a data set in the benchmarks' layout from recordings; freeze-frames annotate them."""
     may_write(out, overwrite=overwrite)
     from usummary.research.datasets import write_dataset
-    from usummary.research.extract import Wanted, backbone_for, videos
+    from usummary.research.extract import FeatureRecipe, backbone_for, videos
 
-    wanted = Wanted(kind, backbone, _rate(sample_rate), device, whole)
+    wanted = FeatureRecipe(kind, backbone, _rate(sample_rate), device, whole)
     title = f"{kind} features by {backbone_for(wanted).name}"
     with terminal.progress_display() as shown, terminal.cancellable(shown) as progress:
         write_dataset(out, videos(recordings, wanted, progress), title)

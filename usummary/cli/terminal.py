@@ -114,14 +114,11 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _time_left(progress: Progress, elapsed_s: float) -> str:
-    """The stage's own estimate, or one from the share that is done."""
-    if progress.fraction >= 1:
-        return ""
+def _time_left(progress: Progress) -> str:
     seconds = progress.seconds_left
-    if seconds is None and progress.fraction >= 0.02:
-        seconds = elapsed_s * (1 - progress.fraction) / progress.fraction
-    return "" if seconds is None else f"{duration(max(seconds, 1))} left"
+    if seconds is None or progress.fraction >= 1:
+        return ""
+    return f"{duration(max(seconds, 1))} left"
 
 
 class _Bars:
@@ -130,16 +127,14 @@ class _Bars:
     def __init__(self, bars: Bars, titles: dict[str, str]) -> None:
         self._bars = bars
         self._titles = titles
-        self._tasks: dict[str, tuple[TaskID, float]] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
         if progress.stage not in self._tasks:
             title = self._titles[progress.stage]
-            self._tasks[progress.stage] = self._bars.add_task(title, total=1.0, left=""), now
-        task, began = self._tasks[progress.stage]
-        left = _time_left(progress, now - began)
-        self._bars.update(task, completed=progress.fraction, left=left)
+            self._tasks[progress.stage] = self._bars.add_task(title, total=1.0, left="")
+        task = self._tasks[progress.stage]
+        self._bars.update(task, completed=progress.fraction, left=_time_left(progress))
         if progress.message:
             from rich.text import Text
 
@@ -168,7 +163,7 @@ class _Lines:
             self._say(progress, f"done in {duration(now - self._began[progress.stage])}")
         elif now - self._last >= _LINE_EVERY_S:
             self._last = now
-            left = _time_left(progress, now - self._began[progress.stage])
+            left = _time_left(progress)
             self._say(progress, f"{progress.fraction:.0%}{', ' if left else ''}{left}")
 
     def _say(self, progress: Progress, text: str) -> None:

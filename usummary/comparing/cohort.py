@@ -8,7 +8,6 @@ ways are compared by their difference on each exam.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,7 +33,7 @@ from usummary.comparing.one_exam import (
 )
 from usummary.errors import InputError
 from usummary.paths import names_of
-from usummary.progress import STAGES, Progress, Report, silent
+from usummary.progress import STAGES, Clock, Progress, Report, silent
 from usummary.settings import DEFAULTS, Settings
 from usummary.types import Analysis
 
@@ -43,7 +42,7 @@ _STAGE_SHARES = {"reading": 0.1, "features": 0.8, "scoring": 0.05, "selecting": 
 """About what each stage takes of the time of an exam that was never computed."""
 
 
-class Row(NamedTuple):
+class WayToChoose(NamedTuple):
     """What is averaged over exams: one way to choose, at one length."""
 
     who: str
@@ -86,7 +85,7 @@ class MeasuredExam:
     """What every row reaches on one exam."""
 
     path: Path
-    values: Mapping[Row, Measures]
+    values: Mapping[WayToChoose, Measures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,36 +116,40 @@ class Cohort:
         return (*(exam.path for exam in self.exams), *(one.path for one in self.left_out))
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[WayToChoose, ...]:
         """All rows that an exam has, models first, lengths in the plan's order."""
         return tuple(dict.fromkeys(row for exam in self.exams for row in exam.values))
 
     def values(
-        self, row: Row, measure: Measure, against: Against | None = None
+        self, row: WayToChoose, measure: Measure, against: Against | None = None
     ) -> dict[Path, float]:
         """One value an exam, or its difference to that of `against`; undefined ones left out."""
         found = self._column(row, measure, against)
         pairs = zip(self.exams, found.tolist(), strict=True)
         return {exam.path: value for exam, value in pairs if not math.isnan(value)}
 
-    def mean(self, row: Row, measure: Measure, against: Against | None = None) -> Interval | None:
+    def mean(
+        self, row: WayToChoose, measure: Measure, against: Against | None = None
+    ) -> Interval | None:
         """Mean of `values` with its interval; None where nothing is defined."""
         found = self._column(row, measure, against)
         known = found[~np.isnan(found)]
         return t_interval(known) if len(known) else None
 
-    def _column(self, row: Row, measure: Measure, against: Against | None) -> NDArray[np.float64]:
+    def _column(
+        self, row: WayToChoose, measure: Measure, against: Against | None
+    ) -> NDArray[np.float64]:
         """(exams,) values or differences, NaN where undefined."""
         unknown = np.full((len(self.exams), len(MEASURES)), np.nan)
         place = MEASURES.index(measure)
         found: NDArray[np.float64] = self._tables.get(row, unknown)[:, place]
         if against is None:
             return found
-        other = Row(against.who, against.length or row.length)
+        other = WayToChoose(against.who, against.length or row.length)
         return found - self._tables.get(other, unknown)[:, place]
 
     @cached_property
-    def _tables(self) -> dict[Row, NDArray[np.float64]]:
+    def _tables(self) -> dict[WayToChoose, NDArray[np.float64]]:
         """Of each row (exams, measures), NaN where undefined."""
         nothing = (None,) * len(MEASURES)
         return {
@@ -231,19 +234,19 @@ def _measured(path: Path, plan: Plan, watch: _Watch, listed: Path | None) -> Mea
 
 def _all_rows(
     analyses: Sequence[Analysis], plan: Plan, watch: _Watch
-) -> Iterator[tuple[Row, Measures]]:
+) -> Iterator[tuple[WayToChoose, Measures]]:
     names = [model_of(analysis) for analysis in analyses]
     for analysis, name, place in zip(analyses, names, plan.models, strict=True):
         title = name if names.count(name) == 1 else place
         for lane in by_model(analysis, plan.terms):
-            yield Row(title, lane.length), agreement.measure(lane.summary)
+            yield WayToChoose(title, lane.length), agreement.measure(lane.summary)
     for baseline in plan.baselines:
         seeds = range(1, plan.seeds + 1) if baseline == "random scores" else (1,)
-        draws: dict[Row, list[Measures]] = {}
+        draws: dict[WayToChoose, list[Measures]] = {}
         for seed in seeds:
             for lane in by_baseline(baseline, analyses[0], plan.terms, seed=seed):
                 watch.tick()
-                row = Row(lane.who, lane.length)
+                row = WayToChoose(lane.who, lane.length)
                 draws.setdefault(row, []).append(agreement.measure(lane.summary))
         for row, found in draws.items():
             yield row, agreement.mean(found)
@@ -254,7 +257,7 @@ class _Watch:
 
     def __init__(self, count: int, progress: Report) -> None:
         self._count, self._progress = count, progress
-        self._began = time.monotonic()
+        self._clock = Clock()
         self._last = Progress("experiment", 0.0)
         self._exam = 0
 
@@ -279,8 +282,7 @@ class _Watch:
         return report
 
     def _tell(self, fraction: float, message: str, device: str) -> None:
-        elapsed_s = time.monotonic() - self._began
         fraction = max(fraction, self._last.fraction)
-        left_s = elapsed_s * (1 - fraction) / fraction if fraction > 0.02 else None
+        left_s = self._clock.seconds_left(fraction)
         self._last = Progress("experiment", fraction, left_s, message, device)
         self._progress(self._last)

@@ -11,7 +11,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure as Canvas
 
 from usummary.agreement import MEASURES, Measure
-from usummary.comparing.cohort import Against, Cohort, Row
+from usummary.comparing.cohort import Against, Cohort, WayToChoose
 from usummary.comparing.figure import COLOURS, INK, STYLE, Figure, Rows
 from usummary.comparing.intervals import Interval
 from usummary.comparing.one_exam import kind_of
@@ -93,7 +93,7 @@ def figure_of_cohort(cohort: Cohort, measure: Measure, against: Against | None =
         axes = canvas.subplots()
         for place, who in enumerate(names):
             at = [number + _offset(place, len(names)) for number in range(len(lengths))]
-            found = [cohort.mean(Row(who, length), measure, against) for length in lengths]
+            found = [cohort.mean(WayToChoose(who, length), measure, against) for length in lengths]
             known = [(x, one) for x, one in zip(at, found, strict=True) if one is not None]
             axes.errorbar(
                 [x for x, _ in known],

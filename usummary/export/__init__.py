@@ -20,13 +20,13 @@ from usummary.export.record import (
 )
 from usummary.export.sheet import PDF, PNG, write_sheet
 from usummary.export.shots import REEL, ShotWriter, ShownShot
-from usummary.export.size import Estimate, estimate
+from usummary.export.size import SizeEstimate, estimate
 from usummary.export.tables import write_tables
 from usummary.progress import Report, silent
 from usummary.types import Exam, Summary
 
 logger = logging.getLogger(__name__)
-__all__ = ["Estimate", "ExportOptions", "check_folder", "estimate", "export_summary"]
+__all__ = ["ExportOptions", "SizeEstimate", "check_folder", "estimate", "export_summary"]
 
 _DEFAULT = ExportOptions()
 # Work besides encoding, in frames that take as long.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from usummary.progress import Progress, Report
+from usummary.progress import Clock, Progress, Report
 
 _INTERVAL_S = 0.05
 
@@ -25,7 +24,7 @@ class Meter:
     def __init__(self, total: float) -> None:
         self._total = max(total, 1.0)
         self._done = 0.0
-        self._started = time.monotonic()
+        self._clock = Clock()
         self._stop = threading.Event()
 
     def step(self, units: float = 1.0) -> None:
@@ -41,9 +40,7 @@ class Meter:
     def progress(self) -> Progress:
         """How far the work is."""
         fraction = self._done / self._total
-        spent = time.monotonic() - self._started
-        left = spent / fraction - spent if fraction > 0.01 else None
-        return Progress("exporting", fraction, left)
+        return Progress("exporting", fraction, self._clock.seconds_left(fraction))
 
 
 def run_reporting(work: Callable[[Meter], T], total: float, report: Report) -> T:

@@ -17,7 +17,9 @@ from usummary.export.options import RESEARCH_USE, ExportOptions
 from usummary.export.shots import ShownShot
 from usummary.types import Exam, FreezeFrame, Shot, Summary
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
+_HIDDEN = "the recording"
+"""What stands in texts for the name of a file."""
 
 
 def build_record(
@@ -112,11 +114,22 @@ def describe_file(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def hide_names(text: str, exam: Exam) -> str:
-    """`text` without the names of the exam's files, which can hold a patient's name."""
+    """`text` without the names of the exam's files, which can hold a patient's name.
+
+    Notices put names in quotes. Elsewhere a name only counts with its folder or its ending: a file
+    may be called ``1.mp4`` or ``planes``, and numbers and words must stay what they are.
+    """
+    names: set[str] = set()
     for path in _paths(exam):
-        for name in (str(path), path.name, path.stem):
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the recording", text)
-    return text
+        names |= {path.name, path.stem}
+        if len(path.parts) > 1:
+            text = text.replace(str(path), _HIDDEN)
+        if path.suffix:
+            stem = re.escape(path.stem)
+            text = re.sub(rf"(?<![\w.]){stem}(?:\.[A-Za-z]\w*)+(?!\w)", _HIDDEN, text)
+    listed = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    name = re.compile(rf"(?<!\w)(?:{listed})(?!\w)")
+    return re.sub(r'"([^"]*)"', lambda quoted: f'"{name.sub(_HIDDEN, quoted[1])}"', text)
 
 
 def _edited(edits: dict[str, int]) -> str:

@@ -27,7 +27,7 @@ _TABLE_SHOT, _TABLE_FREEZE_FRAME, _TABLE_SAMPLE = 210, 110, 88
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class SizeEstimate:
     """About how many bytes an export takes.
 
     Attributes:
@@ -46,7 +46,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Compressibility:
     """How a recording's pictures compress.
 
     Attributes:
@@ -60,7 +60,9 @@ class _Look:
     small: float
 
 
-def estimate(summary: Summary, infos: Sequence[RecordingInfo], options: ExportOptions) -> Estimate:
+def estimate(
+    summary: Summary, infos: Sequence[RecordingInfo], options: ExportOptions
+) -> SizeEstimate:
     """About how many bytes an export of `summary` would take.
 
     Args:
@@ -90,14 +92,14 @@ def estimate(summary: Summary, infos: Sequence[RecordingInfo], options: ExportOp
         "record": _RECORD + _RECORD_SHOT * len(summary.shots) + _RECORD_SAMPLE * samples,
     }
     wanted = {name for name in parts if name == "record" or getattr(options, name)}
-    return Estimate(parts, frozenset(wanted))
+    return SizeEstimate(parts, frozenset(wanted))
 
 
 def _frames(shot: Shot) -> int:
     return shot.end_frame - shot.start_frame
 
 
-def _look(info: RecordingInfo, region: Region, *, masked: bool) -> _Look:
+def _look(info: RecordingInfo, region: Region, *, masked: bool) -> _Compressibility:
     box = region.box if masked else Box(0, 0, info.width, info.height)
     visible = info.width * info.height
     if masked:
@@ -106,7 +108,7 @@ def _look(info: RecordingInfo, region: Region, *, masked: bool) -> _Look:
     film = min(_FILM_BITS * bits**0.5, _MOST_FILM_BITS) / 8
     still = min(_STILL_BYTES * bits, _MOST_STILL_BYTES)
     scale = min(THUMBNAIL[0] / box.width, THUMBNAIL[1] / box.height, 1.0)
-    return _Look(film * visible, still * visible, still * visible * scale * scale)
+    return _Compressibility(film * visible, still * visible, still * visible * scale * scale)
 
 
 def _bytes(info: RecordingInfo) -> int:

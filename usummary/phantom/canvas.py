@@ -47,7 +47,7 @@ def smooth(points: list[tuple[float, float]], *, closed: bool = False) -> Points
     return line
 
 
-class Canvas:
+class Sketch:
     """A square cut, drawn in centimetres from its centre, x to the right and y away from the probe.
 
     Its layers (SIDE, SIDE, 3) are echo brightness, absorption, and how much of the place the fetus

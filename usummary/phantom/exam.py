@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from usummary.phantom.planes import BETWEEN, HEART_PHASES, PLANES, Plane, cuts
-from usummary.phantom.scanner import Fan, Probe, View
-from usummary.phantom.screen import Patient, Screen, draw_caliper, measured
-from usummary.phantom.script import Interval, Script
+from usummary.phantom.scanner import Fan, FetalLie, Probe
+from usummary.phantom.screen import MadeUpPatient, Screen, draw_caliper, measured
+from usummary.phantom.script import FrameRange, PhantomScript
 from usummary.types import Picture
 
 _BEATS_PER_S = 2.4
@@ -23,19 +23,19 @@ class Shown:
     """What is on screen in one frame; `picture` is I420 (3 H / 2, W) and reused for the next."""
 
     index: int
-    interval: Interval
+    interval: FrameRange
     picture: Picture
 
 
 class SimulatedExam:
     """Draws the frames of a script."""
 
-    def __init__(self, script: Script, width: int, height: int) -> None:
+    def __init__(self, script: PhantomScript, width: int, height: int) -> None:
         self.script = script
         self.width, self.height = width, height
         self.fan = Fan.on_screen(width, height)
         self._box = self.fan.box
-        self.patient = Patient.made_up(script.seed)
+        self.patient = MadeUpPatient.made_up(script.seed)
         self._screen = Screen(width, height, self.fan, self.patient)
         self._probe = Probe(self.fan, script.seed + 3)
         self._between = [cuts(plane)[0] for plane in BETWEEN]
@@ -54,7 +54,7 @@ class SimulatedExam:
         """Depth that the scanner is set to at a frame."""
         return self._plane(frame).depth_cm
 
-    def _moving(self, interval: Interval) -> Iterator[Shown]:
+    def _moving(self, interval: FrameRange) -> Iterator[Shown]:
         canvas, plane = None, None
         for index in range(interval.start, interval.end):
             if canvas is None or self._plane(index) is not plane:
@@ -65,7 +65,7 @@ class SimulatedExam:
             self._tick(canvas, index)
             yield Shown(index, interval, canvas)
 
-    def _frozen(self, interval: Interval) -> Iterator[Shown]:
+    def _frozen(self, interval: FrameRange) -> Iterator[Shown]:
         plane, view = self._plane(interval.start), self._view(interval.start)
         stages = 2 * len(plane.calipers) + 1
         last = -1
@@ -87,10 +87,10 @@ class SimulatedExam:
         tracks = self.script.tracks
         return PLANES[self.script.visits[int(tracks.visit[index])].plane]
 
-    def _view(self, index: int) -> View:
+    def _view(self, index: int) -> FetalLie:
         tracks = self.script.tracks
         visit = self.script.visits[tracks.visit[index]]
-        return View(
+        return FetalLie(
             float(tracks.x[index]),
             float(tracks.y[index]),
             float(tracks.turn[index]),

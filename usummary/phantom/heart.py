@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from usummary.phantom.canvas import BONE, FLUID, MUSCLE, TISSUE, Canvas, Points, arc, smooth
+from usummary.phantom.canvas import BONE, FLUID, MUSCLE, TISSUE, Points, Sketch, arc, smooth
 
 
-def four_chambers(c: Canvas, phase: float) -> None:
+def four_chambers(c: Sketch, phase: float) -> None:
     """Chest cut across at the four chambers; valves open as the ventricles fill."""
     _chest(c)
     squeeze = _squeeze(phase)
@@ -30,7 +30,7 @@ def four_chambers(c: Canvas, phase: float) -> None:
     c.stroke(_turned(arc((0.62, 0.12), (0.22, 0.14), 0, (180, 360))), 0.05, 185)
 
 
-def three_vessels(c: Canvas, phase: float) -> None:
+def three_vessels(c: Sketch, phase: float) -> None:
     """Pulmonary trunk, aorta and caval vein in a row, falling in size, with the trachea."""
     _chest(c)
     wide = 0.9 + 0.2 * _squeeze(phase)
@@ -46,7 +46,7 @@ def three_vessels(c: Canvas, phase: float) -> None:
     c.dot(0.75, 1.0, 0.19, FLUID, 1)
 
 
-def right_outflow(c: Canvas, phase: float) -> None:
+def right_outflow(c: Sketch, phase: float) -> None:
     """The pulmonary trunk leaves the right ventricle and forks, crossing the round aorta."""
     _chest(c)
     squeeze = _squeeze(phase)
@@ -74,7 +74,7 @@ def right_outflow(c: Canvas, phase: float) -> None:
         c.stroke(np.array([(-0.62, -0.82 + 0.16 * side), (-0.4, -0.88 + leaf * side)]), 0.06, 225)
 
 
-def left_outflow(c: Canvas, phase: float) -> None:
+def left_outflow(c: Sketch, phase: float) -> None:
     """The aorta leaves the left ventricle; its front wall goes on from the septum."""
     _chest(c)
     squeeze = _squeeze(phase)
@@ -108,7 +108,7 @@ def _turned(points: Points) -> Points:
     return turned
 
 
-def _chest(c: Canvas) -> None:
+def _chest(c: Sketch) -> None:
     c.fill(arc((0, 0), (2.75, 2.45)), TISSUE)
     c.fill(arc((0, 0), (2.45, 2.15)), TISSUE + 12)
     c.stroke(arc((0, 0), (2.75, 2.45)), 0.12, 160, 14)

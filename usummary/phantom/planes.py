@@ -20,7 +20,7 @@ from usummary.phantom.canvas import (
     LIVER,
     MUSCLE,
     TISSUE,
-    Canvas,
+    Sketch,
     arc,
     smooth,
 )
@@ -62,7 +62,7 @@ class Plane:
 
     name: str
     depth_cm: float
-    draw: Callable[[Canvas, float], None]
+    draw: Callable[[Sketch, float], None]
     calipers: tuple[Caliper, ...] = ()
     beats: bool = False
 
@@ -72,13 +72,13 @@ def cuts(plane: Plane) -> list[Picture]:
     phases = np.arange(HEART_PHASES) / HEART_PHASES if plane.beats else np.zeros(1)
     drawn = []
     for phase in phases:
-        canvas = Canvas(plane.depth_cm)
+        canvas = Sketch(plane.depth_cm)
         plane.draw(canvas, float(phase))
         drawn.append(canvas.finish(np.random.default_rng(len(plane.name))))
     return drawn
 
 
-def _skull(c: Canvas) -> None:
+def _skull(c: Sketch) -> None:
     c.fill(arc((0, 0), (3.45, 2.72)), TISSUE)
     c.fill(arc((0, 0), (3.15, 2.42)), BRAIN)
     c.stroke(arc((0, 0), (3.2, 2.47)), 0.24, BONE, 62)
@@ -89,13 +89,13 @@ def _skull(c: Canvas) -> None:
             c.stroke(arc((x, y), (0.28, 0.12), turn, (200, 340)), 0.05, 92)
 
 
-def _cavum(c: Canvas) -> None:
+def _cavum(c: Sketch) -> None:
     c.fill(smooth([(-2.0, -0.2), (-1.25, -0.2), (-1.25, 0.2), (-2.0, 0.2)], closed=True), FLUID)
     for side in (-1, 1):
         c.stroke(np.array([(-2.0, 0.2 * side), (-1.2, 0.2 * side)]), 0.07, 190)
 
 
-def _brain_ventricles(c: Canvas, _: float) -> None:
+def _brain_ventricles(c: Sketch, _: float) -> None:
     _skull(c)
     for line in ([(-3.0, 0), (-2.0, 0)], [(-0.9, 0), (0.6, 0)], [(0.9, 0), (3.0, 0)]):
         c.stroke(np.array(line), 0.08, 185)
@@ -113,7 +113,7 @@ def _brain_ventricles(c: Canvas, _: float) -> None:
     c.stroke(smooth(near), 0.08, 120)
 
 
-def _brain_cerebellum(c: Canvas, _: float) -> None:
+def _brain_cerebellum(c: Sketch, _: float) -> None:
     _skull(c)
     c.stroke(np.array([(-3.0, 0), (-2.0, 0)]), 0.08, 185)
     c.stroke(np.array([(-0.9, 0), (0.7, 0)]), 0.07, 165)
@@ -130,7 +130,7 @@ def _brain_cerebellum(c: Canvas, _: float) -> None:
     c.stroke(arc((0, 0), (3.75, 2.95), 0, (-28, 28)), 0.1, 185)
 
 
-def _profile(c: Canvas, _: float) -> None:
+def _profile(c: Sketch, _: float) -> None:
     face = [
         (-2.7, -1.3), (-1.6, -2.2), (-0.5, -2.3), (0.02, -1.85), (0.4, -2.0), (0.72, -2.55),
         (0.95, -2.45), (1.0, -1.95), (1.3, -2.25), (1.45, -1.9), (1.65, -2.2), (1.85, -1.75),
@@ -154,7 +154,7 @@ def _profile(c: Canvas, _: float) -> None:
     c.stroke(smooth([(3.3, -0.3), (4.3, -0.7), (5.6, -0.9)]), 0.1, 150)
 
 
-def _lips(c: Canvas, _: float) -> None:
+def _lips(c: Sketch, _: float) -> None:
     cheeks = [(-2.9, -1.6), (-1.2, -2.4), (0.6, -2.1), (1.8, -1.2), (2.2, 0), (1.8, 1.2),
               (0.6, 2.1), (-1.2, 2.4), (-2.9, 1.6)]  # fmt: skip
     c.fill(smooth(cheeks, closed=True), TISSUE - 8)
@@ -177,20 +177,20 @@ def _lips(c: Canvas, _: float) -> None:
         )
 
 
-def vertebra(c: Canvas, x: float, y: float, turn: float) -> None:
+def vertebra(c: Sketch, x: float, y: float, turn: float) -> None:
     """The three ossification centres of a vertebra cut across; `turn` points to its back."""
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     for ahead, aside in ((-0.22, 0.0), (0.2, 0.26), (0.2, -0.26)):
         c.dot(x + ahead * cos - aside * sin, y + ahead * sin + aside * cos, 0.16, BONE, 170)
 
 
-def _trunk(c: Canvas, radii: tuple[float, float], inside: float) -> None:
+def _trunk(c: Sketch, radii: tuple[float, float], inside: float) -> None:
     c.fill(arc((0, 0), radii), TISSUE)
     c.fill(arc((0, 0), (radii[0] - 0.25, radii[1] - 0.25)), inside)
     c.stroke(arc((0, 0), radii), 0.13, 165, 14)
 
 
-def _abdomen(c: Canvas, _: float) -> None:
+def _abdomen(c: Sketch, _: float) -> None:
     _trunk(c, (2.6, 2.45), LIVER)
     for span in ((100, 150), (30, 75), (-75, -30), (-150, -100)):
         c.stroke(arc((0, 0), (2.3, 2.15), 0, span), 0.13, 205, 45)
@@ -207,7 +207,7 @@ def _abdomen(c: Canvas, _: float) -> None:
     c.fill(arc((0.95, -1.25), (0.32, 0.2), 40), 60)
 
 
-def _kidneys(c: Canvas, _: float) -> None:
+def _kidneys(c: Sketch, _: float) -> None:
     _trunk(c, (2.6, 2.4), TISSUE - 16)
     vertebra(c, 0.0, -1.75, -90)
     for side in (-1, 1):
@@ -223,7 +223,7 @@ def _kidneys(c: Canvas, _: float) -> None:
         c.stroke(arc((x, y), (0.38, 0.25), rng.uniform(0, 180), (180, 330)), 0.05, 160)
 
 
-def _femur(c: Canvas, _: float) -> None:
+def _femur(c: Sketch, _: float) -> None:
     thigh = [(-2.9, -0.5), (-1.8, -1.25), (0.5, -1.2), (2.2, -0.75), (3.1, -0.3), (3.0, 0.7),
              (1.8, 1.0), (-0.4, 1.6), (-2.4, 1.6), (-3.3, 0.6)]  # fmt: skip
     outline = smooth(thigh, closed=True)
@@ -237,7 +237,7 @@ def _femur(c: Canvas, _: float) -> None:
         c.dot(x, 0.06, 0.24, BONE, 235)
 
 
-def _spine_coronal(c: Canvas, _: float) -> None:
+def _spine_coronal(c: Sketch, _: float) -> None:
     back = [(-4.6, -0.9), (-2.6, -1.5), (0, -1.6), (2.6, -1.25), (4.4, -0.5), (4.6, 0.3),
             (2.6, 1.2), (0, 1.6), (-2.6, 1.5), (-4.6, 0.9)]  # fmt: skip
     outline = smooth(back, closed=True)
@@ -254,7 +254,7 @@ def _spine_coronal(c: Canvas, _: float) -> None:
         c.fill(arc((1.9, 0.85 * side), (0.6, 0.3), 6 * side), 58)
 
 
-def _spine_sagittal(c: Canvas, _: float) -> None:
+def _spine_sagittal(c: Sketch, _: float) -> None:
     def bend(x: float) -> float:
         return 0.035 * x * x - 0.05 * x - (0.16 * max(0.0, x - 2.2) ** 2)
 
@@ -273,7 +273,7 @@ def _spine_sagittal(c: Canvas, _: float) -> None:
         c.stroke(smooth([(x, bend(x) + 0.7), (x + 0.2, bend(x) + 1.7)]), 0.1, 120, 25)
 
 
-def _oblique_trunk(c: Canvas, _: float) -> None:
+def _oblique_trunk(c: Sketch, _: float) -> None:
     outline = smooth(
         [(-3.2, -0.8), (-0.6, -1.9), (2.4, -1.2), (3.0, 0.8), (0.6, 1.9), (-2.6, 1.4)], closed=True
     )
@@ -285,7 +285,7 @@ def _oblique_trunk(c: Canvas, _: float) -> None:
     c.fill(arc((-0.8, 0.6), (0.9, 0.5), -20), 62)
 
 
-def _limbs(c: Canvas, _: float) -> None:
+def _limbs(c: Sketch, _: float) -> None:
     for x, y, size in ((-2.1, -0.5, 0.95), (0.4, 1.0, 1.05), (2.3, -0.8, 0.75)):
         c.fill(arc((x, y), (size, size * 0.85), 20), MUSCLE + 8)
         c.stroke(arc((x, y), (size, size * 0.85), 20), 0.1, 175, 12)
@@ -294,7 +294,7 @@ def _limbs(c: Canvas, _: float) -> None:
         c.dot(-1.2 + 0.4 * step, -1.9 + 0.12 * step, 0.12, 220, 120)
 
 
-def _cord(c: Canvas, _: float) -> None:
+def _cord(c: Sketch, _: float) -> None:
     for step in range(9):
         x, y = -2.8 + 0.7 * step, 0.5 * np.sin(step * 1.3)
         c.fill(arc((x, y), (0.42, 0.36)), 120)
@@ -303,7 +303,7 @@ def _cord(c: Canvas, _: float) -> None:
     c.fill(smooth([(-4, 1.6), (0, 1.2), (4, 1.9), (4, 4), (-4, 4)], closed=True), 112)
 
 
-def _oblique_head(c: Canvas, _: float) -> None:
+def _oblique_head(c: Sketch, _: float) -> None:
     c.fill(arc((0.4, 0.2), (2.3, 2.1), 20), TISSUE)
     c.fill(arc((0.4, 0.2), (2.05, 1.85), 20), BRAIN + 14)
     c.stroke(arc((0.4, 0.2), (2.1, 1.9), 20, (150, 380)), 0.24, BONE, 75)
@@ -313,7 +313,7 @@ def _oblique_head(c: Canvas, _: float) -> None:
     c.fill(arc((-1.1, -0.1), (0.34, 0.34)), FLUID + 10)
 
 
-def _empty(c: Canvas, _: float) -> None:
+def _empty(c: Sketch, _: float) -> None:
     c.fill(
         smooth([(-5, -0.4), (-2, 0.2), (1.5, -0.3), (5, 0.6), (5, 5), (-5, 5)], closed=True), 114
     )

@@ -84,7 +84,7 @@ MIDDLE = 0.53
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class FetalLie:
     """How the fetus lies under the probe: lengths as shares of the depth, degrees, a factor."""
 
     x: float
@@ -127,7 +127,7 @@ class Probe:
             columns.astype(np.float32), rows.astype(np.float32), cv2.CV_16SC2
         )
 
-    def picture(self, cut: Picture, view: View, surroundings: float, grain: float) -> Picture:
+    def picture(self, cut: Picture, view: FetalLie, surroundings: float, grain: float) -> Picture:
         """Luma (box height, box width) of the sector; black outside the fan.
 
         Args:
@@ -162,7 +162,7 @@ class Probe:
         lost: Field = bright * np.clip(0.72 - across / 14, 0, 1)
         return lost
 
-    def _tissue(self, cut: Picture, view: View, surroundings: float) -> tuple[Field, Field]:
+    def _tissue(self, cut: Picture, view: FetalLie, surroundings: float) -> tuple[Field, Field]:
         """Echo and absorption (depths, beams) of the fetus in front of what surrounds it."""
         inverse = np.linalg.inv(view.matrix()).astype(np.float32)
         unit = np.float32(SIDE / 2 / REACH)
@@ -189,7 +189,7 @@ class Probe:
         loss += (body[1] - loss) * (1 - there)
         return echo, loss
 
-    def _speckle(self, view: View, grain: float) -> Field:
+    def _speckle(self, view: FetalLie, grain: float) -> Field:
         """Log-compressed Rayleigh speckle (depths, beams), in brightness."""
         down = _MARGIN + int(np.clip(-view.y * self.depths, -_MARGIN, _MARGIN))
         aside = _MARGIN + int(np.clip(-view.x * self.beams, -_MARGIN, _MARGIN))

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from usummary.phantom.planes import Caliper, Plane
-from usummary.phantom.scanner import Fan, View
+from usummary.phantom.scanner import Fan, FetalLie
 from usummary.types import Box, Picture
 
 _HOSPITALS = ("Riverbend Women's Hospital", "Northmoor General", "Saltmarsh Maternity Unit")
@@ -23,7 +23,7 @@ _LABELS = {"Brain (Cb.)": "TRANS CEREBELLUM", "Brain (Tv.)": "HEAD", "Abdominal"
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class MadeUpPatient:
     """Made-up identity burned into the screen.
 
     Attributes:
@@ -39,7 +39,7 @@ class Patient:
     age_days: int
 
     @classmethod
-    def made_up(cls, seed: int) -> Patient:
+    def made_up(cls, seed: int) -> MadeUpPatient:
         """An identity that follows from the seed."""
         rng = np.random.default_rng(seed + 2)
         day = dt.datetime(2024, 1, 8, 8, 30) + dt.timedelta(
@@ -57,7 +57,7 @@ class Patient:
 class Screen:
     """Draws everything that is not ultrasound."""
 
-    def __init__(self, width: int, height: int, fan: Fan, patient: Patient) -> None:
+    def __init__(self, width: int, height: int, fan: Fan, patient: MadeUpPatient) -> None:
         self.width, self.height, self.fan, self.patient = width, height, fan, patient
         self._unit = min(width / 1280, height / 720)
         self._fonts: dict[int, ImageFont.FreeTypeFont | ImageFont.ImageFont] = {}
@@ -174,7 +174,7 @@ class Screen:
         )
 
 
-def measured(caliper: Caliper, depth_cm: float, view: View) -> str:
+def measured(caliper: Caliper, depth_cm: float, view: FetalLie) -> str:
     """The line of text for a caliper, from where it lies on the picture."""
     length = float(np.hypot(*np.subtract(caliper.end, caliper.start))) * view.zoom
     if caliper.shape == "line":
@@ -185,7 +185,7 @@ def measured(caliper: Caliper, depth_cm: float, view: View) -> str:
 
 
 def draw_caliper(
-    picture: Picture, caliper: Caliper, plane: Plane, fan: Fan, view: View, *, whole: bool
+    picture: Picture, caliper: Caliper, plane: Plane, fan: Fan, view: FetalLie, *, whole: bool
 ) -> None:
     """Draw crosses, and with `whole` also the dotted line between them, into an I420 picture."""
     matrix = view.matrix()

@@ -22,7 +22,7 @@ _FREEZE_S = (1.5, 6.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class FrameRange:
     """A half-open range of frames in which one thing goes on; `plane` indexes `PLANES`."""
 
     kind: Kind
@@ -75,14 +75,14 @@ class Tracks:
 
 
 @dataclass(frozen=True)
-class Script:
+class PhantomScript:
     """The course of one exam."""
 
     seed: int
     fps: int
     frame_count: int
     visits: tuple[Visit, ...]
-    intervals: tuple[Interval, ...]
+    intervals: tuple[FrameRange, ...]
     between_order: tuple[int, ...]
 
     @cached_property
@@ -100,14 +100,14 @@ class Script:
         return _move(self)
 
 
-def write_script(minutes: float, seed: int, fps: int) -> Script:
+def write_script(minutes: float, seed: int, fps: int) -> PhantomScript:
     """A randomised order of visits filling `minutes`; all planes come before any comes again."""
     rng = np.random.default_rng(seed)
     total = max(1, round(minutes * 60 * fps))
     seconds = total / fps
     length = min(float(np.clip(seconds / _VISITS, _SHORTEST_VISIT_S, _LONGEST_VISIT_S)), seconds)
     visits: list[Visit] = []
-    intervals: list[Interval] = []
+    intervals: list[FrameRange] = []
     order: list[int] = []
     now = 0
     while total - now >= 0.8 * length * fps or not visits:
@@ -118,13 +118,13 @@ def write_script(minutes: float, seed: int, fps: int) -> Script:
             end = min(total, now + round(lasts * fps))
             if end > now:
                 intervals.append(
-                    Interval(kind, now, end, None if kind == "searching" else visit.plane)
+                    FrameRange(kind, now, end, None if kind == "searching" else visit.plane)
                 )
             now = end
     if now < total:
-        intervals.append(Interval("searching", now, total, None))
+        intervals.append(FrameRange("searching", now, total, None))
     between = tuple(rng.permutation(len(BETWEEN)).tolist())
-    return Script(seed, fps, total, tuple(visits), tuple(intervals), between)
+    return PhantomScript(seed, fps, total, tuple(visits), tuple(intervals), between)
 
 
 def _make_visit(plane: int, start: int, rng: np.random.Generator) -> Visit:
@@ -153,7 +153,7 @@ def _wander(rng: np.random.Generator, frames: int, sigma: float) -> FloatTrack:
     return scaled
 
 
-def _move(script: Script) -> Tracks:
+def _move(script: PhantomScript) -> Tracks:
     rng = np.random.default_rng(script.seed + 1)
     fps, frames = script.fps, script.frame_count
     searching = np.zeros(frames)
@@ -186,7 +186,7 @@ def _move(script: Script) -> Tracks:
 
 
 def _cross(
-    search: Interval,
+    search: FrameRange,
     visit: NDArray[np.int64],
     presence: NDArray[np.float64],
     fps: int,

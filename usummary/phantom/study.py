@@ -24,7 +24,7 @@ from pydicom.uid import (
 
 from usummary.phantom.exam import Shown, SimulatedExam
 from usummary.phantom.planes import PLANES
-from usummary.phantom.script import Interval
+from usummary.phantom.script import FrameRange
 from usummary.phantom.truth import NOTE, truth_of
 from usummary.types import Picture
 
@@ -170,7 +170,9 @@ def _study_truth(exam: SimulatedExam, stored: list[_Stored]) -> dict[str, Any]:
         for item, start in joined:
             if part.kind != "frozen" and item.start <= part.start < item.start + item.frames:
                 shift = start - item.start
-                parts.append(Interval(part.kind, part.start + shift, part.end + shift, part.plane))
+                parts.append(
+                    FrameRange(part.kind, part.start + shift, part.end + shift, part.plane)
+                )
     truth = truth_of(exam, tuple(parts), sum(item.frames for item in cines))
     truth["cines"] = [
         {"file": item.file, "start_s": round(start / fps, 6), "frames": item.frames}

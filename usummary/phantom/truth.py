@@ -6,13 +6,13 @@ from typing import Any
 
 from usummary.phantom.exam import SimulatedExam
 from usummary.phantom.planes import PLANES
-from usummary.phantom.script import Interval
+from usummary.phantom.script import FrameRange
 
 NOTE = "Simulated: rendered by usummary phantom. No patient, no scanner; every name is made up."
 
 
 def truth_of(
-    exam: SimulatedExam, intervals: tuple[Interval, ...], frame_count: int
+    exam: SimulatedExam, intervals: tuple[FrameRange, ...], frame_count: int
 ) -> dict[str, Any]:
     """Everything that is known of the exam, with times in seconds and half-open frame ranges.
 
@@ -46,19 +46,19 @@ def truth_of(
     }
 
 
-def _planes(intervals: tuple[Interval, ...], fps: int) -> list[dict[str, Any]]:
+def _planes(intervals: tuple[FrameRange, ...], fps: int) -> list[dict[str, Any]]:
     """Runs in which one plane is shown, live or frozen."""
-    runs: list[Interval] = []
+    runs: list[FrameRange] = []
     for part in intervals:
         if part.plane is None:
             continue
         if runs and runs[-1].end == part.start and runs[-1].plane == part.plane:
-            part = Interval("live", runs.pop().start, part.end, part.plane)
+            part = FrameRange("live", runs.pop().start, part.end, part.plane)
         runs.append(part)
     return [_entry(run, fps) for run in runs]
 
 
-def _entry(part: Interval, fps: int) -> dict[str, Any]:
+def _entry(part: FrameRange, fps: int) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "start_s": round(part.start / fps, 6),
         "end_s": round(part.end / fps, 6),

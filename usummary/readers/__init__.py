@@ -20,6 +20,9 @@ from usummary.types import Exam, Recording
 
 logger = logging.getLogger(__name__)
 
+_ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf\x27\x1c", b"Rar!")
+"""How ZIP, gzip, bzip2, xz, 7z and RAR files begin."""
+
 
 def open_exam(
     path: Path | str, *, freeze_frames: Path | None = None, progress: Report | None = None
@@ -54,6 +57,12 @@ def open_exam(
     return replace(exam, freeze_frames=tuple(both))
 
 
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(512)
+    return head.startswith(_ARCHIVES) or head[257:262] == b"ustar"
+
+
 def _open_file(path: Path) -> Exam:
     try:
         size = path.stat().st_size
@@ -64,5 +73,7 @@ def _open_file(path: Path) -> Exam:
     if size == 0:
         raise UnreadableFile(f"{path} is empty. Copy it again from where it was recorded.")
     header = read_header(path)
+    if header is None and _is_archive(path):
+        raise UnreadableFile(f"{path} is an archive. Unpack it, then open the folder.")
     recording: Recording = VideoRecording(Media(path)) if header is None else open_cine(header)
     return Exam(path, (recording,), (0.0,), notices=recording.info.notices)

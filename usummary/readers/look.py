@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from usummary.errors import UnreadableFile
-from usummary.progress import Progress, Report, silent
+from usummary.progress import Clock, Progress, Report, silent
 
 EVERY_S = 0.05
 """Reports follow one another no sooner than this."""
@@ -21,6 +21,7 @@ class Ticker:
         self._report = report or silent
         self._fraction = 0.0
         self._last = -1.0
+        self._clock = Clock()
 
     def __call__(self, fraction: float | None = None) -> None:
         """Report `fraction` of the stage ``reading`` if it is time; None: as before."""
@@ -28,7 +29,8 @@ class Ticker:
         now = time.monotonic()
         if now - self._last >= EVERY_S:
             self._last = now
-            self._report(Progress("reading", self._fraction))
+            left = self._clock.seconds_left(self._fraction)
+            self._report(Progress("reading", self._fraction, left))
 
 
 def files_below(folder: Path, tick: Callable[[], None]) -> list[Path]:

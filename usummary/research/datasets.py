@@ -236,16 +236,16 @@ class _Group:
     def _check_shot_lengths(self, shots: IntArray) -> None:
         if "n_frame_per_seg" not in self._group:
             return
-        told, found = self._whole("n_frame_per_seg").ravel(), shots[:, 1] - shots[:, 0]
-        if len(told) != len(found):
+        stated, found = self._whole("n_frame_per_seg").ravel(), shots[:, 1] - shots[:, 0]
+        if len(stated) != len(found):
             raise self._fault(
-                f"there are {len(found)} shots but {len(told)} lengths in n_frame_per_seg."
+                f"there are {len(found)} shots but {len(stated)} lengths in n_frame_per_seg."
             )
-        wrong = np.flatnonzero(told != found)
-        if wrong.size and not (wrong.tolist() == [len(found) - 1] and told[-1] - found[-1] == 1):
+        wrong = np.flatnonzero(stated != found)
+        if wrong.size and not (wrong.tolist() == [len(found) - 1] and stated[-1] - found[-1] == 1):
             raise self._fault(
                 f"shot {wrong[0]} has {found[wrong[0]]} frames by change_points and "
-                f"{told[wrong[0]]} by n_frame_per_seg. Are the ends of change_points inclusive?"
+                f"{stated[wrong[0]]} by n_frame_per_seg. Are the ends of change_points inclusive?"
             )
 
     def _per_frame(self, key: str, frames: int) -> NDArray[Any]:
@@ -265,9 +265,9 @@ class _Group:
             raise self._fault(f"{key} of annotator {user} at frame {frame} is not a number (NaN).")
         more = values.shape[1] - frames
         if more:
-            told = "one frame longer than the video; it is" if more > 0 else "one frame shorter;"
+            stated = "one frame longer than the video; it is" if more > 0 else "one frame shorter;"
             done = "left out" if more > 0 else "the last value is repeated"
-            self._notices.append(f"{self._where}: {key} is {told} {done}.")
+            self._notices.append(f"{self._where}: {key} is {stated} {done}.")
             values = values[:, :frames] if more > 0 else np.c_[values, values[:, -1:]]
         return values
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -21,15 +20,15 @@ from pydantic import ValidationError
 from usummary.errors import DeviceError
 from usummary.files import written_beside
 from usummary.processes import use_threads, worker_processes
-from usummary.progress import Progress, Report
+from usummary.progress import Clock, Progress, Report
 from usummary.research.config import Experiment
-from usummary.research.jobs import Bench, Job
+from usummary.research.jobs import Bench, BenchJob
 from usummary.research.record import (
     FILE,
     FORMAT,
     DataFacts,
     Record,
-    Result,
+    TrainingResult,
     VideoFacts,
     save_record,
 )
@@ -81,7 +80,7 @@ def run(experiment: Experiment, place: Place, progress: Report) -> Path:
     if done:
         text = f"{len(done)} of {len(jobs)} results are there already."
         progress(Progress("experiment", 0.0, message=text))
-    clock = _Clock(progress, len(missing))
+    clock = _Finished(progress, len(missing))
     for job, result in _done(missing, bench, place, clock):
         with written_beside(kept / job.file) as part:
             part.write_text(result.model_dump_json(), encoding="utf-8")
@@ -95,40 +94,37 @@ def run(experiment: Experiment, place: Place, progress: Report) -> Path:
     return path
 
 
-def _kept(path: Path, bench: Bench, job: Job) -> Result | None:
+def _kept(path: Path, bench: Bench, job: BenchJob) -> TrainingResult | None:
     """The result of an earlier run, if it is still the right one."""
     try:
-        found = Result.model_validate_json(path.read_bytes())
+        found = TrainingResult.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None  # not there, or written by another version: done again
     return found if found.fingerprint == bench.fingerprint(job) else None
 
 
-class _Clock:
+class _Finished:
     """Turns finished jobs into progress with time left."""
 
     def __init__(self, progress: Report, total: int) -> None:
         self._progress = progress
         self._total = total
         self._count = 0
-        self._began = time.monotonic()
+        self._estimate = Clock()
 
-    def finished(self, job: Job, result: Result) -> None:
+    def finished(self, job: BenchJob, result: TrainingResult) -> None:
         self._count += 1
         self.tick(f"{job.file.removesuffix('.json')}: {result.seconds:.1f} s")
 
     def tick(self, message: str = "") -> None:
-        left = None
-        if self._count:
-            spent = time.monotonic() - self._began
-            left = spent / self._count * (self._total - self._count)
-        fraction = min(self._count / max(self._total, 1), 0.999)
-        self._progress(Progress("experiment", fraction, left, message))
+        fraction = self._count / max(self._total, 1)
+        left = self._estimate.seconds_left(fraction)
+        self._progress(Progress("experiment", min(fraction, 0.999), left, message))
 
 
 def _done(
-    jobs: list[Job], bench: Bench, place: Place, clock: _Clock
-) -> Iterator[tuple[Job, Result]]:
+    jobs: list[BenchJob], bench: Bench, place: Place, clock: _Finished
+) -> Iterator[tuple[BenchJob, TrainingResult]]:
     """Every job with its result, as they are finished."""
     if place.processes == 1 or len(jobs) < 2:
         for job in jobs:
@@ -136,7 +132,9 @@ def _done(
         return
     count, given = min(place.processes, len(jobs)), (bench.experiment, bench.folder)
     with worker_processes(count, _start, given) as pool:
-        pending: dict[Future[Result], Job] = {pool.submit(_do, job): job for job in jobs}
+        pending: dict[Future[TrainingResult], BenchJob] = {
+            pool.submit(_do, job): job for job in jobs
+        }
         while pending:
             finished, _ = wait(pending, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
             clock.tick()
@@ -161,11 +159,11 @@ def _start(experiment: Experiment, folder: Path) -> None:
     _bench[:] = [Bench(experiment, folder)]
 
 
-def _do(job: Job) -> Result:
+def _do(job: BenchJob) -> TrainingResult:
     return _bench[0].do(job, lambda _: None)
 
 
-def _record(bench: Bench, baselines: list[Result], results: list[Result]) -> Record:
+def _record(bench: Bench, baselines: list[TrainingResult], results: list[TrainingResult]) -> Record:
     versions = {name: metadata.version(name) for name in _LIBRARIES}
     tested = set(bench.tested())
     return Record(

@@ -40,7 +40,7 @@ _NETWORKS: dict[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FeatureRecipe:
     """What features are made of.
 
     Attributes:
@@ -81,7 +81,7 @@ class _Pictures:
         return tuple(np.mean(np.stack(parts), axis=0, dtype=np.float32) for parts in answers)
 
 
-def backbone_for(wanted: Wanted) -> Model:
+def backbone_for(wanted: FeatureRecipe) -> Model:
     """The backbone's model folder, fit for the kind of features.
 
     Raises:
@@ -102,7 +102,7 @@ def backbone_for(wanted: Wanted) -> Model:
     return model
 
 
-def videos(paths: Sequence[Path], wanted: Wanted, progress: Report) -> Iterator[Video]:
+def videos(paths: Sequence[Path], wanted: FeatureRecipe, progress: Report) -> Iterator[Video]:
     """One video per path, in order, named ``video_1`` onwards.
 
     Args:
@@ -120,19 +120,19 @@ def videos(paths: Sequence[Path], wanted: Wanted, progress: Report) -> Iterator[
     with runtime.open_runner(model, wanted.device) as runner:
         for number, path in enumerate(paths):
 
-            def told(step: Progress, done: int = number) -> None:
+            def report(step: Progress, done: int = number) -> None:
                 progress(Progress("features", (done + step.fraction) / len(paths)))
 
             with readers.open_exam(path) as exam:
                 if exam.frame_count < 2:
                     raise InputError(f"{path.name} holds a single picture, no recording.")
-                features = _features(exam, model, runner, wanted, told)
+                features = _features(exam, model, runner, wanted, report)
                 yield _video(f"video_{number + 1}", path, exam, features)
     progress(Progress("features", 1.0, 0.0))
 
 
 def _features(
-    exam: Exam, model: Model, runner: runtime.Runner, wanted: Wanted, progress: Report
+    exam: Exam, model: Model, runner: runtime.Runner, wanted: FeatureRecipe, progress: Report
 ) -> Features:
     progress(Progress("features", 0.0))
     regions = tuple(

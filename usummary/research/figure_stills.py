@@ -57,10 +57,10 @@ class Stills:
                 _region(exam, place, self.whole) for place in range(len(exam.recordings))
             )
             masks = Masks(regions, enabled=not self.whole)
-            said = "" if self.whole else RESEARCH_USE
+            note = "" if self.whole else RESEARCH_USE
             if is_simulated(exam):
-                said = f"{SIMULATED}. {said}"
-            return [_still(exam, regions, masks, frame) for frame in frames], said
+                note = f"{SIMULATED}. {note}"
+            return [_still(exam, regions, masks, frame) for frame in frames], note
 
 
 def _find(folder: Path, title: str) -> Path:

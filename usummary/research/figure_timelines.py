@@ -55,7 +55,7 @@ def figure_8(
     found = [_tested(record, method, name) for method in names]
     chosen = [_key_shots(shown, result, length) for _, result in found]
     pictured = [_spread(shown, shots) if stills else [] for shots in chosen]
-    pictures, said = _pictures(shown, pictured, stills)
+    pictures, note = _pictures(shown, pictured, stills)
     rows: Rows = ()
     with rc_context(STYLE):
         canvas, grid, strips = _canvas(len(names), pictured=bool(stills))
@@ -67,7 +67,7 @@ def figure_8(
             axes.set_title(f"{title}{_measured(record, result, length)}", loc="left")
         for strip, axes, frames in zip(strips, grid, pictured, strict=bool(strips)):
             _draw_strip(canvas, strip, axes, {frame: pictures[frame] for frame in frames})
-        about = f"\npictures: middle frames of chosen shots. {said}" if stills else ""
+        about = f"\npictures: middle frames of chosen shots. {note}" if stills else ""
         grid[-1].set_xlabel(
             f"frame of {shown.title}. Green: mean importance by {_people(len(shown.chosen))}; "
             f"orange: chosen, {length}; line: score; triangle: key frame{about}".rstrip()
@@ -95,8 +95,8 @@ def _pictures(
     if stills is None:
         return {}, ""
     frames = sorted({frame for row in pictured for frame in row})
-    pictures, said = stills.read(facts, frames)
-    return dict(zip(frames, pictures, strict=True)), said
+    pictures, note = stills.read(facts, frames)
+    return dict(zip(frames, pictures, strict=True)), note
 
 
 def _canvas(methods: int, *, pictured: bool) -> tuple[Canvas, list[Axes], list[Axes]]:

@@ -20,7 +20,7 @@ from usummary.research.baselines import BASELINES, baseline
 from usummary.research.config import Experiment, MethodEntry
 from usummary.research.datasets import read_dataset
 from usummary.research.protocol import assess
-from usummary.research.record import Result, VideoResult
+from usummary.research.record import TrainingResult, VideoResult
 from usummary.research.splits import (
     Setting,
     Split,
@@ -33,7 +33,7 @@ from usummary.research.videos import DataSet, Video
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BenchJob:
     """What is trained, or which baseline is measured (`setting` is then ``baseline``)."""
 
     method: str
@@ -126,12 +126,12 @@ class Bench:
         if set(self.experiment.settings) != {"canonical"}:
             _ = self.others
 
-    def jobs(self) -> tuple[list[Job], list[Job]]:
+    def jobs(self) -> tuple[list[BenchJob], list[BenchJob]]:
         """Baselines, and trainings: seeds outermost, so that a first full round comes early."""
         wanted = self.experiment
-        measured = [Job(name, kind, "baseline") for kind in wanted.data for name in BASELINES]
+        measured = [BenchJob(name, kind, "baseline") for kind in wanted.data for name in BASELINES]
         trained = [
-            Job(entry.name, kind, setting, split, seed)
+            BenchJob(entry.name, kind, setting, split, seed)
             for seed in wanted.seeds
             for setting, splits in self.splits.items()
             for split in range(len(splits))
@@ -140,7 +140,7 @@ class Bench:
         ]
         return measured, trained
 
-    def fingerprint(self, job: Job) -> str:
+    def fingerprint(self, job: BenchJob) -> str:
         """Hash of everything a result depends on; a kept one with another hash is done again."""
         wanted = self.experiment
         parts: dict[str, Any] = {
@@ -164,7 +164,7 @@ class Bench:
             }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def do(self, job: Job, tell: Callable[[str], None]) -> Result:
+    def do(self, job: BenchJob, tell: Callable[[str], None]) -> TrainingResult:
         """Train and test, or measure a baseline.
 
         Args:
@@ -179,7 +179,7 @@ class Bench:
             tell(line)
 
         found = self._measured(job, tell) if job.setting == "baseline" else self._run(job, heard)
-        return Result(
+        return TrainingResult(
             **asdict(job),
             fingerprint=self.fingerprint(job),
             seconds=round(time.monotonic() - began, 2),
@@ -187,7 +187,7 @@ class Bench:
             videos=found,
         )
 
-    def _measured(self, job: Job, tell: Callable[[str], None]) -> dict[str, VideoResult]:
+    def _measured(self, job: BenchJob, tell: Callable[[str], None]) -> dict[str, VideoResult]:
         data, wanted = self.data[job.features], self.experiment
         found = {}
         for name in self.tested():
@@ -196,7 +196,7 @@ class Bench:
             found[name] = VideoResult.of(one)
         return found
 
-    def _run(self, job: Job, tell: Callable[[str], None]) -> dict[str, VideoResult]:
+    def _run(self, job: BenchJob, tell: Callable[[str], None]) -> dict[str, VideoResult]:
         data, entry = self.data[job.features], self._entry(job.method)
         method = methods.load(entry.method, self.folder)
         options = methods.options_of(method, entry.options, where=f'Options of "{entry.name}"')
@@ -218,5 +218,5 @@ class Bench:
         return next(entry for entry in self.experiment.methods if entry.name == name)
 
 
-def _setting(job: Job) -> Setting:
+def _setting(job: BenchJob) -> Setting:
     return job.setting  # type: ignore[return-value]

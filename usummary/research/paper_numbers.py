@@ -29,7 +29,7 @@ class Column(BaseModel):
     """Added to the names of rows."""
 
 
-class Row(BaseModel):
+class PaperRow(BaseModel):
     """A row as printed, and the name of the method here that it belongs to."""
 
     model_config = _STRICT
@@ -45,7 +45,7 @@ class PublishedTable(BaseModel):
     number: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PaperRow, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -122,7 +122,7 @@ def _where(column: Column, record: Record) -> tuple[str, str]:
 
 
 def _row(
-    table: PublishedTable, row: Row, columns: Sequence[tuple[Column, Record | None]]
+    table: PublishedTable, row: PaperRow, columns: Sequence[tuple[Column, Record | None]]
 ) -> tuple[str, ...]:
     cells = [row.label]
     printed = dict(zip(table.columns, row.printed, strict=True))

@@ -49,7 +49,7 @@ class VideoResult(BaseModel):
         return cls(lengths=lengths, tau=found.tau, rho=found.rho, scores=scores)
 
 
-class Result(BaseModel):
+class TrainingResult(BaseModel):
     """One training and its tests. Baselines have the split and seed 0 and test every video."""
 
     model_config = _STRICT
@@ -102,8 +102,8 @@ class Record(BaseModel):
     """Data sets that only trained; their videos are not listed."""
     splits: dict[str, list[tuple[list[str], list[str]]]]
     """By setting: names of training and test videos."""
-    baselines: list[Result]
-    results: list[Result]
+    baselines: list[TrainingResult]
+    results: list[TrainingResult]
 
 
 def save_record(path: Path, record: Record) -> None:

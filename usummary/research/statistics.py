@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from usummary.research.record import Record, Result, VideoResult
+from usummary.research.record import Record, TrainingResult, VideoResult
 
 Measure = Callable[[VideoResult], float | None]
 
@@ -44,7 +44,7 @@ def rho(video: VideoResult) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class TableNumber:
     """One number of a table.
 
     Attributes:
@@ -59,8 +59,8 @@ class Estimate:
 
 
 def estimate(
-    results: Iterable[Result], splits: Sequence[Sequence[str]], measure: Measure
-) -> Estimate | None:
+    results: Iterable[TrainingResult], splits: Sequence[Sequence[str]], measure: Measure
+) -> TableNumber | None:
     """The number of one row; None where nothing was measured or everything is undefined.
 
     Args:
@@ -82,10 +82,10 @@ def estimate(
     if not means:
         return None
     spread = float(np.std(means, ddof=1)) if len(means) > 1 else None
-    return Estimate(float(np.mean(means)), spread, undefined)
+    return TableNumber(float(np.mean(means)), spread, undefined)
 
 
-def by_video(results: Iterable[Result], measure: Measure) -> dict[str, float]:
+def by_video(results: Iterable[TrainingResult], measure: Measure) -> dict[str, float]:
     """Mean of each video over the seeds and splits that tested it; undefined ones left out."""
     found: dict[str, list[float]] = defaultdict(list)
     for result in results:
@@ -124,9 +124,9 @@ def _signs(count: int) -> NDArray[np.float64]:
     return np.random.default_rng(0).choice([-1.0, 1.0], size=(_DRAWS, count))
 
 
-def rows_of(record: Record, setting: str, features: str) -> dict[str, list[Result]]:
+def rows_of(record: Record, setting: str, features: str) -> dict[str, list[TrainingResult]]:
     """Results of one setting and kind of features by method, in the experiment's order."""
-    found: dict[str, list[Result]] = {entry.name: [] for entry in record.experiment.methods}
+    found: dict[str, list[TrainingResult]] = {entry.name: [] for entry in record.experiment.methods}
     for result in record.results:
         if (result.setting, result.features) == (setting, features):
             found[result.method].append(result)

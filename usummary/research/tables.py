@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from usummary.errors import SettingsError
-from usummary.research.record import Record, Result
+from usummary.research.record import Record, TrainingResult
 from usummary.research.statistics import (
-    Estimate,
     Measure,
+    TableNumber,
     bootstrap_interval,
     by_video,
     estimate,
@@ -220,7 +220,9 @@ def _blocks(record: Record) -> Iterator[tuple[str, str, str]]:
             yield (f" ({', '.join(parts)})" if parts else ""), setting, features
 
 
-def _named(record: Record, setting: str, features: str) -> Iterator[tuple[str, str, list[Result]]]:
+def _named(
+    record: Record, setting: str, features: str
+) -> Iterator[tuple[str, str, list[TrainingResult]]]:
     """Rows of a block: name, title and results; methods first, then baselines."""
     titles = {entry.name: entry.title for entry in record.experiment.methods}
     for name, results in rows_of(record, setting, features).items():
@@ -252,7 +254,7 @@ def cell_of(
     return None
 
 
-def _cell(found: Estimate | None, *, percent: bool, name: str) -> str:
+def _cell(found: TableNumber | None, *, percent: bool, name: str) -> str:
     if found is None:
         return NOTHING
     scale, digits = (100, 1) if percent else (1, 3)
@@ -268,10 +270,11 @@ def notes_on(record: Record) -> tuple[str, ...]:
     titles = ", ".join(dict.fromkeys(data.title for data in record.data.values()))
     splits = next(iter(record.splits.values()))
     seeds = f"{len(wanted.seeds)} seed{'s' if len(wanted.seeds) > 1 else ''}"
-    how = wanted.splits if isinstance(wanted.splits, str) else f"random, seed {wanted.splits.seed}"
+    drawn = wanted.splits
+    drawn = drawn if isinstance(drawn, str) else f"random, seed {drawn.seed}"
     spread = "; ± is the standard deviation over seeds" if len(wanted.seeds) > 1 else ""
     return (
-        f"Data: {titles}. Mean over {len(splits)} splits ({how}) and {seeds}{spread}. Shots are "
+        f"Data: {titles}. Mean over {len(splits)} splits ({drawn}) and {seeds}{spread}. Shots are "
         f"valued by their mean score. random: {wanted.draws} draws; human: leave one out; bound: "
         "the annotators' own mean as scores.",
         LITERATURE,

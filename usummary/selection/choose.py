@@ -332,14 +332,14 @@ def _scores_within(
 def _around_key(analysis: Analysis, shot: Shot, budget_ms: int) -> tuple[int, int]:
     """The longest frame range around the key frame that fits, at least that frame itself."""
     begin, end = shot.key_frame, shot.key_frame + 1
-    grown = True
-    while grown:
-        grown = False
+    has_grown = True
+    while has_grown:
+        has_grown = False
         for before, after in ((1, 0), (0, 1)):
             first, last = begin - before, end + after
             inside = first >= shot.start_frame and last <= shot.end_frame
             if inside and _duration_ms(analysis, shot, first, last) <= budget_ms:
-                begin, end, grown = first, last, True
+                begin, end, has_grown = first, last, True
     return begin, end
 
 

@@ -76,7 +76,7 @@ def compare_all(
         for name in COMPARED[kind]
     }
     rows = {**simple_summarisers(seeds), **known_truth(), **summarisers}
-    measured = compare(rows, test, covering=[*summarisers, *known_truth()], said=shop.say)
+    measured = compare(rows, test, covering=[*summarisers, *known_truth()], report=shop.say)
     about = {"backbone": backbone.name, "sha256": backbone.sha256, "seeds": list(seeds)}
     save(shop.work / f"comparison-{kind}.json", measured, about)
     if kind == "i3d":

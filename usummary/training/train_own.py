@@ -16,7 +16,7 @@ from usummary.training.checkpoint import write_curve
 from usummary.training.judging.exams import ReadExam, read_exam
 from usummary.training.summariser.recipes import method
 from usummary.training.summariser.trainer import Epoch
-from usummary.training.train_summariser import Wanted, train_summariser
+from usummary.training.train_summariser import TrainingPlan, train_summariser
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,16 @@ def train_own(
     for notice in chosen.notices(wish.device):
         say(notice)
 
-    def told(epoch: Epoch) -> None:
+    def report(epoch: Epoch) -> None:
         write_curve(base.with_name(f"{base.name}.csv"), epoch)
         say(epoch.line())
 
     net = train_summariser(
-        Wanted(chosen, wish.seed, wish.device),
+        TrainingPlan(chosen, wish.seed, wish.device),
         exams,
         validation,
         checkpoint=base.with_name(f"{base.name}.safetensors"),
-        say=told,
+        say=report,
     )
     save_model(out, net, Training(data=wish.described, backbone=model))
 

@@ -45,7 +45,7 @@ from usummary.training.composing.pictures import Part, load_sources
 from usummary.training.composing.standins import find_stand_ins, load_stand_ins, save_stand_ins
 from usummary.training.judging.exams import ReadExam, read_exam
 from usummary.training.summariser.recipes import method
-from usummary.training.train_summariser import Wanted, train_summariser
+from usummary.training.train_summariser import TrainingPlan, train_summariser
 
 Say = Callable[[str], None]
 BackboneKind = Literal["i3d", "st3d", "2d"]
@@ -121,8 +121,8 @@ def make_stand_ins(shop: Workshop, part: Part) -> Path | None:
         def ask(pictures: np.ndarray) -> np.ndarray:
             batch = torch.from_numpy(pictures)[:, None]
             with torch.autocast("cpu", torch.bfloat16):
-                told = teacher(batch.contiguous(memory_format=torch.channels_last))
-            return np.asarray(told.float().numpy())
+                predicted = teacher(batch.contiguous(memory_format=torch.channels_last))
+            return np.asarray(predicted.float().numpy())
 
         seed = 1 if part == "train" else 2
         found = find_stand_ins(load_sources(shop.data, part), ask, seed, say=shop.say)
@@ -254,7 +254,7 @@ def _make_summariser(shop: Workshop, kind: BackboneKind, job: tuple[str, int]) -
     folder = shop.work / "models" / f"{name}-{backbone.name}-{seed}"
     if not (folder / "model.toml").exists():
         net = train_summariser(
-            Wanted(method(name), seed, shop.device),
+            TrainingPlan(method(name), seed, shop.device),
             *_exams_to_learn_from(shop, kind),
             checkpoint=folder.with_name(f"{folder.name}.safetensors"),
             say=lambda epoch: write_curve(_curve(folder), epoch),

@@ -14,7 +14,7 @@ from usummary.networks.weights import Model, build
 from usummary.training.judging.exams import ReadExam
 from usummary.training.judging.measures import network_scores
 from usummary.training.judging.table import ScoreExam
-from usummary.training.summariser.recipes import Method
+from usummary.training.summariser.recipes import UntrainedSummariser
 from usummary.training.summariser.trainer import Epoch, Judge, Trainer
 from usummary.types import FloatArray
 
@@ -23,16 +23,16 @@ LENGTH = "15%"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TrainingPlan:
     """What is to be trained: a method with a seed, and on which device (``cpu`` or ``cuda``)."""
 
-    method: Method
+    method: UntrainedSummariser
     seed: int
     device: str = "cpu"
 
 
 def train_summariser(
-    wanted: Wanted,
+    wanted: TrainingPlan,
     exams: Sequence[ReadExam],
     validation: Sequence[ReadExam],
     *,

@@ -152,6 +152,20 @@ def test_palette(tmp_path):
     _assert_right(path, 0)
 
 
+def test_a_segmented_palette(tmp_path):
+    """Four entries one by one, then a straight line to the last (PS3.3 C.7.9.2)."""
+    segments = np.array([0, 4, 0, 256, 512, 768, 1, 252, 65280], "<u2").tobytes()
+    tables = {}
+    for name in ("Red", "Green", "Blue"):
+        tables[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
+        tables[f"Segmented{name}PaletteColorLookupTableData"] = segments
+    codes = np.tile(np.arange(256, dtype=np.uint8).reshape(16, 16), (2, 1, 1))
+    path = write_dicom_cine(tmp_path / "a.dcm", stored=codes, photometric="PALETTE COLOR", **tables)
+    with open_exam(path) as exam:
+        pixels = exam.recordings[0].frame(1).pixels
+        assert np.array_equal(pixels, np.repeat(codes[1][..., None], 3, axis=-1))
+
+
 def test_sixteen_bit_grey_uses_its_window(tmp_path):
     stored = np.tile(np.linspace(0, 4000, 64).astype(np.uint16), (2, 48, 1))
     path = write_dicom_cine(tmp_path / "a.dcm", stored=stored, photometric="MONOCHROME2")

@@ -93,3 +93,19 @@ def test_a_damaged_cine_is_left_out_with_a_notice(tmp_path):
     with open_exam(tmp_path) as exam:
         assert [read_code(r.frame(0).pixels) for r in exam.recordings] == [100]
         assert 'Cines that are damaged were left out: "9.dcm".' in exam.notices
+
+
+def test_parts_of_a_concatenation_follow_one_another(tmp_path):
+    same = {"AcquisitionDateTime": "20200101100000", "InstanceNumber": 1}
+    for part, name in ((2, "a"), (1, "b"), (3, "c")):
+        write_dicom_cine(tmp_path / name, first_code=part, InConcatenationNumber=part, **same)
+    with open_exam(tmp_path) as exam:
+        assert [read_code(r.frame(0).pixels) for r in exam.recordings] == [1, 2, 3]
+        assert exam.notices == ()
+
+
+def test_a_folder_of_pictures_says_what_to_do(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.PNG").write_bytes(b"picture")
+    with pytest.raises(UnreadableFile, match=r"It holds 3 pictures.*make a video of them"):
+        open_exam(tmp_path)

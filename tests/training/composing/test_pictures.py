@@ -9,7 +9,7 @@ from usummary.errors import UnreadableFile
 from usummary.training.composing.pictures import (
     OTHER,
     SAVE_LABEL_S,
-    Timeline,
+    RealCourse,
     load_examples,
     load_sources,
     load_timelines,
@@ -110,7 +110,7 @@ def test_the_nearest_caption_within_a_second_names_a_save(labels, label):
     assert SAVE_LABEL_S == 1.0
     place = 18
     saved = np.arange(len(labels)) == place
-    timeline = Timeline("9", tuple(labels), saved, np.zeros(len(labels), bool))
+    timeline = RealCourse("9", tuple(labels), saved, np.zeros(len(labels), bool))
     assert timeline.saves() == [(place, label)]
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.training.made_data import LABELS, SAVED, made_timeline
-from usummary.training.composing.pictures import TIMELINE_RATE, Timeline
-from usummary.training.composing.script import Visit, write_script
+from usummary.training.composing.pictures import TIMELINE_RATE, RealCourse
+from usummary.training.composing.script import LabelledRange, write_script
 
 FPS = 15
 
@@ -15,7 +15,7 @@ FPS = 15
 def script_of(labels=LABELS, saved=(), seed=1, **how):
     marked = np.zeros(len(labels), bool)
     marked[list(saved)] = True
-    timeline = Timeline("9", tuple(labels), marked, np.zeros(len(labels), bool))
+    timeline = RealCourse("9", tuple(labels), marked, np.zeros(len(labels), bool))
     return write_script(timeline, np.random.default_rng(seed), fps=FPS, **how)
 
 
@@ -51,7 +51,7 @@ def test_without_saves_the_captions_stand_as_they_are():
     edges = [0, 30, 70, 160, 220, 240, 300]
     labels = ("", "Other", "Abdominal", "Brain (Tv.)", "", "Femur")
     assert visits == tuple(
-        Visit(label, round(start * scale), round(end * scale))
+        LabelledRange(label, round(start * scale), round(end * scale))
         for label, (start, end) in zip(labels, itertools.pairwise(edges), strict=True)
     )
 

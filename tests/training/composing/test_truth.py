@@ -8,7 +8,7 @@ import pytest
 
 from usummary.errors import UnreadableFile
 from usummary.readers.find_exams import find_exams
-from usummary.training.composing.script import Save, Visit
+from usummary.training.composing.script import LabelledRange, Save
 from usummary.training.composing.truth import Truth, read_truth
 from usummary.training.judging.measures import truth_scores
 from usummary.types import Shot
@@ -16,7 +16,11 @@ from usummary.types import Shot
 TRUTH = Truth(
     fps=10,
     frame_count=100,
-    visits=(Visit("Femur", 0, 40), Visit("", 40, 60), Visit("Lips", 60, 100)),
+    visits=(
+        LabelledRange("Femur", 0, 40),
+        LabelledRange("", 40, 60),
+        LabelledRange("Lips", 60, 100),
+    ),
     held=((20, 50), (70, 95)),
     saves=(Save(39, "Femur"), Save(90, "Lips"), Save(95, "Other")),
 )

@@ -13,7 +13,7 @@ from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
 from usummary.networks.st3d import ST3D, ST3DConfig
 from usummary.training.composing.pictures import Source
-from usummary.training.composing.script import Visit
+from usummary.training.composing.script import LabelledRange
 from usummary.training.judging.measures import (
     LENGTHS,
     calibration_error,
@@ -208,7 +208,7 @@ def test_planes_are_counted_where_they_are_held(exam):
     first, last = (int(frames[2, 0]), int(frames[3, -1]) + 1)
     truth = replace(
         exam.truth,
-        visits=(Visit("", 0, first), Visit(plane, first, count)),
+        visits=(LabelledRange("", 0, first), LabelledRange(plane, first, count)),
         held=((first, last), (last + 1, last + 2)),
     )
     planes = np.zeros((clips, len(exam.features.classes)), np.float32)

@@ -90,7 +90,7 @@ def test_a_table_for_a_document():
 
 def test_simple_summarisers_are_measured_on_every_exam_and_mode(exam):
     said = []
-    measured = compare(simple_summarisers([1, 2]), [exam], said=said.append)
+    measured = compare(simple_summarisers([1, 2]), [exam], report=said.append)
     assert len(said) == 4
     assert [(one.method, one.seed, one.mode) for one in measured] == [
         (method, seed, mode)

@@ -26,14 +26,21 @@ def recording(tmp_path_factory) -> Path:
     return render(path, minutes=0.2, seed=2, recorder=recorder)
 
 
-def alive() -> Counter[str]:
-    """How many objects there are of each kind that belongs to an exam."""
+def of_exams() -> list[object]:
+    """All objects of the kinds that belong to an exam."""
     gc.collect()
-    return Counter(type(one).__name__ for one in gc.get_objects() if type(one) in KINDS)
+    return [one for one in gc.get_objects() if type(one) in KINDS]
 
 
 def test_reopening_leaves_no_object_of_the_exam_before(qtbot, recording) -> None:
     theme.apply(QApplication.instance())
+    others = of_exams()  # of windows of earlier tests; held, so that they stay the same
+    held = {id(one) for one in others}
+
+    def alive() -> Counter[str]:
+        """How many objects of each kind this test's window has."""
+        return Counter(type(one).__name__ for one in of_exams() if id(one) not in held)
+
     window = MainWindow()
     qtbot.addWidget(window)
     window.resize(1280, 800)

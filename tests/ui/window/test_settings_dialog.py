@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QKeySequenceEdit
 
 from ui.preferences import Preferences
 from ui.session.worker import Worker
-from ui.window.keys import DOINGS, GROUPS
+from ui.window.keys import COMMANDS, GROUPS
 from ui.window.settings_dialog import KEYS_EACH, SettingsDialog
 from usummary import pipeline
 from usummary.analysis import feature_cache
@@ -36,7 +36,7 @@ def test_the_fields_of_keys_are_made_in_several_turns(qtbot) -> None:
         lambda: counts.append(len(dialog.keys.findChildren(QKeySequenceEdit)))
     )
     assert not dialog.keys.findChildren(QKeySequenceEdit)
-    qtbot.waitUntil(lambda: counts[-1] == KEYS_EACH * len(DOINGS))
+    qtbot.waitUntil(lambda: counts[-1] == KEYS_EACH * len(COMMANDS))
     assert len(counts) == 1 + len(GROUPS)
     assert dialog.keys.chosen() == {"fit": ("Ctrl+G",)}
     looker.close()

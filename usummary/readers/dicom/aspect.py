@@ -15,7 +15,7 @@ _MOST = 4.0
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Enlargement:
     """Factors by which a picture is enlarged so that its pixels are square; one of them is 1."""
 
     across: float = 1.0
@@ -33,7 +33,7 @@ class Stretch:
         )
 
 
-def pixel_stretch(values: Values) -> tuple[Stretch, tuple[str, ...]]:
+def pixel_stretch(values: Values) -> tuple[Enlargement, tuple[str, ...]]:
     """How a file's pictures are enlarged, and what to tell of it.
 
     Pixel Aspect Ratio (0028,0034) is height and width of a pixel as whole numbers. Distances
@@ -41,18 +41,18 @@ def pixel_stretch(values: Values) -> tuple[Stretch, tuple[str, ...]]:
     """
     ratio = values.numbers("PixelAspectRatio")
     if not ratio:
-        return Stretch(), ()
+        return Enlargement(), ()
     if len(ratio) != 2 or min(ratio) <= 0 or not 1 / _MOST <= ratio[1] / ratio[0] <= _MOST:
         values.mark_odd("PixelAspectRatio")
-        return Stretch(), ()
+        return Enlargement(), ()
     wide = ratio[1] / ratio[0]
     if 1 / _SAME < wide < _SAME:
-        return Stretch(), ()
+        return Enlargement(), ()
     notice = "The pixels of the DICOM file are not square; its pictures are shown stretched to fit."
-    return Stretch(max(wide, 1.0), max(1 / wide, 1.0)), (notice,)
+    return Enlargement(max(wide, 1.0), max(1 / wide, 1.0)), (notice,)
 
 
-def squared(picture: Picture, stretch: Stretch) -> Picture:
+def squared(picture: Picture, stretch: Enlargement) -> Picture:
     """A picture (H, W[, 3]) with square pixels; the same one if they are."""
     if stretch.across == 1 and stretch.down == 1:
         return picture

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from usummary.errors import UnreadableFile
-from usummary.readers.dicom.aspect import Stretch, pixel_stretch, squared
+from usummary.readers.dicom.aspect import Enlargement, pixel_stretch, squared
 from usummary.readers.dicom.codestream import actual_syntax
 from usummary.readers.dicom.frames import (
     JoinedSpans,
@@ -87,7 +87,7 @@ class DicomCine:
         self._times_s = timing.times_s
         height, width = first.shape[:2]
         region, outside = declared_region(header.values, *layout.size)
-        told = (*self._notices(syntax), *timing.notices, *outside, *aspect)
+        notices = (*self._notices(syntax), *timing.notices, *outside, *aspect)
         self._info = RecordingInfo(
             path=header.path,
             width=width,
@@ -97,7 +97,7 @@ class DicomCine:
             encoding=syntax.name,
             kind="dicom",
             region=self._stretch.box(region, width, height),
-            notices=(*told, *header.values.notices(header.path.name)),
+            notices=(*notices, *header.values.notices(header.path.name)),
         )
 
     @property
@@ -195,11 +195,11 @@ class DicomCine:
 
     def _notices(self, syntax: UID) -> list[str]:
         notices = []
-        values, count, told = self._header.values, len(self._spans), self._header.frame_count
+        values, count, stated = self._header.values, len(self._spans), self._header.frame_count
         if "SIMULATED" in values.texts("ImageType"):
             notices.append(SIMULATED_NOTICE)
         declared = values.integer("NumberOfFrames")
-        if count < told:
+        if count < stated:
             notices.append("The DICOM file holds fewer pictures than it says; those are used.")
         elif declared != count and "Number of Frames" not in values.odd:
             says = "does not say how many" if declared is None else f"says {declared}"
@@ -228,11 +228,12 @@ class DicomVideo(VideoRecording):
         if not spans:
             raise UnreadableFile(f"{header.path} is damaged: it holds no video.")
         super().__init__(Media(header.path, lambda: _joined(header, spans)))
-        told = (*_told_count(header.values, self._info.frame_count), *self._choose_times(header))
+        counted = _count_notices(header.values, self._info.frame_count)
+        notices = (*counted, *self._choose_times(header))
         values, shown = header.values, (self._info.width, self._info.height)
         stored = (values.integer("Columns") or shown[0], values.integer("Rows") or shown[1])
         region, outside = declared_region(values, *stored)
-        if pixel_stretch(values)[0] != Stretch() and shown == stored:
+        if pixel_stretch(values)[0] != Enlargement() and shown == stored:
             outside = (
                 *outside,
                 "The pixels of the DICOM file are not square; its video is shown as stored.",
@@ -241,10 +242,10 @@ class DicomVideo(VideoRecording):
             self._info,
             encoding=header.syntax.name,
             kind="dicom",
-            region=Stretch(shown[0] / stored[0], shown[1] / stored[1]).box(region, *shown),
+            region=Enlargement(shown[0] / stored[0], shown[1] / stored[1]).box(region, *shown),
             notices=(
                 *self._info.notices,
-                *told,
+                *notices,
                 *outside,
                 *header.values.notices(header.path.name),
             ),
@@ -278,7 +279,7 @@ class DicomVideo(VideoRecording):
         return float(rate) if rate else None
 
 
-def _told_count(values: Values, count: int) -> tuple[str, ...]:
+def _count_notices(values: Values, count: int) -> tuple[str, ...]:
     declared = values.integer("NumberOfFrames")
     if declared is None or declared == count:
         return ()

@@ -85,20 +85,20 @@ def frame_spans(offsets: list[int], fragments: list[Span], count: int) -> list[t
         count: Number of frames that the header tells, 0 if it tells none.
     """
     begins = [i for i, span in enumerate(fragments) if span.head.startswith(_PICTURE_STARTS)]
-    told = _told_starts(offsets, fragments)
-    if len(told) == count > 0 and set(begins) <= set(told):
-        starts = told
+    stated = _stated_starts(offsets, fragments)
+    if len(stated) == count > 0 and set(begins) <= set(stated):
+        starts = stated
     elif len(fragments) == count and (not begins or 2 * len(begins) > count):
         starts = list(range(count))
     elif begins:
         starts = [0, *(start for start in begins if start > 0)]
     else:
-        starts = told if len(told) > 1 else list(range(len(fragments)))
+        starts = stated if len(stated) > 1 else list(range(len(fragments)))
     stops = [*starts[1:], len(fragments)]
     return [tuple(fragments[a:b]) for a, b in zip(starts, stops, strict=True) if a < b]
 
 
-def _told_starts(offsets: list[int], fragments: list[Span]) -> list[int]:
+def _stated_starts(offsets: list[int], fragments: list[Span]) -> list[int]:
     """First fragment of each frame by the table of offsets; empty if it does not fit them."""
     if not fragments or not offsets or offsets[0] != 0:
         return []

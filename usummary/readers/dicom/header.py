@@ -56,6 +56,7 @@ KEYWORDS = (
     "StudyInstanceUID",
     "SeriesNumber",
     "InstanceNumber",
+    "InConcatenationNumber",
     "SamplesPerPixel",
     "PhotometricInterpretation",
     "PlanarConfiguration",
@@ -88,6 +89,9 @@ KEYWORDS = (
     "SegmentedBluePaletteColorLookupTableData",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
+    "ConceptNameCodeSequence",
+    "ContentSequence",
+    "ReferencedSeriesSequence",
 )
 _TAGS: list[BaseTag | int] = [Tag(tag_for_keyword(word) or 0) for word in KEYWORDS]
 """Nothing else is kept of a header: a study has thousands of them, and they hold names."""

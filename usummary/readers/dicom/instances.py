@@ -22,6 +22,7 @@ from pydicom.uid import (
 from usummary.errors import InputError, UnreadableFile
 from usummary.readers.dicom.clock import acquired, one_clock
 from usummary.readers.dicom.header import Header, read_header
+from usummary.readers.dicom.marks import Mark, holds_marks, read_marks
 
 _ULTRASOUND = {
     UltrasoundImageStorage,
@@ -63,7 +64,7 @@ class Instance:
     Attributes:
         header: The file's header.
         acquired: When it was acquired, None where the file does not say.
-        number: Series and instance number, 0 where the file does not say.
+        number: Series, instance, and part of a concatenation; 0 where the file does not say.
         uid: SOP Instance UID, empty where it was removed.
         study: Study Instance UID, empty where it was removed.
         patient: Whose it is.
@@ -71,7 +72,7 @@ class Instance:
 
     header: Header
     acquired: datetime | None
-    number: tuple[int, int]
+    number: tuple[int, int, int]
     uid: str
     study: str
     patient: Patient
@@ -85,11 +86,13 @@ class Contents:
         instances: Ultrasound pictures, in the order of the files.
         notices: What was left out and why.
         left_out: The files that the notices name and that are none of the instances.
+        marks: Pictures that other files of the study mark.
     """
 
     instances: tuple[Instance, ...]
     notices: tuple[str, ...]
     left_out: tuple[Path, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Contents:
@@ -97,6 +100,7 @@ def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Conten
     found: list[Instance] = []
     captures: list[Instance] = []
     damaged: list[Path] = []
+    marks: list[Mark] = []
     ignored = 0
     for number, path in enumerate(files):
         tick(number / len(files))
@@ -105,7 +109,9 @@ def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Conten
         except InputError:
             damaged.append(path)
             continue
-        if header is None or header.pixels is None:
+        if header is not None and holds_marks(header):
+            marks += read_marks(header)
+        elif header is None or header.pixels is None:
             ignored += header is None or not header.is_directory
         elif _is_ultrasound(header):
             found.append(_instance(header))
@@ -129,8 +135,8 @@ def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Conten
             if ignored == 1
             else f"{ignored} files in the folder that are no ultrasound images were ignored."
         )
-    kept, told, copies = _once(found)
-    return Contents(tuple(kept), (*told, *notices), (*copies, *damaged))
+    kept, repeated, copies = _once(found)
+    return Contents(tuple(kept), (*repeated, *notices), (*copies, *damaged), tuple(marks))
 
 
 def names(paths: Iterable[Path]) -> str:
@@ -190,12 +196,13 @@ def _is_ultrasound(header: Header) -> bool:
 
 def _instance(header: Header) -> Instance:
     values = header.values
-    number = (values.integer("SeriesNumber") or 0, values.integer("InstanceNumber") or 0)
+    words = ("SeriesNumber", "InstanceNumber", "InConcatenationNumber")
+    series, instance, part = (values.integer(word) or 0 for word in words)
     name = values.text("PatientName").split("=")[0].replace("^", " ").replace(",", " ")
     found = Instance(
         header,
         acquired(values),
-        number,
+        (series, instance, part),
         uid=values.text("SOPInstanceUID"),
         study=values.text("StudyInstanceUID"),
         patient=Patient(

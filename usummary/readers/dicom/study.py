@@ -12,17 +12,19 @@ from pathlib import Path
 from usummary.errors import InputError, UnreadableFile, UnsupportedEncoding
 from usummary.readers.dicom.cine import open_cine
 from usummary.readers.dicom.instances import Instance, look_through, names, one_study
+from usummary.readers.dicom.marks import freeze_frames
 from usummary.readers.dicom.values import odd_notice
 from usummary.readers.look import Ticker, files_below
 from usummary.types import Exam, FreezeFrame, Recording
 
 _BEFORE_ALL = -1
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 _HEADERS = 0.6
 """Share of the work that reading the headers is; the rest is opening the cines."""
 
 
 def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
-    """All cines of a study, joined in acquisition order, and its stills.
+    """All cines of a study, joined in acquisition order, its stills, and its marked pictures.
 
     Args:
         folder: Everything in it and below is looked at.
@@ -33,26 +35,41 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
         UnsupportedEncoding: No cine has an encoding that can be decoded.
     """
     tick = tick or Ticker(None)
-    contents = look_through(files_below(folder, tick), lambda share: tick(share * _HEADERS))
+    files = files_below(folder, tick)
+    contents = look_through(files, lambda share: tick(share * _HEADERS))
     instances = contents.instances
     joined = one_study(folder, instances)
     cines, unordered = _ordered([i for i in instances if i.header.is_cine])
     if not cines:
-        raise UnreadableFile(
-            f"{folder} holds no recording. A study folder holds the DICOM cines of one study, and "
-            "its single pictures beside them; open a video file by itself."
-        )
+        raise UnreadableFile(f"{folder} holds no recording. {_advice(files)}")
     opened = _opened(cines, lambda share: tick(_HEADERS + share * (1 - _HEADERS)))
     lengths = accumulate(recording.info.duration_s for recording in opened.recordings)
     exam = Exam(folder, opened.recordings, (0.0, *list(lengths)[:-1]))
     stills = [i for i in instances if not i.header.is_cine]
     odd = _odd_elements([*opened.cines, *stills])
-    told = (*joined, *unordered, *opened.notices, *odd, *contents.notices)
+    cine_uids, still_uids = [cine.uid for cine in opened.cines], [still.uid for still in stills]
+    marked, unmarked = freeze_frames(contents.marks, exam, cine_uids, still_uids)
+    notices = (*joined, *unordered, *opened.notices, *odd, *contents.notices, *unmarked)
+    placed = (*_Places(opened.cines, exam).of(stills), *marked)
     return replace(
         exam,
-        freeze_frames=_Places(opened.cines, exam).of(stills),
-        notices=tuple(dict.fromkeys(told)),
+        freeze_frames=tuple(sorted(placed, key=lambda freeze: freeze.time_s)),
+        notices=tuple(dict.fromkeys(notices)),
         left_out=(*opened.left_out, *contents.left_out),
+    )
+
+
+def _advice(files: Sequence[Path]) -> str:
+    """What to do with a folder that holds no cine."""
+    pictures = sum(file.suffix.lower() in _PICTURES for file in files)
+    if pictures > 1:
+        return (
+            f"It holds {pictures} pictures. If they are the frames of one recording, make a video "
+            "of them at its frame rate, and open that."
+        )
+    return (
+        "A study folder holds the DICOM cines of one study, and its single pictures beside them; "
+        "open a video file by itself."
     )
 
 
@@ -130,9 +147,9 @@ class _Places:
         starts = [cine.acquired for cine in cines if cine.acquired is not None]
         self._starts: list[datetime] = starts if len(starts) == len(cines) else []
 
-    def of(self, stills: Sequence[Instance]) -> tuple[FreezeFrame, ...]:
-        """The stills as freeze-frames, by time."""
-        return tuple(sorted(map(self._placed, stills), key=lambda freeze: freeze.time_s))
+    def of(self, stills: Sequence[Instance]) -> list[FreezeFrame]:
+        """The stills as freeze-frames."""
+        return list(map(self._placed, stills))
 
     def _placed(self, still: Instance) -> FreezeFrame:
         exam = self._exam

@@ -77,11 +77,11 @@ def frame_timing(values: Values, count: int) -> Timing:
     problems: list[str] = []
     stated = list(_stated(values, count, problems)) or list(_implied(values, count, problems))
     if not stated:
-        said = (
+        reason = (
             f"gives no frame time that can be used; {ASSUMED_RATE:g} frames per second are assumed."
         )
         assumed = _Steps("", np.full(count, 1 / ASSUMED_RATE))
-        return _timing(assumed, (*problems, f"The DICOM file {said}"), stated=False)
+        return _timing(assumed, (*problems, f"The DICOM file {reason}"), stated=False)
     first, *others = stated
     against = [other for other in others if not agree(first.rate, other.rate, other.whole)]
     notices = [*problems, *first.notices]
@@ -107,7 +107,7 @@ def _timing(found: _Steps, notices: tuple[str, ...], *, stated: bool = True) -> 
 
 
 def _stated(values: Values, count: int, problems: list[str]) -> Iterator[_Steps]:
-    """What the header states, best first; elements that cannot be used are told in `problems`."""
+    """What the header states, best first; `problems` takes the elements that cannot be used."""
     grouped = _grouped(values, count, problems)
     if grouped is not None:
         yield grouped

@@ -164,8 +164,8 @@ class Composer:
             allowed.append(source if kind == "steady" else None)
         maps, teacher = self._ask(np.stack(clips)[:, list(seen)])
         wanted = [
-            _wanted(kind, source, said)
-            for kind, source, said in zip(kinds, allowed, teacher, strict=True)
+            _wanted(kind, source, probabilities)
+            for kind, source, probabilities in zip(kinds, allowed, teacher, strict=True)
         ]
         small = torch.from_numpy(np.stack([shrink(clip) for clip in clips]))
         return Batch(small, maps, torch.stack(wanted), teacher, tuple(kinds))
@@ -353,7 +353,7 @@ def _weights(sources: Sequence[Source]) -> FloatArray:
     return np.asarray(weights / weights.sum(), np.float64)
 
 
-def _wanted(kind: str, source: Source | None, said: Tensor) -> Tensor:
+def _wanted(kind: str, source: Source | None, probabilities: Tensor) -> Tensor:
     """The wanted probabilities (14,) from the motion, the source's label and the teacher.
 
     A data set's label holds; "brain" stands for two planes, whose shares are the teacher's. What a
@@ -363,13 +363,13 @@ def _wanted(kind: str, source: Source | None, said: Tensor) -> Tensor:
     if kind == "lost":
         return background
     if source is None or not source.planes:
-        return said
+        return probabilities
     if source.planes == (BACKGROUND,):
         return background
     within = torch.tensor([name in source.planes for name in SONONET_CLASSES])
-    inside = said * within
+    inside = probabilities * within
     if source.name.startswith("standin/"):
-        return inside / inside.sum() if inside.sum() >= _TRUSTED else said
+        return inside / inside.sum() if inside.sum() >= _TRUSTED else probabilities
     inside = inside + 1e-3 * within  # both planes alike where the teacher sees neither
     return inside / inside.sum()
 
@@ -382,8 +382,8 @@ def _loss(maps: Tensor, logits: Tensor, batch: Batch, scale: Tensor) -> Tensor:
 
 def _divergence(logits: Tensor, batch: Batch) -> Tensor:
     """Kullback-Leibler divergence of the planes from the wanted ones."""
-    said = logits.float().log_softmax(1)
-    return functional.kl_div(said, batch.planes, reduction="batchmean")
+    predicted = logits.float().log_softmax(1)
+    return functional.kl_div(predicted, batch.planes, reduction="batchmean")
 
 
 def _map_scale(composer: Composer, recipe: BackboneRecipe) -> Tensor:

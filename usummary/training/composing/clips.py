@@ -73,7 +73,7 @@ def compose(
     moving = 1 if frozen else frames
     order = _playback(len(source.pictures), moving, rng)
     maps = _Warp(source.pictures.shape[1:], motion, rng, moving)
-    light = _Light(motion, rng, moving)
+    light = _ClipLight(motion, rng, moving)
     mask = _sector(rng)
     blur = rng.uniform(0, motion.blur)
     clip = np.empty((moving, *CANVAS), np.uint8)
@@ -166,7 +166,7 @@ class _Warp:
         )
 
 
-class _Light:
+class _ClipLight:
     """Gain, depth gain, a shadow and speckle, frame by frame."""
 
     def __init__(self, motion: Motion, rng: np.random.Generator, frames: int) -> None:

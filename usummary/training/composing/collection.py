@@ -12,8 +12,8 @@ from usummary.errors import InputError
 from usummary.training.composing.pictures import (
     TIMELINE_RATE,
     Part,
+    RealCourse,
     Source,
-    Timeline,
     load_sources,
     load_timelines,
 )
@@ -57,7 +57,7 @@ class Planned:
     """One recording of a plan: its file name, and who plays it."""
 
     name: str
-    timeline: Timeline
+    timeline: RealCourse
     number: int
 
 
@@ -74,7 +74,7 @@ def planned(plan: CollectionPlan) -> list[Planned]:
 def compose_all(
     plan: CollectionPlan,
     folder: Path,
-    said: Callable[[str, float], None],
+    report: Callable[[str, float], None],
     *,
     only: slice | None = None,
 ) -> Iterator[Path]:
@@ -83,7 +83,7 @@ def compose_all(
     Args:
         plan: What to compose.
         folder: Made if missing.
-        said: Called with a recording's name and the share of it that is done; may raise to stop.
+        report: Called with a recording's name and the share of it that is done; may raise to stop.
         only: Some of the recordings, to share the work between processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def compose_all(
         count = composition.script.frame_count
 
         def done(frames: int, name: str = one.name, count: int = count) -> None:
-            said(name, frames / count)
+            report(name, frames / count)
 
         write_recording(composition, folder / one.name, done)
         yield folder / one.name

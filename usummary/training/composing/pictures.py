@@ -111,7 +111,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class RealCourse:
     """What one real screening recording showed, ten times a second.
 
     Attributes:
@@ -187,7 +187,7 @@ def load_examples(data: Path) -> list[Source]:
     ]
 
 
-def load_timelines(data: Path, part: Part) -> list[Timeline]:
+def load_timelines(data: Path, part: Part) -> list[RealCourse]:
     """The screening timelines of one part of the split, by operator number."""
     folder = data / "ultrasound" / "screening_timelines" / "frames"
     found = sorted((int(p.name.split("_")[1]), p) for p in folder.glob("Operator_*.csv.gz"))
@@ -307,7 +307,7 @@ def _grey(picture: av.VideoFrame) -> Picture:
     return np.asarray(picture.to_ndarray(format="gray"), np.uint8)
 
 
-def _timeline(path: Path, operator: str) -> Timeline:
+def _timeline(path: Path, operator: str) -> RealCourse:
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             rows: Sequence[dict[str, str]] = list(csv.DictReader(file))
@@ -315,4 +315,4 @@ def _timeline(path: Path, operator: str) -> Timeline:
         raise UnreadableFile(f"The timeline {path} cannot be read: {error}.") from error
     saved = None if operator in _NO_SAVES else np.array([r["collected"] == "1" for r in rows])
     doppler = np.array([r["doppler"] == "1" for r in rows])
-    return Timeline(operator, tuple(r["sononet13"] for r in rows), saved, doppler)
+    return RealCourse(operator, tuple(r["sononet13"] for r in rows), saved, doppler)

@@ -18,7 +18,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from usummary.training.composing.clips import CANVAS
 from usummary.training.composing.pictures import OTHER, Source
-from usummary.training.composing.script import Script, Visit
+from usummary.training.composing.script import LabelledRange, Script
 from usummary.types import Picture
 
 _Real = NDArray[np.float32]
@@ -49,7 +49,7 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _SeenSource:
     """One source seen in ``[start, end)``, and how."""
 
     source: Source
@@ -88,12 +88,12 @@ def pictures(
         before = view
 
 
-def _looks(script: Script, cast: Cast, rng: np.random.Generator) -> Iterator[_Look]:
+def _looks(script: Script, cast: Cast, rng: np.random.Generator) -> Iterator[_SeenSource]:
     """A look for each visit; while searching, one after another."""
     for number, visit in enumerate(script.visits):
         if visit.label:
             source = _source_of(visit, cast, rng)
-            yield _Look(source, visit.start, visit.end, lost=False)
+            yield _SeenSource(source, visit.start, visit.end, lost=False)
             continue
         edges = [visit.start]
         while edges[-1] < visit.end:
@@ -104,10 +104,10 @@ def _looks(script: Script, cast: Cast, rng: np.random.Generator) -> Iterator[_Lo
                 source = cast.planes[near.label]
             else:
                 source = cast.asides[int(rng.integers(len(cast.asides)))]
-            yield _Look(source, start, end, lost=True)
+            yield _SeenSource(source, start, end, lost=True)
 
 
-def _source_of(visit: Visit, cast: Cast, rng: np.random.Generator) -> Source:
+def _source_of(visit: LabelledRange, cast: Cast, rng: np.random.Generator) -> Source:
     if visit.label == OTHER:
         return cast.others[int(rng.integers(len(cast.others)))]
     return cast.planes[visit.label]
@@ -130,7 +130,9 @@ class _View:
     probe, the quicker the speckle changes.
     """
 
-    def __init__(self, look: _Look, script: Script, cast: Cast, rng: np.random.Generator) -> None:
+    def __init__(
+        self, look: _SeenSource, script: Script, cast: Cast, rng: np.random.Generator
+    ) -> None:
         self._look = look
         fps = script.fps
         frames = look.end - look.start + round(_FADE_S * fps) + 1

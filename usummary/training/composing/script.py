@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from usummary.training.composing.pictures import SAVE_LABEL_S, TIMELINE_RATE, Timeline
+from usummary.training.composing.pictures import SAVE_LABEL_S, TIMELINE_RATE, RealCourse
 
 _SHORTEST_VISIT_S = 0.5
 _HOLD_EVERY_S = 30.0
@@ -31,7 +31,7 @@ Curve = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class LabelledRange:
     """A half-open range of frames with one label: a plane, another structure, or "" (searching)."""
 
     label: str
@@ -62,7 +62,7 @@ class Script:
 
     operator: str
     fps: int
-    visits: tuple[Visit, ...]
+    visits: tuple[LabelledRange, ...]
     saves: tuple[Save, ...]
     hold: Curve
     doppler: NDArray[np.bool_]
@@ -73,7 +73,7 @@ class Script:
 
 
 def write_script(
-    timeline: Timeline,
+    timeline: RealCourse,
     rng: np.random.Generator,
     *,
     fps: int,
@@ -98,7 +98,7 @@ def write_script(
     scale = fps / TIMELINE_RATE
     count = round(len(labels) * scale)
     visits = tuple(
-        Visit(label, round(start * scale), min(round(end * scale), count))
+        LabelledRange(label, round(start * scale), min(round(end * scale), count))
         for label, start, end in _runs(labels)
     )
     kept = tuple(Save(min(round(at * scale), count - 1), label) for at, label in saves)
@@ -140,7 +140,7 @@ def _runs(labels: list[str]) -> list[tuple[str, int, int]]:
 
 
 def _held(
-    visit: Visit, saves: list[int], rng: np.random.Generator, fps: int
+    visit: LabelledRange, saves: list[int], rng: np.random.Generator, fps: int
 ) -> NDArray[np.float64]:
     """How well one visit's view is held, frame by frame."""
     length = visit.end - visit.start

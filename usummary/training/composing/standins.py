@@ -80,10 +80,10 @@ def find_stand_ins(
             children = np.stack(
                 [_changed(p, sources, rng) for p in pool for _ in range(search.children)]
             )
-            grown = np.concatenate([pool, children])
+            both = np.concatenate([pool, children])
             values = np.concatenate([values, _chances(children, ask, rng)[:, column]])
             best = np.argsort(-values)[: search.kept]
-            pool, values = grown[best], values[best]
+            pool, values = both[best], values[best]
         steady = [_steadiness(picture, column, ask, rng) for picture in pool]
         order = [i for i in np.argsort(steady)[::-1] if steady[i] >= _SURE][: search.wanted]
         found += [

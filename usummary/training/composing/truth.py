@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
 from usummary.paths import stem_of
-from usummary.training.composing.script import Save, Visit
+from usummary.training.composing.script import LabelledRange, Save
 from usummary.types import STANDARD_PLANES, Shot
 
 Range = tuple[int, int]
@@ -36,7 +36,7 @@ class Truth:
 
     fps: float
     frame_count: int
-    visits: tuple[Visit, ...]
+    visits: tuple[LabelledRange, ...]
     held: tuple[Range, ...]
     saves: tuple[Save, ...]
 
@@ -72,19 +72,19 @@ def read_truth(recording: Path) -> Truth | None:
     if not path.is_file():
         return None
     try:
-        told = json.loads(path.read_text("utf-8"))
-        if not told.get("composed"):
+        stored = json.loads(path.read_text("utf-8"))
+        if not stored.get("composed"):
             return None
         return Truth(
-            float(told["fps"]),
-            int(told["frame_count"]),
-            tuple(Visit(str(one["label"]), *_range(one)) for one in told["visits"]),
-            tuple(map(_range, told["held"])),
-            tuple(Save(int(one["frame"]), str(one["label"])) for one in told["saves"]),
+            float(stored["fps"]),
+            int(stored["frame_count"]),
+            tuple(LabelledRange(str(one["label"]), *_range(one)) for one in stored["visits"]),
+            tuple(map(_range, stored["held"])),
+            tuple(Save(int(one["frame"]), str(one["label"])) for one in stored["saves"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableFile(f"The truth {path} is damaged. Compose it anew. {error}") from error
 
 
-def _range(told: Mapping[str, Any]) -> Range:
-    return int(told["start_frame"]), int(told["end_frame"])
+def _range(stored: Mapping[str, Any]) -> Range:
+    return int(stored["start_frame"]), int(stored["end_frame"])

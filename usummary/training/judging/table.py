@@ -72,7 +72,7 @@ def compare(
     exams: Sequence[ReadExam],
     *,
     covering: Collection[str] = (),
-    said: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> list[Measured]:
     """Measures every summariser and seed on every exam, in both modes of selection.
 
@@ -81,13 +81,13 @@ def compare(
         exams: What to measure on.
         covering: Names of those measured once more with planes covered, as `COVERED` rows; only
             application mode can cover.
-        said: Told what is measured now.
+        report: Called with what is measured now.
     """
     measured = []
     cover = partial(pipeline.select, cover_s=Settings().covering_s)
     for name, seeds in summarisers.items():
         for seed, score in seeds.items():
-            said(f"{name}, seed {seed}")
+            report(f"{name}, seed {seed}")
             for exam in exams:
                 values = {mode: score(exam, mode) for mode in MODES}
                 for mode in MODES:

@@ -26,7 +26,7 @@ NetworkKind = Literal["3dst-unet", "bilstm"]
 
 
 @dataclass(frozen=True)
-class Method:
+class UntrainedSummariser:
     """A summariser before it is trained.
 
     Attributes:
@@ -59,30 +59,30 @@ _UNSUPERVISED = Recipe(
 _SUPERVISED = replace(_UNSUPERVISED, prediction=1.0, gain=0.1)
 _FAST = replace(_SUPERVISED, rate=5e-3)
 
-METHODS: Mapping[str, Method] = MappingProxyType(
+METHODS: Mapping[str, UntrainedSummariser] = MappingProxyType(
     {
-        "3dst-unet-supervised": Method("3DST-UNet, supervised", "3dst-unet", _FAST),
-        "3dst-unet": Method("3DST-UNet, unsupervised", "3dst-unet", _UNSUPERVISED),
-        "3dst-unet-plane": Method(
+        "3dst-unet-supervised": UntrainedSummariser("3DST-UNet, supervised", "3dst-unet", _FAST),
+        "3dst-unet": UntrainedSummariser("3DST-UNet, unsupervised", "3dst-unet", _UNSUPERVISED),
+        "3dst-unet-plane": UntrainedSummariser(
             "3DST-UNet, unsupervised, plane reward", "3dst-unet", replace(_UNSUPERVISED, plane=4.0)
         ),
-        "3dst-unet-rep": Method(
+        "3dst-unet-rep": UntrainedSummariser(
             "3DST-UNet, R_rep only", "3dst-unet", replace(_UNSUPERVISED, diversity=0.0)
         ),
-        "3dst-unet-no-reward": Method(
+        "3dst-unet-no-reward": UntrainedSummariser(
             "3DST-UNet, no reward", "3dst-unet", replace(_UNSUPERVISED, gain=0.0)
         ),
-        "dr-dsn-supervised": Method(
+        "dr-dsn-supervised": UntrainedSummariser(
             "DR-DSN Bi-LSTM, supervised", "bilstm", replace(_SUPERVISED, cut_off=20)
         ),
-        "dr-dsn": Method(
+        "dr-dsn": UntrainedSummariser(
             "DR-DSN Bi-LSTM, unsupervised", "bilstm", replace(_UNSUPERVISED, cut_off=20)
         ),
     }
 )
 
 
-def method(name: str) -> Method:
+def method(name: str) -> UntrainedSummariser:
     """The method of that name.
 
     Raises:

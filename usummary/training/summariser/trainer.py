@@ -180,7 +180,7 @@ class Trainer:
         self._averaged = AveragedModel(net, multi_avg_fn=decay)
 
     def train(self, say: Callable[[Epoch], None], checkpoint: Path | None = None) -> Scorer:
-        """The network of the best epoch, ready for use; epochs are told to `say` as they end.
+        """The network of the best epoch, ready for use; epochs are reported to `say` as they end.
 
         Args:
             say: Told every epoch that is trained now.
@@ -244,11 +244,11 @@ class Trainer:
             group["lr"] = learning_rate(self._recipe.rate, number)
         self._net.train()
         rng = np.random.default_rng((self._recipe.seed, number))
-        told = [self._learn(int(i), rng) for i in rng.permutation(len(self._lessons))]
-        gradients = np.stack([gradient for *_, gradient in told])
+        lessons = [self._learn(int(i), rng) for i in rng.permutation(len(self._lessons))]
+        gradients = np.stack([gradient for *_, gradient in lessons])
         noise = float(np.square(gradients - gradients.mean(axis=0)).sum(axis=1).mean())
         signal = float(np.square(gradients.mean(axis=0)).sum())
-        loss, reward, mean, spread = np.mean([values for *values, _ in told], axis=0)
+        loss, reward, mean, spread = np.mean([values for *values, _ in lessons], axis=0)
         tried = self._tried()
         spreads = [
             _spread(p, len(trial.features))
@@ -296,12 +296,12 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self._net.parameters(), _LONGEST_GRADIENT)
         gradient = self._net.last_weight.grad
         assert gradient is not None
-        told = gradient.flatten().cpu().numpy().copy()
+        flat = gradient.flatten().cpu().numpy().copy()
         self._optimiser.step()
         self._averaged.update_parameters(self._net)
         spread = _spread(chances, len(lesson.features))
         loss = float((objective + gained).detach())
-        return loss, reward, float(chances.mean()), spread, told
+        return loss, reward, float(chances.mean()), spread, flat
 
     def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
         """(k,) rewards of episodes (k, L)."""
