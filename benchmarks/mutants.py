@@ -246,7 +246,7 @@ class Runner:
         from hypothesis import Phase, settings
 
         os.setsid()
-        os.nice(10)
+        os.nice(10)  # other work on the machine goes first
         log = os.open(WORK / "last.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)

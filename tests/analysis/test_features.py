@@ -339,38 +339,20 @@ def test_a_flat_colour_is_blank_but_for_a_fiftieth(apart, by, blank):
 
 
 class Clock:
-    """A clock that moves a second at each look."""
+    """Says of a share that ten times as many seconds are left."""
 
-    def __init__(self):
-        self.now = 100.0
-
-    def monotonic(self):
-        self.now += 1.0
-        return self.now
+    def seconds_left(self, fraction):
+        return 10 * fraction
 
 
 def test_progress_tells_share_and_time_left(monkeypatch):
-    """Clips of 4 of 16 frames at 15 a second; the first tick begins the measuring of speed."""
-    monkeypatch.setattr(features_stage, "time", Clock())
+    """Clips of 4 of 16 frames: each is told when it is done, up to its last frame."""
+    monkeypatch.setattr(features_stage, "Clock", Clock)
     seen = []
     run(exam_of(moving(16)), MeanBackbone(), progress=seen.append)
-    assert [step.fraction for step in seen] == pytest.approx([3 / 16, 7 / 16, 11 / 16, 15 / 16])
-    # After 2 s four frames more are done: 9 are left at 2 frames a second, and so on.
-    assert [step.seconds_left for step in seen] == [
-        None, pytest.approx(9 / 2), pytest.approx(5 / (8 / 3)), pytest.approx(1 / (12 / 4))
-    ]  # fmt: skip
-
-
-def test_no_time_is_told_within_the_first_second(monkeypatch):
-    class Still(Clock):
-        def monotonic(self):
-            self.now += 0.3
-            return self.now
-
-    monkeypatch.setattr(features_stage, "time", Still())
-    seen = []
-    run(exam_of(moving(20)), MeanBackbone(), progress=seen.append)
-    assert [step.seconds_left is None for step in seen] == [True, True, True, False, False]
+    shares = [3 / 16, 7 / 16, 11 / 16, 15 / 16]
+    assert [step.fraction for step in seen] == pytest.approx(shares)
+    assert [step.seconds_left for step in seen] == pytest.approx([10 * share for share in shares])
 
 
 def test_progress_counts_from_the_exams_beginning_over_all_recordings():

@@ -233,7 +233,7 @@ def screened(*parts, size=(100, 120), peak=None):
     shown[y0:y1, x0:x1] = 120
     for value, moves, (x0, y0, x1, y1) in parts[1:]:
         shown[y0:y1, x0:x1], change[y0:y1, x0:x1] = value, moves
-    return sector._Look(shown if peak is None else peak, change, 1.0)
+    return sector._ShrunkSamples(shown if peak is None else peak, change, 1.0)
 
 
 PATCH = (30, 20, 90, 80)

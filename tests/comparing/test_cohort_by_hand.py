@@ -16,7 +16,7 @@ from usummary.comparing.cohort import (
     LeftOut,
     MeasuredExam,
     Plan,
-    Row,
+    WayToChoose,
     command,
     measure_all,
 )
@@ -27,12 +27,10 @@ from usummary.settings import DEFAULTS, Settings
 
 
 class Clock:
-    """A clock that the test moves."""
+    """Says of a share that ten times as many seconds are left."""
 
-    now = 100.0
-
-    def monotonic(self):
-        return self.now
+    def seconds_left(self, fraction):
+        return 10 * fraction
 
 
 @pytest.fixture
@@ -75,7 +73,7 @@ def test_every_exam_is_measured_once_or_left_out_with_a_reason(exams) -> None:
     assert found == [made.exams[0], *made.left_out, made.exams[1]]
     assert made.paths == (PATHS[0], PATHS[3], PATHS[1], PATHS[2])
     assert made.rows == (
-        Row("m", "15%"), Row("m", "P"), Row("even distances", "15%"), Row("even distances", "P")
+        WayToChoose("m", "15%"), WayToChoose("m", "P"), WayToChoose("even distances", "15%"), WayToChoose("even distances", "P")
     )  # fmt: skip
     assert made.plan is plan
 
@@ -102,22 +100,17 @@ def test_a_row_holds_what_its_lane_reaches(exams) -> None:
     analysis = make(freezes=frozen_at(7.0, 97.0))
     terms = Terms(plan.settings.mode, plan.settings.covering_s, lengths=("15%",))
     (lane,) = by_model(analysis, terms)
-    assert values[Row("m", "15%")].f1 == lane.f1
+    assert values[WayToChoose("m", "15%")].f1 == lane.f1
     draws = [next(by_baseline("random scores", analysis, terms, seed=n)).f1 for n in (1, 2, 3)]
-    assert values[Row("random scores", "15%")].f1 == pytest.approx(np.mean(draws))
+    assert values[WayToChoose("random scores", "15%")].f1 == pytest.approx(np.mean(draws))
 
 
 def test_progress_over_all_exams(exams, monkeypatch) -> None:
     """Two exams by two models: each run is a quarter, its stages 10, 80, 5 and 5 % of that."""
-    clock = Clock()
-    monkeypatch.setattr(stage, "time", clock)
+    monkeypatch.setattr(stage, "Clock", Clock)
     told = []
-
-    def tell(step):
-        told.append(step)
-        clock.now += 1.0
-
-    measure_all([PATHS[0], PATHS[3]], Plan(("m", "n"), ("even distances",), ("15%",)), tell)
+    plan = Plan(("m", "n"), ("even distances",), ("15%",))
+    measure_all([PATHS[0], PATHS[3]], plan, told.append)
     run = [0.025, 0.225, 0.2375, 0.25]
     fractions = [
         0.0, *run, *(0.25 + part for part in run), 0.5,  # the baseline repeats it
@@ -126,14 +119,11 @@ def test_progress_over_all_exams(exams, monkeypatch) -> None:
     assert [step.fraction for step in told] == pytest.approx(fractions)
     assert {step.stage for step in told} == {"experiment"}
     assert [step.message for step in told if step.message] == ["1 of 2: a.mp4", "2 of 2: b.mp4"]
-    assert told[0].seconds_left is None
-    assert told[1].seconds_left == pytest.approx(1 * (1 - 0.025) / 0.025)
-    assert told[2].seconds_left == pytest.approx(2 * (1 - 0.225) / 0.225)
+    assert [step.seconds_left for step in told[:5]] == pytest.approx([0, 0.25, 2.25, 2.375, 2.5])
     assert told[-1] == Progress("experiment", 1.0, 0.0)
 
 
-def test_progress_never_falls_and_passes_on_what_it_is_told(monkeypatch) -> None:
-    monkeypatch.setattr(stage, "time", Clock())
+def test_progress_never_falls_and_passes_on_what_it_is_told() -> None:
     told = []
     watch = stage._Watch(1, told.append)
     watch.begin(0, "a.mp4")
@@ -147,30 +137,22 @@ def test_progress_never_falls_and_passes_on_what_it_is_told(monkeypatch) -> None
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("share", "known"), [(0.199, False), (0.201, True)])
-def test_no_time_left_is_told_within_the_first_two_percent(monkeypatch, share, known) -> None:
-    monkeypatch.setattr(stage, "time", Clock())
-    told = []
-    stage._Watch(1, told.append).part(0, 1)(Progress("reading", share))
-    assert (told[0].seconds_left is not None) == known
-
-
 def made_up(plan, *values) -> Cohort:
-    rows = [{Row("m", "15%"): Measures(f1, *[None] * 6)} for f1 in values]
+    rows = [{WayToChoose("m", "15%"): Measures(f1, *[None] * 6)} for f1 in values]
     exams = tuple(MeasuredExam(Path(f"/exams/{n}.mp4"), row) for n, row in enumerate(rows))
     return Cohort(plan, exams)
 
 
 def test_values_leave_out_what_is_undefined() -> None:
     made = made_up(Plan(("m",)), 0.5, None, 0.7)
-    row = Row("m", "15%")
+    row = WayToChoose("m", "15%")
     assert made.values(row, "f1") == {Path("/exams/0.mp4"): 0.5, Path("/exams/2.mp4"): 0.7}
     assert made.values(row, "f1", Against("m")) == {
         Path("/exams/0.mp4"): 0.0, Path("/exams/2.mp4"): 0.0
     }  # fmt: skip
     assert made.values(row, "tau") == {}
-    assert made.values(Row("m", "P"), "f1") == {}
-    assert made.mean(Row("x", "15%"), "f1") is None
+    assert made.values(WayToChoose("m", "P"), "f1") == {}
+    assert made.mean(WayToChoose("x", "15%"), "f1") is None
 
 
 def test_a_command_repeats_the_plan() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from usummary.agreement import MEASURES, Measures
-from usummary.comparing.cohort import Against, Cohort, LeftOut, MeasuredExam, Plan, Row
+from usummary.comparing.cohort import Against, Cohort, LeftOut, MeasuredExam, Plan, WayToChoose
 from usummary.comparing.cohort_report import figure_of_cohort, save_values, table_of
 from usummary.comparing.figure import COLOURS
 
@@ -20,7 +20,7 @@ def cohort(**rows) -> Cohort:
     exams = []
     for number in range(count):
         values = {
-            Row(*name.split("_")): Measures(f1[number], *UNDEFINED)
+            WayToChoose(*name.split("_")): Measures(f1[number], *UNDEFINED)
             for name, f1 in rows.items()
             if f1[number] != "absent"
         }

@@ -1,8 +1,6 @@
 """Names, times, captions, and what goes into the report."""
 
 import json
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pypdfium2
@@ -12,7 +10,6 @@ from tests.export.exams import DrawnRecording, even_times, make_exam, shot, smal
 from usummary.export import ExportOptions, export_summary
 from usummary.export.canvas import Caption
 from usummary.export.names import exam_clock, shot_stem
-from usummary.export.record import hide_names
 from usummary.export.report import choose_by_plane
 from usummary.export.shots import TICKS, ShownShot, shot_ticks
 
@@ -33,26 +30,6 @@ def test_shot_stem_is_a_safe_file_name():
         "shot007_0h12m34s_Spine-cor"
     )
     assert shot_stem(12, shot(exam, 0, 5), 0) == "shot012_0h00m00s"
-
-
-@pytest.mark.parametrize(
-    ("text", "hidden"),
-    [
-        ("/scans/Jane Doe.mp4 is truncated.", "the recording is truncated."),
-        ("Jane Doe.mp4 is truncated.", "the recording is truncated."),
-        ("Nothing of Jane Doe moves.", "Nothing of the recording moves."),
-        ("Beside it: /saves/Roe.dcm, Roe.", "Beside it: the recording, the recording."),
-        ("7 planes, 13 of them.", "the recording planes, 13 of them."),
-        ("Janet Doe and Jane Doering.", "Janet Doe and Jane Doering."),
-    ],
-)
-def test_names_of_all_files_are_hidden_and_nothing_like_them(text, hidden):
-    first, second = (
-        DrawnRecording(name, (64, 48), even_times(5))
-        for name in ("/scans/Jane Doe.mp4", "/s/7.mp4")
-    )
-    exam = replace(make_exam(first, second), left_out=(Path("/saves/Roe.dcm"),))
-    assert hide_names(text, exam) == hidden
 
 
 def test_ticks_ascend_where_time_stamps_repeat():
