@@ -73,8 +73,11 @@ def test_every_exam_is_measured_once_or_left_out_with_a_reason(exams) -> None:
     assert found == [made.exams[0], *made.left_out, made.exams[1]]
     assert made.paths == (PATHS[0], PATHS[3], PATHS[1], PATHS[2])
     assert made.rows == (
-        WayToChoose("m", "15%"), WayToChoose("m", "P"), WayToChoose("even distances", "15%"), WayToChoose("even distances", "P")
-    )  # fmt: skip
+        WayToChoose("m", "15%"),
+        WayToChoose("m", "P"),
+        WayToChoose("even distances", "15%"),
+        WayToChoose("even distances", "P"),
+    )
     assert made.plan is plan
 
 
