@@ -409,6 +409,20 @@ def test_a_still_run_goes_on_still_after_a_stop(tmp_path, monkeypatch):
     assert again.frozen.ravel()[3:].all()
 
 
+def test_the_last_picture_of_a_part_is_what_the_next_one_repeats(tmp_path, monkeypatch):
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 1)
+    pictures = moving(12)
+    pictures[4:8] = pictures[3]
+    cache = FeatureCache(tmp_path, "key")
+    whole = run(exam_of(pictures), MeanBackbone(), cache)
+    assert whole.frozen.tolist() == [[False] * 4, [True] * 4, [False] * 4]
+    for number in (1, 2):
+        (tmp_path / "key" / f"0000{number}.npz").unlink()
+    again = run(exam_of(pictures), MeanBackbone(), cache)
+    assert np.array_equal(again.frozen, whole.frozen)
+    assert np.array_equal(again.samples.frames, whole.samples.frames)
+
+
 def test_a_notice_met_twice_is_told_once(tmp_path, monkeypatch):
     monkeypatch.setattr(features_stage, "PART_CLIPS", 1)
     exam = exam_of(moving(12))

@@ -120,9 +120,9 @@ def test_extreme_values():
 @pytest.mark.parametrize(
     ("values", "weights", "message"),
     [
-        ([1.0, float("nan")], [1, 1], "item 1"),
+        ([1.0, float("nan"), float("inf")], [1, 1, 1], "item 1 is nan,"),
         ([float("inf")], [1], "item 0"),
-        ([1.0, 2.0, 3.0], [1, 1, -1], "item 2"),
+        ([1.0, 2.0, 3.0], [1, 1, -1], "weight of item 2 is -1;"),
         ([1.0], [1.5], "whole"),
         ([1.0, 2.0], [1], "one weight per item"),
     ],
