@@ -363,3 +363,14 @@ def test_a_sweep_gives_the_optimum_of_every_prefix(backward):
         expected.append(min(options))
         assert back[end] >= end - reach
     assert best == pytest.approx(expected)
+
+
+def test_sums_run_on_over_blocks_of_rows():
+    """1,100 rows are summed in three blocks: 600 of 1 and 500 of 4, parted where they change."""
+    rows = np.repeat([1.0, 4.0], [600, 500])
+    scatter = kts._Scatter(rows)
+    mean = 2600 / 1100
+    assert scatter.sums[:, 0] == pytest.approx(np.concatenate([[0], np.cumsum(rows - mean)]))
+    assert scatter.energy == pytest.approx(np.concatenate([[0], np.cumsum((rows - mean) ** 2)]))
+    assert scatter.total(np.array([600])) == pytest.approx(0, abs=1e-9)
+    assert scatter.total(np.array([], np.int64)) == pytest.approx(600 * 500 / 1100 * 9)

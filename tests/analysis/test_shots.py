@@ -219,3 +219,10 @@ def test_what_fills_up_the_last_clip_begins_no_shot():
         shots = segment(exam, replace(features, samples=samples, steps=odd), settings)
         assert [round(shot.start_s) for shot in shots] == [0, 6]
         assert shots[-1].end_frame == count
+
+
+@pytest.mark.parametrize(("last", "count"), [(7, 1), (8, 2)])
+def test_the_last_shot_lasts_to_the_recordings_end(last, count):
+    """A step lasts 4 / 15 s: seven of them are shorter than two seconds, eight are longer."""
+    _, shots = shots_of(scenes((32 - last) * 4 / RATE, last * 4 / RATE))
+    assert len(shots) == count
