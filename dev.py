@@ -4,6 +4,7 @@
     python3 dev.py run [PATH]   summarise PATH (default: a simulated sample exam) and show it
     python3 dev.py test         format, lint, types, import contracts and tests
     python3 dev.py check        the same without the tests
+    python3 dev.py mutants ...  small changes to the program: does a nearby test notice each?
 
 Each makes `.venv` with the versions of requirements.lock first, and skips that when it is done.
 """
@@ -21,6 +22,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -386,6 +388,17 @@ def test(*, with_tests: bool) -> int:
     return int(any(code for _, code, _ in outcomes))
 
 
+def mutants(arguments: list[str]) -> int:
+    """Change the program a little in a copy, again and again (see `benchmarks.mutants`)."""
+    set_up()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    tool = project["optional-dependencies"]["mutants"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-qq"]
+    must([*pip, *tool], "The tool that finds what can be changed could not be installed")
+    one_core = {"OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
+    return call([PYTHON, "-m", "benchmarks.mutants", *arguments], **one_core)
+
+
 # --- Command line -------------------------------------------------------------------------------
 
 
@@ -402,7 +415,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     commands.add_parser("test", help="format, lint, types, import contracts and tests")
     commands.add_parser("check", help="the same without the tests")
-    return parser.parse_args(arguments)
+    commands.add_parser(
+        "mutants", help="change the program in small ways and run the nearby tests", add_help=False
+    )
+    options, options.rest = parser.parse_known_args(arguments)
+    if options.rest and options.command != "mutants":
+        parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
+    return options
 
 
 def on_terminate(*_: object) -> None:
@@ -424,6 +443,8 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "run":
             return run(options.path)
+        if options.command == "mutants":
+            return mutants(options.rest)
         return test(with_tests=options.command == "test")
     except Stop as stop:
         say(f"dev.py: {stop}")

@@ -137,6 +137,21 @@ def test_a_missing_recording_is_told_before_any_set_up(checkout, capsys):
     assert checkout == []
 
 
+def test_options_for_mutants_are_passed_on_and_others_refused(checkout, monkeypatch):
+    (dev.ROOT / "pyproject.toml").write_text(
+        '[project.optional-dependencies]\nmutants = ["tool==1"]\n'
+    )
+    started = []
+    monkeypatch.setattr(dev, "call", lambda command, **_: started.append(command) or 0)
+    assert dev.main(["mutants", "--module", "selection/edits", "--sample", "3"]) == 0
+    assert checkout[-1] == "tool==1"
+    assert started == [
+        [dev.PYTHON, "-m", "benchmarks.mutants", "--module", "selection/edits", "--sample", "3"]
+    ]
+    with pytest.raises(SystemExit):
+        dev.main(["check", "--sample", "3"])
+
+
 INTERRUPTED = """
 import subprocess, sys
 import dev

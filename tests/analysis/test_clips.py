@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usummary.analysis.clips import EARLY, sample_indices, sampled, to_input
+from usummary.analysis.clips import EARLY, next_sample, sample_indices, sampled, to_input
 from usummary.types import Box, Frame
 
 
@@ -76,3 +76,81 @@ def test_input_of_odd_boxes(box):
     made = to_input(picture, box, (112, 144))
     assert made.shape == (112, 144)
     assert made.max() == 77
+
+
+def made_frames(*moments):
+    nothing = np.empty((0, 0), np.uint8)
+    return [Frame(index, moment, nothing) for index, moment in enumerate(moments)]
+
+
+def taken(*moments, rate=10.0, after_s=None):
+    return [frame.time_s for frame in sampled(made_frames(*moments), rate, after_s=after_s)]
+
+
+def test_a_frame_may_come_a_tenth_of_a_period_early():
+    assert EARLY == 0.1
+    assert taken(0.0, 0.089, 0.091, 0.1, 0.189, 0.191) == [0.0, 0.091, 0.191]
+    assert taken(0.05, 0.06, 0.1) == [0.05, 0.1]
+
+
+def test_a_late_frame_serves_all_samples_up_to_it():
+    assert taken(0.0, 0.35, 0.385, 0.395) == [0.0, 0.35, 0.395]
+    assert [next_sample(moment, 10.0) for moment in (0.0, 0.085, 0.0925, 0.35)] == [1, 1, 2, 4]
+
+
+def test_going_on_does_not_take_the_sample_that_was_taken():
+    assert taken(0.05, 0.091, 0.2, after_s=0.0) == [0.091, 0.2]
+    assert taken(0.05, 0.2) == [0.05, 0.2]
+
+
+BLOCKS = (np.arange(81, dtype=np.uint8).reshape(9, 9) * 3) % 200
+
+
+def means_of_four(picture):
+    """Means of blocks of 2 x 2, as OpenCV rounds them."""
+    height, width = (side // 2 for side in picture.shape)
+    blocks = picture[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
+    return (blocks.astype(int).sum(axis=(1, 3)) + 2) // 4
+
+
+@pytest.mark.parametrize("side", [8, 9])
+def test_half_the_size_is_the_mean_of_four_and_an_odd_last_row_is_left_out(side):
+    picture = np.ascontiguousarray(BLOCKS[:side, :side])
+    made = to_input(picture, Box(0, 0, side, side), (4, 4))
+    assert np.abs(made - means_of_four(picture)).max() <= 1
+
+
+def test_a_quarter_of_the_size_is_halved_twice():
+    picture = np.random.default_rng(0).integers(0, 255, (16, 16), np.uint8)
+    made = to_input(picture, Box(0, 0, 16, 16), (4, 4))
+    assert np.abs(made - means_of_four(means_of_four(picture))).max() <= 1
+
+
+def test_only_both_sides_together_are_halved():
+    """A picture of 20 x 6 fits into 10 x 10 as 10 x 3; one of 20 x 5 as 10 x 2."""
+    for height, (first, stop) in ((6, (3, 6)), (5, (4, 6))):
+        picture = np.full((height, 20), 90, np.uint8)
+        made = to_input(picture, Box(0, 0, 20, height), (10, 10))
+        assert np.flatnonzero(made.any(axis=1)).tolist() == list(range(first, stop))
+        assert made.any(axis=0).all()
+        assert (made[first:stop] == 90).all()
+
+
+def test_what_is_enlarged_runs_smoothly():
+    picture = np.array([[0, 200], [0, 200]], np.uint8)
+    made = to_input(picture, Box(0, 0, 2, 2), (4, 4))
+    assert made.tolist() == [[0, 50, 150, 200]] * 4
+
+
+def test_an_odd_rest_is_split_with_more_behind():
+    picture = np.full((4, 3), 90, np.uint8)
+    made = to_input(picture, Box(0, 0, 3, 4), (4, 8))
+    assert np.flatnonzero(made.any(axis=0)).tolist() == [2, 3, 4]
+    assert made.any(axis=1).all()
+
+
+def test_the_narrowest_box_keeps_a_line():
+    made = to_input(np.full((500, 1), 90, np.uint8), Box(0, 0, 1, 500), (10, 10))
+    assert np.flatnonzero(made.any(axis=0)).tolist() == [4]
+    made = to_input(np.full((1, 500), 90, np.uint8), Box(0, 0, 500, 1), (10, 10))
+    assert np.flatnonzero(made.any(axis=1)).tolist() == [4]

@@ -289,3 +289,159 @@ def test_a_part_with_a_damaged_header_is_computed_again(tmp_path, header):
         file.writestr("x.npy", npy)
     assert list(cache.parts()) == []
     assert not (cache.folder / "00000.npz").exists()
+
+
+# What counts as the same picture, at the borders
+
+
+def pictures_apart(changed, lit, by=3):
+    """Two pictures of 40 x 50 with that many lit pixels, of which some differ by some levels."""
+    before = np.zeros(2000, np.uint8)
+    before[:lit] = 100
+    after = before.copy()
+    after[:changed] += by
+    return before.reshape(40, 50), after.reshape(40, 50)
+
+
+@pytest.mark.parametrize(
+    ("changed", "lit", "by", "same"),
+    [(5, 500, 3, True), (6, 500, 3, False), (500, 500, 2, True), (1, 99, 3, False)],
+)
+def test_one_in_a_hundred_lit_pixels_may_change_by_three_levels(changed, lit, by, same):
+    assert features_stage.is_same(*pictures_apart(changed, lit, by)) == same
+
+
+@pytest.mark.parametrize(("level", "same"), [(12, True), (11, False)])
+def test_pixels_are_lit_from_a_level_on(level, same):
+    """A hundred pixels are lit, or none; one of another that is dark changes."""
+    before = np.zeros((40, 50), np.uint8)
+    before[:2] = level
+    after = before.copy()
+    after[30, 30] = 4
+    assert features_stage.is_same(before, after) == same
+
+
+@pytest.mark.parametrize(("lit", "blank"), [(40, True), (41, False)])
+def test_a_picture_of_which_a_fiftieth_is_lit_is_blank(lit, blank):
+    picture = np.zeros(2000, np.uint8)
+    picture[:lit] = np.arange(lit) * 5 + 12
+    assert features_stage.is_blank(picture.reshape(40, 50)) == blank
+
+
+@pytest.mark.parametrize(("apart", "by", "blank"), [(40, 3, True), (41, 3, False), (900, 2, True)])
+def test_a_flat_colour_is_blank_but_for_a_fiftieth(apart, by, blank):
+    picture = np.full(2000, 100, np.uint8)
+    picture[:apart] += by
+    assert features_stage.is_blank(picture.reshape(40, 50)) == blank
+
+
+# Progress, parts and resuming
+
+
+class Clock:
+    """Says of a share that ten times as many seconds are left."""
+
+    def seconds_left(self, fraction):
+        return 10 * fraction
+
+
+def test_progress_tells_share_and_time_left(monkeypatch):
+    """Clips of 4 of 16 frames: each is told when it is done, up to its last frame."""
+    monkeypatch.setattr(features_stage, "Clock", Clock)
+    seen = []
+    run(exam_of(moving(16)), MeanBackbone(), progress=seen.append)
+    shares = [3 / 16, 7 / 16, 11 / 16, 15 / 16]
+    assert [step.fraction for step in seen] == pytest.approx(shares)
+    assert [step.seconds_left for step in seen] == pytest.approx([10 * share for share in shares])
+
+
+def test_progress_counts_from_the_exams_beginning_over_all_recordings():
+    seen = []
+    run(exam_of(moving(8), moving(8, seed=1)), MeanBackbone(), progress=seen.append)
+    assert [step.fraction for step in seen] == pytest.approx([3 / 16, 7 / 16, 11 / 16, 15 / 16])
+
+
+def test_a_part_is_told_unless_it_is_the_last(monkeypatch):
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 2)
+    told = []
+    exam = exam_of(moving(4 * 5), moving(4 * 2, seed=1))
+    regions = (WHOLE, WHOLE)
+
+    def on_part(clips, get_features):
+        told.append((clips, len(get_features().maps)))
+
+    whole = compute(exam, regions, Extraction(MeanBackbone(), SPEC, 15.0, None), silent, on_part)
+    assert told == [(2, 2), (4, 4), (5, 5)]
+    assert len(whole.maps) == 7
+    assert whole.regions == regions
+    assert whole.classes == SPEC.classes
+    assert whole.unsure == SPEC.unsure == 0.5
+
+
+def test_parts_hold_what_was_computed_and_where(tmp_path, monkeypatch):
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 2)
+    cache = FeatureCache(tmp_path, "key")
+    run(exam_of(moving(4 * 3), moving(5, seed=1)), MeanBackbone(), cache)
+    parts = list(cache.parts())
+    described = [(int(p["recording"]), bool(p["complete"]), len(p["frames"])) for p in parts]
+    assert described == [(0, False, 2), (0, True, 1), (1, True, 2)]
+    assert parts[0]["maps"].dtype == np.float16
+    assert parts[0]["steps"].dtype == np.float32
+    assert parts[0]["planes"].dtype == np.float32
+    assert parts[0]["picture"].shape == (24, 32)
+
+
+def test_a_still_run_goes_on_still_after_a_stop(tmp_path, monkeypatch):
+    """What the last part ended with is remembered: a still picture is not computed again."""
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 3)
+    pictures = moving(40)
+    pictures[2:] = pictures[2]
+    cache = FeatureCache(tmp_path, "key")
+    first = MeanBackbone()
+    whole = run(exam_of(pictures), first, cache)
+    assert first.runs == 2
+    (tmp_path / "key" / "00001.npz").unlink()
+    rest = MeanBackbone()
+    again = run(exam_of(pictures), rest, cache)
+    assert rest.runs == 0
+    assert np.array_equal(again.maps, whole.maps)
+    assert np.array_equal(again.frozen, whole.frozen)
+    assert again.frozen.ravel()[3:].all()
+
+
+def test_the_last_picture_of_a_part_is_what_the_next_one_repeats(tmp_path, monkeypatch):
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 1)
+    pictures = moving(12)
+    pictures[4:8] = pictures[3]
+    cache = FeatureCache(tmp_path, "key")
+    whole = run(exam_of(pictures), MeanBackbone(), cache)
+    assert whole.frozen.tolist() == [[False] * 4, [True] * 4, [False] * 4]
+    for number in (1, 2):
+        (tmp_path / "key" / f"0000{number}.npz").unlink()
+    again = run(exam_of(pictures), MeanBackbone(), cache)
+    assert np.array_equal(again.frozen, whole.frozen)
+    assert np.array_equal(again.samples.frames, whole.samples.frames)
+
+
+def test_a_notice_met_twice_is_told_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(features_stage, "PART_CLIPS", 1)
+    exam = exam_of(moving(12))
+    met = exam.recordings[0]
+    met.info = replace(met.info, notices=("One.", "Two."))
+    assert run(exam, MeanBackbone()).notices == ("One.", "Two.")
+
+
+def test_offsets_of_recordings_are_added_to_times_of_their_own():
+    features = run(exam_of(moving(8), moving(8, seed=1)), MeanBackbone())
+    assert features.samples.times_s.ravel() == pytest.approx(np.arange(16) / 15)
+
+
+def test_a_recording_is_seen_in_its_own_sector():
+    """Each recording's region is cut out, not that of another."""
+    left = replace(WHOLE, box=Box(0, 0, 32, 24))
+    right = replace(WHOLE, box=Box(32, 24, 64, 48))
+    pictures = np.zeros((4, 48, 64), np.uint8)
+    pictures[:, :24, :32], pictures[:, 24:, 32:] = 50, 200
+    exam = exam_of(pictures, pictures.copy())
+    features = compute(exam, (left, right), Extraction(MeanBackbone(), SPEC, 15.0, None), silent)
+    assert features.maps.ravel().tolist() == [50, 200]

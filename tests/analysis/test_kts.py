@@ -237,3 +237,140 @@ def test_unit_rows_keep_zero_rows():
     rows = kts.unit_rows([[3.0, 4.0], [0.0, 0.0]])
     assert rows.dtype == np.float32
     np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0]], rtol=1e-7)
+
+
+def test_without_a_penalty_every_row_that_differs_is_a_segment():
+    rows = [0.0, 3.0, 1.0, 7.0, 2.0]
+    assert kts.change_points(rows, penalty=0.0).tolist() == [1, 2, 3, 4]
+    assert kts.change_points(rows, penalty=0.0, max_change_points=4).tolist() == [1, 2, 3, 4]
+    assert kts.change_points(rows, penalty=0.0, max_change_points=3).tolist() == [1, 3, 4]
+    assert kts.change_points(rows, penalty=0.0, max_change_points=0).tolist() == []
+    assert kts.change_points([0.0, 0.0, 5.0], penalty=0.0).tolist() == [2]
+    assert kts.change_points([0.0, 9.0], penalty=0.0).tolist() == [1]
+
+
+def test_two_rows_can_be_parted_and_one_cannot():
+    assert kts.change_points_at_most([0.0, 5.0], 1).tolist() == [1]
+    assert kts.change_points_at_most([0.0, 5.0], 0).tolist() == []
+    assert kts.change_points_at_most([0.0], 3).tolist() == []
+    assert kts.change_points([0.0]).tolist() == []
+    assert kts.change_points([[]] * 3).tolist() == []
+
+
+def test_at_most_takes_the_last_vertex_up_to_the_count():
+    """L is 56, 14.67, 0, 0: with one change point the last three rows are left together."""
+    rows = [0.0, 0.0, 4.0, 8.0, 8.0]
+    assert kts.change_points_at_most(rows, 2).tolist() == [2, 3]
+    assert kts.change_points_at_most(rows, 9).tolist() in ([2, 3], [1, 2, 3, 4])
+    assert kts.change_points_at_most([0.0] * 4 + [5.0] * 4 + [9.0] * 4, 2).tolist() == [4, 8]
+    assert kts.change_points_at_most([0.0] * 4 + [5.0] * 4 + [9.0] * 4, 1).tolist() == [4]
+
+
+def test_how_many_are_needed_is_said():
+    with pytest.raises(
+        InputError, match=r"1 change points cannot cut 7 rows .* 3 rows; 2 are need"
+    ):
+        kts.change_points(np.zeros(7), max_change_points=1, max_segment=3)
+    assert kts.change_points(np.zeros(6), max_change_points=1, max_segment=3).tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"penalty": -0.1}, "penalty must be 0 or more"),
+        ({"penalty": float("inf")}, "penalty must be 0 or more"),
+        ({"max_change_points": -1}, "most change points must be 0 or more"),
+        ({"max_segment": 0}, "longest segment must be 1 row or more"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        kts.change_points([0.0, 1.0, 2.0], **options)
+    with pytest.raises(InputError, match="number of change points must be 0 or more"):
+        kts.change_points_at_most([0.0, 1.0], -1)
+
+
+def test_one_row_to_a_segment_is_allowed():
+    assert kts.change_points([0.0, 1.0, 2.0], max_segment=1).tolist() == [1, 2]
+
+
+def test_rows_become_as_long_as_one_and_zeros_stay():
+    made = kts.unit_rows([[0.3, 0.4], [0.0, 0.0], [30.0, 40.0], [-2.0, 0.0]])
+    assert made.dtype == np.float32
+    assert made == pytest.approx(np.array([[0.6, 0.8], [0, 0], [0.6, 0.8], [-1, 0]]))
+
+
+def test_the_penalty_by_hand():
+    """v m / 2 (ln(N / m) + 1): of no change point it is nothing."""
+    found = kts._penalties(4, 3.0)
+    assert found[0] == 0.0
+    assert found[1] == pytest.approx(1.5 * (np.log(4) + 1))
+    assert found[2] == pytest.approx(3.0 * (np.log(2) + 1))
+    assert found[3] == pytest.approx(4.5 * (np.log(4 / 3) + 1))
+
+
+def test_the_scatter_of_segments_by_hand():
+    scatter = kts._Scatter([[1.0, 0.0], [3.0, 0.0], [3.0, 6.0], [5.0, 6.0]])
+    assert scatter.total(np.array([], np.int64)) == pytest.approx(8 + 36)
+    assert scatter.total(np.array([2])) == pytest.approx(2 + 2)
+    assert scatter.total(np.array([1, 2, 3])) == 0.0
+    assert scatter.scale == pytest.approx(44 / 4)
+    equal = kts._Scatter([2.0] * 5)
+    assert equal.total(np.array([], np.int64)) == 0.0
+    assert equal.scale == pytest.approx(1e-14 * 4, rel=1e-6)
+
+
+def test_a_bad_row_is_named_wherever_it_is():
+    for bad in (0, 511, 512, 1030):
+        rows = np.zeros((1040, 2))
+        rows[bad, 1] = np.nan
+        with pytest.raises(InputError, match=f"row {bad} hold"):
+            kts.change_points(rows)
+    with pytest.raises(InputError, match="must be rows"):
+        kts.change_points(np.zeros((2, 2, 2)))
+
+
+def test_the_scatter_of_a_block_is_that_of_every_segment():
+    """Forward and, with the rows read from the end, backward."""
+    rows = np.random.default_rng(3).normal(size=(9, 2))
+    scatter = kts._Scatter(rows)
+    begins = np.array([0, 2, 3, 4, 5])
+    for backward in (False, True):
+        seen = rows[::-1] if backward else rows
+        found = kts._block_scatter(scatter.sums, scatter.energy, backward, 3, 6, begins)
+        assert found.shape == (3, 5)
+        for t, end in enumerate((4, 5, 6)):
+            for column, begin in enumerate(begins.tolist()):
+                if begin < end:
+                    part = seen[begin:end]
+                    exact = ((part - part.mean(axis=0)) ** 2).sum()
+                    assert found[t, column] == pytest.approx(exact, abs=1e-12)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_sweep_gives_the_optimum_of_every_prefix(backward):
+    rows = np.array([0.0, 0.0, 4.0, 4.0, 4.0, 9.0])
+    price, reach = 2.0, 3
+    hull = kts._Hull(kts._Scatter(rows), reach)
+    best, back = hull.sweep(price, backward=backward)
+    seen = rows[::-1] if backward else rows
+    expected = [-price]
+    for end in range(1, 7):
+        options = [
+            expected[begin] + price + ((seen[begin:end] - seen[begin:end].mean()) ** 2).sum()
+            for begin in range(max(0, end - reach), end)
+        ]
+        expected.append(min(options))
+        assert back[end] >= end - reach
+    assert best == pytest.approx(expected)
+
+
+def test_sums_run_on_over_blocks_of_rows():
+    """1,100 rows are summed in three blocks: 600 of 1 and 500 of 4, parted where they change."""
+    rows = np.repeat([1.0, 4.0], [600, 500])
+    scatter = kts._Scatter(rows)
+    mean = 2600 / 1100
+    assert scatter.sums[:, 0] == pytest.approx(np.concatenate([[0], np.cumsum(rows - mean)]))
+    assert scatter.energy == pytest.approx(np.concatenate([[0], np.cumsum((rows - mean) ** 2)]))
+    assert scatter.total(np.array([600])) == pytest.approx(0, abs=1e-9)
+    assert scatter.total(np.array([], np.int64)) == pytest.approx(600 * 500 / 1100 * 9)

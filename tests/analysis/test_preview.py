@@ -125,3 +125,50 @@ def test_a_preview_can_cancel(video) -> None:
 
     with pytest.raises(Cancelled):
         summarize(video, Settings(use_cache=False, device="cpu"), silent, stop)
+
+
+class ByHand:
+    """Previews on a clock that only the test moves; scoring takes `cost_s`."""
+
+    def __init__(self, cost_s: float) -> None:
+        self.cost_s, self.now_s, self.shown = cost_s, 0.0, []
+        self.previews = Previews(self.score, self.shown.append, lambda: self.now_s)
+
+    def score(self, clips: int) -> int:
+        self.now_s += self.cost_s
+        return clips
+
+    def at(self, now_s: float, clips: int) -> None:
+        self.now_s = now_s
+        self.previews(clips, lambda: clips)
+
+
+def test_a_preview_comes_from_a_quarter_more_clips_on() -> None:
+    work = ByHand(0.0)
+    for clips in (100, 124, 125, 156, 157, 0):
+        work.at(10.0, clips)
+    assert work.shown == [100, 125, 157]
+
+
+def test_a_preview_comes_as_soon_as_its_share_of_the_time_allows() -> None:
+    """The first took 1 s; of twice the clips one takes 2 s, together 3 s: 4 % of 75 s."""
+    work = ByHand(1.0)
+    work.at(5.0, 100)
+    work.at(74.9, 200)
+    assert work.shown == [100]
+    work.at(75.0, 200)
+    assert work.shown == [100, 200]
+    # Spent are 2 s, the last took 1 s: of twice the clips one more takes 2 s, together 4 s.
+    work.at(99.9, 400)
+    assert work.shown == [100, 200]
+    work.at(100.0, 400)
+    assert work.shown == [100, 200, 400]
+
+
+def test_the_clock_of_a_preview_begins_with_the_run() -> None:
+    now = [50.0]
+    shown = []
+    previews = Previews(lambda clips: clips, shown.append, lambda: now[0])
+    previews(100, lambda: 100)
+    previews(200, lambda: 200)  # costs nothing, and no time has passed: 0 s are 4 % of 0 s
+    assert shown == [100, 200]

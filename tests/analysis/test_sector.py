@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.shared_data import SHARED, needs_shared
+from usummary.analysis import sector
 from usummary.analysis.sector import find_region
 from usummary.phantom import Recorder, render
 from usummary.phantom.exam import SimulatedExam
@@ -218,3 +219,204 @@ def test_a_real_sector_on_a_black_screen():
 def test_other_videos_are_taken_whole(name):
     with open_exam(SHARED / "summe/videos" / name) as exam:
         assert find_region(exam.recordings[0]).source == "whole"
+
+
+# The parts of the search, by hand
+
+
+def screened(*parts, size=(100, 120), peak=None):
+    """Samples of a screen: a moving patch of (x0, y0, x1, y1), other parts as (value, box)."""
+    change = np.zeros(size)
+    shown = np.zeros(size, np.uint8)
+    x0, y0, x1, y1 = parts[0]
+    change[y0:y1, x0:x1] = 20.0
+    shown[y0:y1, x0:x1] = 120
+    for value, moves, (x0, y0, x1, y1) in parts[1:]:
+        shown[y0:y1, x0:x1], change[y0:y1, x0:x1] = value, moves
+    return sector._ShrunkSamples(shown if peak is None else peak, change, 1.0)
+
+
+PATCH = (30, 20, 90, 80)
+TEXT = (71, 0.0, (4, 4, 24, 10))
+
+
+def corners(outline):
+    return None if outline is None else (*outline.min(axis=0), *outline.max(axis=0))
+
+
+def test_a_patch_beside_text_is_its_own_outline():
+    found = sector._outline(screened(PATCH, TEXT), keep_dim=True)
+    assert corners(found) == (30, 20, 89, 79)
+
+
+@pytest.mark.parametrize(
+    ("value", "moves"), [(70, 0.0), (120, 4.0), (26, 0.0)], ids=["dim", "moving", "black"]
+)
+def test_what_is_dim_or_moves_beside_the_patch_is_no_text(value, moves):
+    look = screened(PATCH, (value, moves, TEXT[2]))
+    assert sector._outline(look, keep_dim=False) is None
+    assert sector._outline(screened(PATCH, (71, 3.9, TEXT[2])), keep_dim=False) is not None
+
+
+def test_a_bright_still_layer_that_touches_the_patch_belongs_to_it():
+    touching = (200, 0.0, (30, 10, 90, 19))
+    assert sector._outline(screened(PATCH, touching), keep_dim=False) is None
+    apart = (200, 0.0, (30, 2, 90, 10))
+    assert sector._outline(screened(PATCH, apart), keep_dim=False) is not None
+
+
+def test_a_frame_holds_the_patch_and_all_that_is_not_black():
+    """Blurred over five pixels, a block of 20 is above 10 up to its border."""
+    peak = np.zeros((100, 120), np.uint8)
+    peak[50:95, 10:100] = 20
+    hull = np.array([(30, 20), (89, 20), (89, 79), (30, 79)])
+    assert corners(sector._frame(peak, hull)) == (10, 20, 100, 95)
+    hull = np.array([(5, 30), (110, 30), (110, 97), (5, 97)])
+    assert corners(sector._frame(peak, hull)) == (5, 30, 111, 98)
+    assert len(sector._frame(peak, hull)) == 4
+
+
+@pytest.mark.parametrize(("lit", "found"), [(0.39, True), (0.41, False)])
+def test_surroundings_that_are_lit_are_no_scanners_screen(lit, found):
+    look = screened(PATCH, TEXT)
+    inside = np.zeros((100, 120), np.uint8)
+    inside[20:80, 30:90] = 1
+    around = np.flatnonzero(cv2.dilate(inside, np.ones((9, 9), np.uint8)) == 0)
+    peak = look.peak.copy()
+    dark = peak.ravel()
+    rng = np.random.default_rng(0)
+    already = int((dark[around] > 26).sum())
+    candidates = rng.permutation(around[dark[around] <= 26])
+    dark[candidates[: round(lit * len(around)) - already]] = 27
+    assert (sector._outline(replace(look, peak=peak), keep_dim=True) is not None) == found
+
+
+@pytest.mark.parametrize(("side", "found"), [(26, True), (22, False)])
+def test_a_patch_of_a_twentieth_of_the_picture_is_a_sector(side, found):
+    """5 % of 12,000 pixels are 600: a patch of 26 x 26 has more, one of 22 x 22 fewer."""
+    change = np.zeros((100, 120))
+    change[20 : 20 + side, 30 : 30 + side] = 20.0
+    hull = sector._hull(change)
+    assert (hull is not None) == found
+    if found:
+        assert corners(hull) == (30, 20, 29 + side, 19 + side)
+
+
+def test_the_largest_patch_is_taken_and_what_hardly_changes_is_none():
+    change = np.zeros((100, 120))
+    change[5:45, 5:45] = 20.0
+    change[50:95, 50:110] = 4.6
+    assert corners(sector._hull(change)) == (50, 50, 109, 94)
+    change[50:95, 50:110] = 4.5
+    assert corners(sector._hull(change)) == (5, 5, 44, 44)
+    assert sector._hull(np.zeros((100, 120))) is None
+
+
+def test_a_round_patch_has_sixty_corners_at_most():
+    change = np.zeros((800, 800))
+    disc = cv2.circle(np.zeros((800, 800), np.uint8), (400, 400), 380, 1, -1)
+    change[disc > 0] = 20.0
+    hull = sector._hull(change)
+    assert 20 <= len(hull) <= 60
+    mask = cv2.fillPoly(np.zeros((800, 800), np.uint8), [hull.astype(np.int32)], 1)
+    assert overlap(mask > 0, disc > 0) > 0.99
+
+
+def test_an_outline_is_given_in_pixels_of_the_picture():
+    look = replace(screened(PATCH, TEXT), factor=0.5)
+    assert corners(sector._outline(look, keep_dim=True)) == (60, 40, 178, 158)
+
+
+def test_positions_are_spread_over_all_there_are():
+    assert sector._evenly(10, 4).tolist() == [0, 3, 6, 9]
+    assert sector._evenly(3, 24).tolist() == [0, 1, 2]
+    assert sector._evenly(1, 8).tolist() == [0]
+
+
+class Chosen:
+    """A recording of which only the places of frames are asked."""
+
+    def __init__(self, sync, count):
+        self.sync_frames = np.array(sync)
+        self.info = Pictures([np.zeros((2, 2, 3), np.uint8)] * count).info
+
+
+@pytest.mark.parametrize(
+    ("sync", "count", "expected"),
+    [
+        (range(0, 48, 2), 50, list(range(0, 48, 2))),
+        (range(0, 120, 10), 130, list(range(0, 120, 10))),  # twelve are enough
+        (range(0, 94, 2), 100, [int(n) * 2 for n in np.linspace(0, 46, 24).round()]),
+        # of eleven eight, and from each a run of three, six frames apart
+        (
+            range(0, 1100, 100),
+            1100,
+            [100 * n + 6 * k for n in (0, 1, 3, 4, 6, 7, 9, 10) for k in range(3)],
+        ),
+        ([0, 300], 600, [start + 6 * k for start in (0, 300) for k in range(12)]),
+        ([0], 100, [6 * k for k in range(17)]),
+        ([0], 43, [6 * k for k in range(8)]),
+        ([0], 42, [0, 6, 12, 18, 23, 29, 35, 41]),
+        ([0], 5, [0, 1, 2, 3, 4]),
+    ],
+)
+def test_frames_that_are_looked_at(sync, count, expected):
+    assert sector._chosen(Chosen(list(sync), count)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("box", "fits"),
+    [
+        (Box(0, 0, 100, 80), True),
+        (Box(0, 0, 20, 20), True),
+        (Box(80, 60, 100, 80), True),
+        (Box(0, 0, 20, 19), False),
+        (Box(-1, 0, 50, 50), False),
+        (Box(0, -1, 50, 50), False),
+        (Box(0, 0, 101, 50), False),
+        (Box(0, 0, 50, 81), False),
+    ],
+)
+def test_a_declared_box_lies_inside_and_is_no_crumb(box, fits):
+    assert sector._fits(box, Box(0, 0, 100, 80)) == fits
+
+
+def test_large_pictures_are_shrunk_and_small_ones_are_not():
+    rng = np.random.default_rng(0)
+    wide = [rng.integers(0, 255, (40, 1280, 3), np.uint8) for _ in range(9)]
+    look = sector._look(Pictures(wide), Box(0, 0, 1280, 40))
+    assert (look.factor, look.peak.shape, look.change.shape) == (0.5, (20, 640), (20, 640))
+    high = [picture.transpose(1, 0, 2).copy() for picture in wide]
+    assert sector._look(Pictures(high), Box(0, 0, 40, 1280)).peak.shape == (640, 20)
+    small = [np.full((30, 40), value, np.uint8) for value in (0, 10, 20, 30, 40, 50, 60, 70)]
+    look = sector._look(Pictures(small), Box(10, 5, 30, 25))
+    assert (look.factor, look.peak.shape) == (1.0, (20, 20))
+    assert (look.peak == 70).all()
+    assert look.change == pytest.approx(np.std(range(0, 80, 10)))
+
+
+def test_the_outline_within_a_declared_region_lies_where_the_region_does():
+    pictures, _ = screen()
+    plain = find_region(Pictures(pictures)).box
+    bounded = find_region(Pictures(pictures, Box(40, 0, 400, 300))).box
+    assert np.allclose(
+        (plain.x0, plain.y0, plain.x1, plain.y1),
+        (bounded.x0, bounded.y0, bounded.x1, bounded.y1),
+        atol=3,
+    )
+
+
+def test_two_frames_are_looked_at_and_one_is_not():
+    one = Pictures(screen(1)[0])
+    assert find_region(one).source == "whole"
+    assert one.asked == []
+    two = Pictures(screen(2)[0])
+    find_region(two)
+    assert two.asked == [0, 1]
+
+
+def test_the_whole_picture_has_its_four_corners():
+    region = find_region(Pictures([np.zeros((90, 120, 3), np.uint8)] * 3))
+    assert region.polygon == ((0, 0), (120, 0), (120, 90), (0, 90))
+    declared = find_region(Pictures([np.zeros((90, 120, 3), np.uint8)], Box(10, 20, 100, 80)))
+    assert declared.polygon == ((10, 20), (100, 20), (100, 80), (10, 80))

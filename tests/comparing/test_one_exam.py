@@ -1,5 +1,6 @@
 """One exam compared: the same terms for all, baselines that are what they say, honest blanks."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from usummary import pipeline
 from usummary.comparing import one_exam
 from usummary.comparing.one_exam import BASELINES, Terms, by_baseline, by_model, command, even_shots
 from usummary.selection.edits import Edits, ShotSpan
+from usummary.settings import DEFAULTS
 from usummary.types import FreezeFrame, PlaneTrack
 
 RATE = 10.0
@@ -133,3 +135,122 @@ def test_a_baseline_keeps_to_the_length(name) -> None:
     for lane in by_baseline(name, make(freezes=frozen_at(7.0, 50.0)), Terms()):
         assert 0 < lane.used_s <= lane.summary.budget_s + 1e-6
         assert lane.kind == "baseline"
+
+
+def uneven(*lengths: int):
+    """Shots of those numbers of frames, ten a second."""
+    borders = [0, *np.cumsum(lengths).tolist()]
+    spans = list(itertools.pairwise(borders))
+    shots = shots_between(spans, RATE, [0.5] * len(spans))
+    return make_analysis(borders[-1], RATE, shots=shots)
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.0, [10]), (0.05, [10]), (0.1, [5, 15]), (0.149, [5, 15]), (0.15, [3, 10, 16])],
+)
+def test_as_many_even_shots_as_the_length_allows_and_one_at_least(share, expected) -> None:
+    """Twenty shots of 5 s: in the middle of each of as many equal parts of the exam."""
+    assert even_shots(make(), share) == expected
+
+
+def test_even_shots_of_uneven_lengths_are_counted_by_their_mean() -> None:
+    """Shots of 1, 1 and 8 s last 3.3 s on average: 70 % of 10 s are two of them."""
+    analysis = uneven(10, 10, 80)
+    assert even_shots(analysis, 0.7) == [2]  # 2.5 s and 7.5 s, both in the last
+    assert even_shots(analysis, 1.0) == [1, 2]  # 1.7, 5 and 8.3 s
+
+
+def test_even_distances_score_the_frames_of_their_shots_alone() -> None:
+    (lane,) = by_baseline("even distances", make(), Terms(lengths=("20%",)))
+    scores = [shot.score for shot in lane.summary.analysis.shots]
+    assert scores == [float(number in (2, 7, 12, 17)) for number in range(20)]
+
+
+def test_even_distances_at_p_take_the_share_of_the_frozen_shots() -> None:
+    analysis = make(freezes=frozen_at(7.0, 50.0, 97.0))
+    (lane,) = by_baseline("even distances", analysis, Terms(lengths=("P",)))
+    assert [shot.start_s for shot in lane.summary.key_shots] == [15.0, 50.0, 80.0]
+
+
+def test_even_distances_of_two_recordings_keep_apart() -> None:
+    analysis = make()
+    second = np.arange(1000) >= 500
+    scores = replace(
+        analysis.scores,
+        recordings=second.astype(np.int64),
+        frames=np.where(second, np.arange(1000) - 500, np.arange(1000)),
+    )
+    shots = tuple(
+        shot
+        if shot.start_frame < 500
+        else replace(
+            shot, recording=1, start_frame=shot.start_frame - 500, end_frame=shot.end_frame - 500
+        )
+        for shot in analysis.shots
+    )
+    values = one_exam._even_scores(replace(analysis, scores=scores, shots=shots), [1, 12])
+    assert np.flatnonzero(values).tolist() == [*range(50, 100), *range(600, 650)]
+    assert set(values) == {0.0, 1.0}
+
+
+def test_plane_confidence_is_that_of_the_clip_a_frame_lies_in() -> None:
+    analysis = make()
+    values = one_exam._plane_confidence(analysis)
+    assert values[:900] == pytest.approx(0.1)
+    assert values[900:] == pytest.approx(0.9)
+    none = replace(analysis.planes, frames=np.zeros(0, np.int64))
+    assert one_exam._plane_confidence(replace(analysis, planes=none)) is None
+
+
+def test_each_draw_of_random_scores_is_another() -> None:
+    terms = Terms(lengths=("15%",))
+    draws = {
+        seed: next(by_baseline("random scores", make(), terms, seed=seed)).summary.analysis
+        for seed in (1, 2)
+    }
+    first, second = (analysis.scores.values for analysis in draws.values())
+    assert not np.array_equal(first, second)
+    assert first == pytest.approx(np.random.default_rng(1).random(1000), rel=1e-6)
+    plain = next(by_baseline("random scores", make(), terms)).summary.analysis
+    assert np.array_equal(plain.scores.values, first)
+    assert one_exam.RANDOM_SEED == 1
+
+
+def test_a_model_is_named_by_its_last_summariser() -> None:
+    analysis = make()
+    assert one_exam.model_of(analysis) == "own model"
+    nameless = replace(analysis.provenance, models=analysis.provenance.models[:1])
+    assert one_exam.model_of(replace(analysis, provenance=nameless)) == DEFAULTS.model
+    lane = next(by_model(analysis, Terms()))
+    assert lane.kind == one_exam.kind_of("own model") == "model"
+    assert one_exam.kind_of("even distances") == "baseline"
+
+
+def test_the_measures_of_a_lane_are_those_of_its_summary() -> None:
+    analysis = make(freezes=frozen_at(7.0, 97.0))
+    lane = next(by_model(analysis, Terms(lengths=("10%",))))
+    assert (lane.f1, lane.recall, lane.planes_shown, lane.saved_planes) == (0.5, 0.5, 0.0, 1.0)
+    assert (lane.length, lane.used_s) == ("10%", 10.0)
+
+
+def test_a_command_says_what_differs_from_the_defaults_and_no_more() -> None:
+    analysis = make()
+    (lane,) = by_model(analysis, Terms(lengths=("20%",)))
+    plain = command(lane)
+    name = analysis.path.name
+    assert plain == (
+        "usummary", "summarize", name, "--length", "20%", "--model", "own model",
+        "--no-cover-planes", "--out", "exam own model 20",
+    )  # fmt: skip
+    (lane,) = by_model(analysis, Terms(mode="benchmark", lengths=("20%",)))
+    assert command(lane)[7:9] == ("--mode", "benchmark")
+    assert "--no-cover-planes" not in command(lane)
+    settings = {"sample_rate": 7.5}
+    slower = replace(analysis, provenance=replace(analysis.provenance, settings=settings))
+    (lane,) = by_model(slower, Terms(cover_s=3.0, lengths=("20%",)))
+    assert command(lane)[7:10] == ("--sample-rate", "7.5", "--cover-planes")
+    (lane,) = by_baseline("even distances", analysis, Terms(mode="benchmark", lengths=("20%",)))
+    words = command(lane)
+    assert words.count("--mode") == 1
+    assert words[-2:] == ("--mode", "benchmark")

@@ -1,6 +1,7 @@
 """Selection: the method's worked cases, and what happens at its edges."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from tests.values import make_analysis, shots_between
 from usummary.analysis.frame_scores import hold, shot_means
 from usummary.errors import SettingsError
-from usummary.selection.choose import select
+from usummary.selection.choose import frame_costs_ms, price, select
 
 
 def chosen(summary):
@@ -59,6 +60,16 @@ def test_budget_is_exact():
         assert chosen(select(analysis, length, "benchmark", None)) == [(0, 29)]
 
 
+@pytest.mark.parametrize(("longest", "expected"), [(13, [(0, 13)]), (14, [])])
+def test_budget_is_the_shares_floor(longest, expected):
+    """15 % of 90 frames are 13.5: a shot of 13 fits, one of 14 does not."""
+    spans = [(0, longest), (longest, 90)]
+    analysis = make_analysis(90, 25.0, shots=shots_between(spans, 25.0, [0.9, 0.5]))
+    summary = select(analysis, "15%", "benchmark", None)
+    assert chosen(summary) == expected
+    assert summary.budget_s == pytest.approx(13 / 25)
+
+
 def test_modes_value_shots_differently():
     """Benchmark mode prefers many cheap shots, application mode the better minutes."""
     means = [0.5, 0.5, 0.6]
@@ -75,7 +86,12 @@ def test_nothing_fits_cuts_the_best_shot_around_its_key_frame():
     (shot,) = summary.key_shots
     assert shot.start_frame <= 70 < shot.end_frame
     assert shot.duration_s == pytest.approx(0.8)
-    assert "cut" in summary.notices[0]
+    assert chosen(summary) == [
+        (60, 80)
+    ]  # as much before the key frame as after it, that frame included
+    assert summary.notices == (
+        "No shot fits the wanted length. The best one was cut to it around its key frame.",
+    )
     covered = [(s.start_frame, s.end_frame) for s in summary.shots]
     assert covered[0][0] == 0
     assert covered[-1][1] == 100
@@ -87,7 +103,60 @@ def test_a_tiny_length_keeps_the_key_frame():
     analysis = make_analysis(7, 25.0, shots=shots_between([(0, 7)], 25.0, [0.4], keys=[3]))
     summary = select(analysis, "1%", "application", None)
     assert chosen(summary) == [(3, 4)]
-    assert "key frame" in summary.notices[0]
+    assert summary.notices == (
+        "The wanted length is shorter than any shot. Only the best key frame was kept.",
+    )
+    two = make_analysis(100, 25.0, shots=shots_between([(0, 100)], 25.0, [0.4], keys=[3]))
+    summary = select(two, "2%", "application", None)
+    assert chosen(summary) == [(2, 4)]
+    assert summary.notices[0].startswith("No shot fits")
+
+
+@pytest.mark.parametrize(("key", "expected"), [(41, (40, 60)), (98, (80, 100)), (99, (80, 100))])
+def test_a_cut_shot_grows_up_to_its_own_border_and_then_the_other_way(key, expected):
+    spans = [(0, 40), (40, 100)]
+    analysis = make_analysis(100, 25.0, shots=shots_between(spans, 25.0, [0.2, 0.9], keys=[5, key]))
+    summary = select(analysis, "20%", "application", None)
+    assert chosen(summary) == [expected]
+    (piece,) = summary.key_shots
+    assert piece.whole == (40, 100)
+    assert [s.whole for s in summary.shots if not s.selected] == [None, *[(40, 100)]]
+
+
+def test_a_shot_of_one_frame_can_be_all_there_is_room_for():
+    analysis = make_analysis(100, 25.0, shots=shots_between([(0, 1), (1, 100)], 25.0, [0.2, 0.9]))
+    assert chosen(select(analysis, "1%", "benchmark", None)) == [(0, 1)]
+
+
+def test_kept_shots_beyond_the_length_are_named_in_seconds():
+    shots = shots_between([(0, 50), (50, 100)], 25.0, [0.2, 0.9])
+    shots = (replace(shots[0], decision="kept"), shots[1])
+    analysis = make_analysis(100, 25.0, shots=shots)
+    for mode in ("application", "benchmark"):
+        summary = select(analysis, "25%", mode, None)
+        assert chosen(summary) == [(0, 50)]
+        assert summary.notices == (
+            "The shots you kept last 2.0 s, longer than the 1.0 s that the wanted length allows. "
+            "All of them are in the summary.",
+        )
+        assert select(analysis, "50%", mode, None).notices == ()
+
+
+def test_what_the_frames_of_a_shot_cost_adds_up_to_the_shot():
+    """Three frames a second: milliseconds 333, 667, 1000 are borders."""
+    analysis = make_analysis(9, 3.0, shots=shots_between([(0, 4), (4, 9)], 3.0, [0.2, 0.9]))
+    first, second = (frame_costs_ms(analysis, shot).tolist() for shot in analysis.shots)
+    assert first == [333, 334, 333, 333]
+    assert second == [334, 333, 333, 334, 333]
+    assert price(analysis, "application").weights.tolist() == [sum(first), sum(second)]
+    assert price(analysis, "benchmark").per_second == 3.0
+
+
+def test_shots_without_a_score_above_nothing_are_not_cut():
+    shots = shots_between([(0, 50), (50, 100)], 25.0, [0.0, 0.0])
+    summary = select(make_analysis(100, 25.0, shots=shots), "1%", "application", None)
+    assert summary.notices == ("No shot has a score above 0, so the summary is empty.",)
+    assert summary.shots == shots
 
 
 def test_scores_of_zero_give_an_empty_summary():

@@ -14,7 +14,7 @@ from usummary.analysis.planes import MIN_HELD
 from usummary.errors import SettingsError
 from usummary.selection import edits as e
 from usummary.selection.choose import select
-from usummary.selection.covering import CRUMB_S, Stretch, find_stretches
+from usummary.selection.covering import CRUMB_S, Stretch, find_stretches, frame_keys
 from usummary.selection.edits import UNEDITED, ShotSpan
 from usummary.types import (
     STANDARD_PLANES,
@@ -489,3 +489,43 @@ def test_the_comparison_is_with_whole_reference_shots():
     assert spans_of(summary) == [seconds(2, 5)]
     assert summary.metrics["f1"] == pytest.approx(2 * 3 / (3 + 20))
     assert summary.freeze_frames[0].matched_shot == 1
+
+
+def sparse(frames, shown, *, clips=None, sure=None) -> Analysis:
+    """One shot of a 4CH over 20 s, sampled at these frames, its clips showing these planes."""
+    analysis = by_hand([(0, 20)], ["4CH"])
+    picks = np.array(frames, np.int64)
+    clips = picks if clips is None else np.array(clips, np.int64)
+    numbers = np.array([STANDARD_PLANES.index(plane) for plane in shown])
+    sure = np.full(len(clips), 0.9, np.float32) if sure is None else np.array(sure, np.float32)
+    values = np.linspace(0.1, 0.9, len(picks)).astype(np.float32)
+    return replace(
+        analysis,
+        scores=Scores(picks / RATE, values, np.zeros_like(picks), picks),
+        planes=PlaneTrack(np.zeros_like(clips), clips, numbers, sure),
+    )
+
+
+def test_a_single_sample_is_a_stretch_even_where_it_lasts_longer():
+    """A sample every five seconds: the last one scores best, and is a stretch alone."""
+    analysis = sparse([0, 40, 80, 120], ["4CH"] * 4)
+    assert find_stretches(analysis, 3.0) == {"4CH": [Stretch(0, 120, 160)]}
+
+
+def test_a_stretch_may_be_as_long_as_wanted_and_no_longer():
+    analysis = sparse([0, 40, 80, 120], ["4CH"] * 4)
+    assert find_stretches(analysis, 10.0) == {"4CH": [Stretch(0, 80, 160)]}
+    assert find_stretches(analysis, 14.9) == {"4CH": [Stretch(0, 80, 160)]}
+
+
+def test_before_the_first_clip_no_plane_is_shown():
+    """The first plane of the list is not what an unseen beginning shows."""
+    first = STANDARD_PLANES[0]
+    analysis = sparse([0, 40, 80, 120], [first, first], clips=[80, 120], sure=[0.1, 0.1])
+    analysis = replace(analysis, shots=tuple(replace(shot, plane=first) for shot in analysis.shots))
+    assert find_stretches(analysis, 5.0) == {}
+
+
+def test_frames_of_recordings_have_keys_of_their_own():
+    keys = frame_keys(np.array([0, 0, 1, 2]), np.array([0, 10**9, 0, 5]))
+    assert (np.diff(keys) > 0).all()

@@ -236,6 +236,58 @@ def test_an_edge_swallows_what_it_passes_and_stops_at_the_recording():
     assert edits.rejected == frozenset()
 
 
+def test_edges_stop_at_the_first_and_the_last_frame():
+    edits = e.move_edge(UNEDITED, ANALYSIS.shots, 5, "start", -4)
+    assert spans(edits)[4:] == [(1, 0, 40)]
+    assert spans(e.move_edge(UNEDITED, ANALYSIS.shots, 4, "end", 41))[4:] == [(1, 0, 40)]
+    added = e.add_shot(UNEDITED, ANALYSIS.shots, 1, -3, 5)
+    assert added.kept == {ShotSpan(1, 0, 5)}
+    assert e.add_shot(UNEDITED, ANALYSIS.shots, 1, 30, 41).kept == {ShotSpan(1, 30, 40)}
+    with pytest.raises(SettingsError, match="out point"):
+        e.add_shot(UNEDITED, ANALYSIS.shots, 7, 0, 5)  # no such recording
+
+
+def test_what_was_decided_may_begin_and_end_with_its_recording():
+    for span in (ShotSpan(0, 0, 3), ShotSpan(1, 38, 40), ShotSpan(1, 0, 40)):
+        shots = e.apply(ANALYSIS, Edits(kept=frozenset({span}))).shots
+        assert [ShotSpan.of(shot) for shot in shots if shot.decision == "kept"] == [span]
+    for wrong in (ShotSpan(0, -1, 3), ShotSpan(0, 5, 5), ShotSpan(1, 38, 41), ShotSpan(2, 0, 1)):
+        with pytest.raises(SettingsError, match="made on another one"):
+            e.apply(ANALYSIS, Edits(kept=frozenset({wrong})))
+
+
+def test_the_record_counts_each_kind_of_change():
+    outline = ((4, 6), (30, 6), (20, 40))
+    kept, locked = ShotSpan(0, 0, 7), (ShotSpan(0, 7, 20), ShotSpan(0, 20, 41))
+    edits = Edits(
+        kept=frozenset({kept, *locked}),
+        locked=frozenset(locked),
+        rejected=frozenset({ShotSpan(1, 0, 3), ShotSpan(1, 4, 5), ShotSpan(1, 6, 9)}),
+        added_freezes=(e.freeze_at(ANALYSIS, 0, 1),) * 4,
+        removed_freezes=frozenset((0, number) for number in range(5)),
+        planes=tuple(((0, number), None) for number in range(6)),
+        masks=(outline, None, None, *[outline] * 6),
+    )
+    shots = [replace(shot, recut=number < 2) for number, shot in enumerate(ANALYSIS.shots)]
+    assert e.counts(edits, shots) == {
+        "kept": 1,
+        "locked": 2,
+        "rejected": 3,
+        "recut": 2,
+        "freeze_frames_added": 4,
+        "freeze_frames_removed": 5,
+        "freeze_frames_relabelled": 6,
+        "masks": 7,
+    }
+
+
+def test_an_outline_may_touch_the_borders_of_the_picture_and_needs_three_corners():
+    for outline in (((0, 0), (1, 0), (0, 1)), ((5, 0), (9, 9), (0, 9)), ((0, 0), (1, 0), (1, 2))):
+        assert e.set_mask(UNEDITED, 0, outline, 2).masks == (outline, None)
+    with pytest.raises(SettingsError, match="inside the picture"):
+        e.set_mask(UNEDITED, 0, ((0, 0), (5, 5), (0, -1)), 2)
+
+
 def test_an_outer_edge_leaves_a_shot_behind():
     edits = e.move_edge(e.keep(UNEDITED, ANALYSIS.shots[3]), ANALYSIS.shots, 3, "end", 50)
     assert spans(edits)[3:5] == [(0, 41, 50), (0, 50, 60)]

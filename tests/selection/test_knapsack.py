@@ -120,9 +120,9 @@ def test_extreme_values():
 @pytest.mark.parametrize(
     ("values", "weights", "message"),
     [
-        ([1.0, float("nan")], [1, 1], "item 1"),
+        ([1.0, float("nan"), float("inf")], [1, 1, 1], "item 1 is nan,"),
         ([float("inf")], [1], "item 0"),
-        ([1.0, 2.0, 3.0], [1, 1, -1], "item 2"),
+        ([1.0, 2.0, 3.0], [1, 1, -1], "weight of item 2 is -1;"),
         ([1.0], [1.5], "whole"),
         ([1.0, 2.0], [1], "one weight per item"),
     ],
@@ -130,3 +130,38 @@ def test_extreme_values():
 def test_refuses_what_is_no_item(values, weights, message):
     with pytest.raises(InputError, match=message):
         select(values, weights, 2)
+
+
+def test_values_become_fixed_point_numbers_whose_sum_stays_below_a_border():
+    """One value of 1 lies in [2**0, 2**1), and one number takes one bit more: 2**(62 - 2)."""
+    assert knapsack._fixed_point(np.array([1.0])).tolist() == [2**60]
+    assert knapsack._fixed_point(np.array([0.75, -1.0, 0.375])).tolist() == [
+        3 * 2**58, 0, 3 * 2**57
+    ]  # fmt: skip
+    many = knapsack._fixed_point(np.full(1000, 1 - 2**-53))
+    assert 2**60 < sum(many.tolist()) < 2**62
+    assert knapsack._fixed_point(np.zeros(3)).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("centre", "size", "expected"),
+    [(10, 4, [8, 9, 10, 11]), (10, 5, [8, 9, 10, 11, 12]), (1, 4, [0, 1, 2, 3]),
+     (19, 4, [16, 17, 18, 19]), (3, 40, list(range(20)))],
+)  # fmt: skip
+def test_the_window_lies_around_the_break(centre, size, expected):
+    order = np.arange(20)
+    assert knapsack._window(order, centre, size).tolist() == expected
+    backward = knapsack._window(order[::-1].copy(), centre, size)
+    assert backward.tolist() == [19 - place for place in reversed(expected)]
+
+
+def test_both_ways_of_solving_give_the_same_as_trying_everything():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        count = int(rng.integers(1, 9))
+        values, weights = rng.integers(1, 6, count), rng.integers(1, 7, count)
+        for capacity in (0, 1, int(rng.integers(2, 25))):
+            expected = brute_force(values, weights, capacity)
+            assert list(knapsack._dense(values, weights, capacity)) == expected
+            found = knapsack._by_states(values.tolist(), weights.tolist(), capacity)
+            assert found.tolist() == expected

@@ -116,6 +116,19 @@ def test_notices_are_said_once(done: State) -> None:
     assert done.notices == ("recording is simulated", "a shot was cut")
 
 
+def test_the_pictures_at_both_points_lie_between_them(done: State) -> None:
+    """The out point is where its picture ends, so that picture belongs to the shot."""
+    table = done.opened.table
+    done.playhead_s = table.time_of(3)
+    done.set_point("in")
+    done.set_point("out")
+    assert done.between_points == (3, 4)
+    done.playhead_s = table.time_of(7)
+    done.set_point("out")
+    assert done.out_s == table.end_of(7) == table.time_of(8)
+    assert done.between_points == (3, 8)
+
+
 def test_speeds_go_down_to_backwards_and_up_again() -> None:
     speeds, speed = [], 1.0
     for direction in (-1, -1, -1, -1, -1, 1):
