@@ -5,6 +5,7 @@
     python3 dev.py test         format, lint, types, import contracts and tests
     python3 dev.py check        the same without the tests
     python3 dev.py mutants ...  small changes to the program: does a nearby test notice each?
+    python3 dev.py fuzz ...     damaged recordings: does each end in pictures or a plain error?
 
 Each makes `.venv` with the versions of requirements.lock first, and skips that when it is done.
 """
@@ -399,6 +400,12 @@ def mutants(arguments: list[str]) -> int:
     return call([PYTHON, "-m", "benchmarks.mutants", *arguments], **one_core)
 
 
+def fuzz(arguments: list[str]) -> int:
+    """Read damaged recordings (see `tests.fuzz.damaged_recordings`)."""
+    set_up()
+    return call([PYTHON, "-m", "tests.fuzz.damaged_recordings", *arguments])
+
+
 # --- Command line -------------------------------------------------------------------------------
 
 
@@ -418,8 +425,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     commands.add_parser(
         "mutants", help="change the program in small ways and run the nearby tests", add_help=False
     )
+    commands.add_parser("fuzz", help="read damaged recordings until time is over", add_help=False)
     options, options.rest = parser.parse_known_args(arguments)
-    if options.rest and options.command != "mutants":
+    if options.rest and options.command not in {"mutants", "fuzz"}:
         parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
     return options
 
@@ -445,6 +453,8 @@ def main(arguments: list[str]) -> int:
             return run(options.path)
         if options.command == "mutants":
             return mutants(options.rest)
+        if options.command == "fuzz":
+            return fuzz(options.rest)
         return test(with_tests=options.command == "test")
     except Stop as stop:
         say(f"dev.py: {stop}")

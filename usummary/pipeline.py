@@ -33,7 +33,16 @@ from usummary.selection import choose as summary_stage
 from usummary.selection import edits as edits_stage
 from usummary.selection.edits import UNEDITED, Edits
 from usummary.settings import DEFAULTS, Settings
-from usummary.types import Analysis, Exam, Features, Provenance, Region, Scores, Summary
+from usummary.types import (
+    Analysis,
+    Exam,
+    Features,
+    Provenance,
+    Recording,
+    Region,
+    Scores,
+    Summary,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +66,9 @@ def summarize(
     Raises:
         UsummaryError: See `usummary.errors`; the text says what to do.
     """
-    with readers.open_exam(Path(path), freeze_frames=settings.freeze_frames) as exam:
+    with readers.open_exam(
+        Path(path), freeze_frames=settings.freeze_frames, stream=settings.video_stream
+    ) as exam:
         analysis = analyse(exam, settings, progress, preview)
     return select(analysis, settings.length, settings.mode, cover_s=settings.covering_s)
 
@@ -179,7 +190,8 @@ class _InspectedFiles:
 
     Attributes:
         hashes: Content hash of every file, stills too, by its name in the exam.
-        recordings: Content hash of each recording's file, in exam order.
+        recordings: Content hash of each recording's file, in exam order, with the number of its
+            stream where the file holds several.
         regions: Sector of each recording.
     """
 
@@ -215,9 +227,17 @@ def _inspect(exam: Exam, progress: Report) -> _InspectedFiles:
         report(0.5 + 0.5 * number / len(exam.recordings))
     return _InspectedFiles(
         hashes={os.path.relpath(file, folder): digest for file, digest in hashes.items()},
-        recordings=tuple(hashes[recording.info.path] for recording in exam.recordings),
+        recordings=tuple(
+            f"{hashes[recording.info.path]}{_stream_mark(recording)}"
+            for recording in exam.recordings
+        ),
         regions=tuple(regions),
     )
+
+
+def _stream_mark(recording: Recording) -> str:
+    stream = recording.info.stream
+    return f"#{stream}" if stream else ""
 
 
 def _features(

@@ -95,6 +95,10 @@ class Project:
         return self.analysis.provenance.input_sha256
 
 
+_STEM_BYTES = 180
+"""Of a name; what stands behind it must fit into the 255 bytes that systems allow."""
+
+
 def default_path(exam_path: Path) -> Path:
     """Where the edits of an exam are kept unless the person says otherwise.
 
@@ -102,7 +106,8 @@ def default_path(exam_path: Path) -> Path:
     program's data folder: nothing is written into folders of recordings.
     """
     place = hashlib.sha256(str(exam_path.absolute()).encode()).hexdigest()[:8]
-    return paths.data_dir() / "projects" / f"{exam_path.stem}-{place}{SUFFIX}"
+    stem = exam_path.stem.encode()[:_STEM_BYTES].decode(errors="ignore")
+    return paths.data_dir() / "projects" / f"{stem}-{place}{SUFFIX}"
 
 
 def save_project(path: Path, project: Project) -> None:

@@ -39,6 +39,8 @@ class Settings(BaseModel):
     """Length of that stretch, seconds; a shot that is up to a second longer is kept whole."""
     freeze_frames: Path | None = None
     """List of freeze-frames to use instead of the `*.freeze.csv` beside the recording."""
+    video_stream: int = Field(default=0, ge=0, le=999)
+    """Which of several video streams of a file, from 1; 0: the default one, else the largest."""
     use_cache: bool = True
     """Keep finished features on disk and use them again."""
 

@@ -106,6 +106,7 @@ class RecordingInfo:
         encoding: Codec or DICOM transfer syntax, as text for people.
         kind: ``video`` or ``dicom``.
         region: Sector box that the file itself declares (DICOM), or None.
+        stream: Which of several video streams of the file, from 1; 0 where there is only one.
         notices: Sentences a person must see (truncated file, guessed frame time, ...).
     """
 
@@ -118,6 +119,7 @@ class RecordingInfo:
     kind: Literal["video", "dicom"]
     region: Box | None = None
     notices: tuple[str, ...] = ()
+    stream: int = 0
 
 
 class Recording(Protocol):

@@ -22,7 +22,7 @@ from usummary.networks.weights import Model
 from usummary.progress import Clock, Progress, Report
 from usummary.types import Exam, Features, Frame, Picture, Recording, Region, Samples
 
-VERSION = 2
+VERSION = 3
 """Part of the cache key: raised whenever the same input would give other features."""
 
 PART_CLIPS = 64

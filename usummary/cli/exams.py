@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from usummary.cli import terminal
-from usummary.cli.options import Input, Overwrite, may_write
+from usummary.cli.options import Input, Overwrite, VideoStream, may_write
 
 if TYPE_CHECKING:
     from usummary.types import Exam
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 def info(
     path: Input,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    stream: VideoStream = None,
 ) -> None:
     """Show what a recording or a study holds; never patient data."""
     from usummary import readers
 
-    with readers.open_exam(path) as exam:
+    with readers.open_exam(path, stream=stream or 0) as exam:
         found = _describe(exam)
     if as_json:
         terminal.out(json.dumps(found, indent=2))

@@ -12,6 +12,10 @@ from usummary.errors import ExportError, SettingsError
 RESEARCH_USE = "Research use only, not for diagnosis."
 
 Input = Annotated[Path, typer.Argument(help="Video, DICOM cine or folder of a DICOM study.")]
+VideoStream = Annotated[
+    int | None,
+    typer.Option("--stream", min=1, help="Which of several video streams of a file, from 1."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what stands there.")]
 
 

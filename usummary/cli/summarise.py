@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from usummary.cli import terminal
-from usummary.cli.options import RESEARCH_USE, Input, Overwrite, rate
+from usummary.cli.options import RESEARCH_USE, Input, Overwrite, VideoStream, rate
 from usummary.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
     freeze_frames: Annotated[
         Path | None, typer.Option(help="List of freeze-frames (CSV: time_s or frame, plane).")
     ] = None,
+    stream: VideoStream = None,
     no_mask: Annotated[
         bool, typer.Option("--no-mask", help="Keep what surrounds the sector: may show names.")
     ] = False,
@@ -70,6 +71,7 @@ def summarize(  # noqa: PLR0913 -- each argument is an option of the command
             "mode": mode,
             "cover_planes": cover_planes,
             "freeze_frames": freeze_frames,
+            "video_stream": stream,
         },
     )
     if cover_planes and settings.mode == "benchmark":
@@ -90,7 +92,9 @@ def _summarise(
     from usummary import pipeline, readers
     from usummary.export import export_summary
 
-    with readers.open_exam(path, freeze_frames=settings.freeze_frames) as exam:
+    with readers.open_exam(
+        path, freeze_frames=settings.freeze_frames, stream=settings.video_stream
+    ) as exam:
         analysis = pipeline.analyse(exam, settings, progress)
         summary = pipeline.select(
             analysis, settings.length, settings.mode, cover_s=settings.covering_s

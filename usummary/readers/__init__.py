@@ -25,13 +25,18 @@ _ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf\x27\x1c",
 
 
 def open_exam(
-    path: Path | str, *, freeze_frames: Path | None = None, progress: Report | None = None
+    path: Path | str,
+    *,
+    freeze_frames: Path | None = None,
+    stream: int = 0,
+    progress: Report | None = None,
 ) -> Exam:
     """Open a video file, a DICOM cine or a DICOM study folder.
 
     Args:
         path: File or folder.
         freeze_frames: List of freeze-frames to use instead of the ``*.freeze.csv`` beside it.
+        stream: Which of several video streams of a file, see `Settings.video_stream`.
         progress: Called during the stage ``reading``; may raise `Cancelled`.
 
     Raises:
@@ -43,7 +48,7 @@ def open_exam(
     scrubbing.keep_secret(path)
     tick = Ticker(progress)
     tick()
-    exam = open_study(path, tick) if path.is_dir() else _open_file(path)
+    exam = open_study(path, tick) if path.is_dir() else _open_file(path, stream)
     logger.info("Opened an exam of %d recordings", len(exam.recordings))
     sidecar = freeze_frames if freeze_frames is not None else find_sidecar(path)
     if sidecar is None:
@@ -63,7 +68,7 @@ def _is_archive(path: Path) -> bool:
     return head.startswith(_ARCHIVES) or head[257:262] == b"ustar"
 
 
-def _open_file(path: Path) -> Exam:
+def _open_file(path: Path, stream: int) -> Exam:
     try:
         size = path.stat().st_size
     except FileNotFoundError as error:
@@ -75,5 +80,7 @@ def _open_file(path: Path) -> Exam:
     header = read_header(path)
     if header is None and _is_archive(path):
         raise UnreadableFile(f"{path} is an archive. Unpack it, then open the folder.")
-    recording: Recording = VideoRecording(Media(path)) if header is None else open_cine(header)
+    recording: Recording = (
+        VideoRecording(Media(path, chosen=stream)) if header is None else open_cine(header)
+    )
     return Exam(path, (recording,), (0.0,), notices=recording.info.notices)

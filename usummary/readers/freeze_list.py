@@ -21,7 +21,10 @@ _PLANES = {plane.casefold(): plane for plane in STANDARD_PLANES}
 def find_sidecar(recording: Path) -> Path | None:
     """The path of the list beside a recording, if there is one."""
     beside = recording.absolute().with_name(f"{stem_of(recording)}.freeze.csv")
-    return beside if beside.is_file() else None
+    try:
+        return beside if beside.is_file() else None
+    except OSError:  # the longest names leave no room for another ending
+        return None
 
 
 def read_sidecar(path: Path, exam: Exam) -> tuple[FreezeFrame, ...]:

@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from usummary.errors import UnreadableFile, UnsupportedEncoding
+from usummary.errors import SettingsError, UnreadableFile, UnsupportedEncoding
 
 SIMULATED_NOTICE = "This recording is simulated; it shows no patient."
 """For a file that says so of itself; exports repeat it."""
@@ -25,6 +25,8 @@ SIMULATED_NOTICE = "This recording is simulated; it shows no patient."
 _THREADS = min((os.cpu_count() or 1) + 2, 16)
 """Threads of a decoder. FFmpeg takes one more than there are cores; with two more none is idle."""
 
+_DEFAULT = 0x1
+"""Stream disposition of what a player shows unless told otherwise."""
 _ATTACHED_PICTURE = 0x400
 """Stream disposition of cover art, which is no recording."""
 _WANTED = "Choose a video recording, a DICOM cine or a study folder."
@@ -37,11 +39,14 @@ class Media:
     Attributes:
         path: The file, for opening it and for messages.
         opener: Opens the encoded stream where it is only a part of the file (DICOM).
+        chosen: Which of several video streams, from 1; 0: the one marked as default, else the
+            largest.
         damaged: Packets that could not be read or decoded so far.
     """
 
     path: Path
     opener: Callable[[], BinaryIO] | None = None
+    chosen: int = 0
     damaged: int = field(default=0, compare=False)
 
     def open(self) -> tuple[InputContainer, VideoStream]:
@@ -52,18 +57,47 @@ class Media:
             UnsupportedEncoding: There is no decoder for its codec.
         """
         try:
-            source = self.opener() if self.opener else str(self.path)
+            # Without "file:" a name such as 10:30:15.mp4 would be read as an address.
+            source = self.opener() if self.opener else f"file:{self.path}"
             container = av.open(source, mode="r", metadata_errors="replace")
         except (av.error.FFmpegError, OSError) as error:
             raise UnreadableFile(_why_not_opened(self.path, error)) from error
         try:
-            stream = _video_stream(container, self.path)
+            stream = self._take(container)
         except BaseException:
             container.close()
             raise
         stream.thread_type = "AUTO"
         stream.thread_count = _THREADS
         return container, stream
+
+    def _take(self, container: InputContainer) -> VideoStream:
+        """The stream to read.
+
+        Raises:
+            UnreadableFile: There is no video, or not the chosen stream.
+            UnsupportedEncoding: There is no decoder for its codec.
+        """
+        if container.format.name == "tty" or container.format.name.endswith(("_pipe", "image2")):
+            raise UnreadableFile(f"{self.path} is a text or a picture. {_WANTED}")
+        streams = streams_of(container)
+        if not streams:
+            raise UnreadableFile(f"{self.path} holds no video. {_WANTED}")
+        if self.chosen > len(streams):
+            raise SettingsError(
+                f"{self.path} holds {len(streams)} video streams; there is no stream {self.chosen}."
+            )
+        if self.chosen:
+            stream = streams[self.chosen - 1]
+        else:
+            default = [s for s in streams if s.disposition & _DEFAULT]
+            stream = max(default or streams, key=_area)
+        if stream.codec_context is None:
+            raise UnsupportedEncoding(
+                f"There is no decoder for the video in {self.path}, which is "
+                f"{_undecodable(container)}. Convert the recording to H.264, for example."
+            )
+        return stream
 
     def file(self) -> BinaryIO:
         """The encoded bytes, to be closed by the caller."""
@@ -91,19 +125,9 @@ class Media:
             return []
 
 
-def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    if container.format.name == "tty" or container.format.name.endswith(("_pipe", "image2")):
-        raise UnreadableFile(f"{path} is a text or a picture. {_WANTED}")
-    streams = [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
-    if not streams:
-        raise UnreadableFile(f"{path} holds no video. {_WANTED}")
-    stream = max(streams, key=_area)
-    if stream.codec_context is None:
-        raise UnsupportedEncoding(
-            f"There is no decoder for the video in {path}, which is {_undecodable(container)}. "
-            "Convert the recording to H.264, for example."
-        )
-    return stream
+def streams_of(container: InputContainer) -> list[VideoStream]:
+    """The video streams of a container, without cover art."""
+    return [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
 
 
 def _undecodable(container: InputContainer) -> str:
@@ -155,7 +179,7 @@ def _is_mp4_without_index(path: Path) -> bool:
                     file.seek(size - 8, 1)
                 else:
                     break
-    except (OSError, OverflowError):
+    except (OSError, OverflowError, ValueError):  # a size that no file can have
         return False
     return bool(names) and names[0] in {b"ftyp", b"mdat", b"wide"} and b"moov" not in names
 

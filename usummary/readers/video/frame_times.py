@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
-from usummary.readers.video.container import Media
+from usummary.readers.video.container import Media, streams_of
 from usummary.readers.video.fields import field_pairs
 from usummary.readers.video.mp4_tables import read_sample_table
 from usummary.readers.video.pace import JUMP_S, Paced, paced
@@ -74,6 +74,8 @@ class Opening:
         has_fields: Some pictures may come as two packets, see `usummary.readers.video.fields`.
         geometry: How its pictures become upright ones.
         interlaced: It holds two moments.
+        stream: Which of the file's video streams it is, from 1.
+        sizes: Width and height of all of them.
         rate_assumed: The stream states no times and no rate, so that a usual rate is taken.
         codec: Name of the encoding, for people.
         simulated: The file's own description says that its pictures are simulated.
@@ -86,6 +88,8 @@ class Opening:
     has_fields: bool
     geometry: Geometry
     interlaced: bool
+    stream: int
+    sizes: tuple[tuple[int, int], ...]
     rate_assumed: bool
     codec: str
     simulated: bool
@@ -101,6 +105,7 @@ def read_opening(media: Media) -> Opening:
     container, stream = media.open()
     stamps: list[int] = []
     counted = has_fields = False
+    streams = streams_of(container)
     with container:
         for packet in chain(media.packets(container, stream), [None]):
             if packet is not None:
@@ -115,6 +120,8 @@ def read_opening(media: Media) -> Opening:
                     has_fields=has_fields,
                     geometry=read_geometry(picture, _pixel_aspect(stream)),
                     interlaced=picture.interlaced_frame,
+                    stream=[s.index for s in streams].index(stream.index) + 1,
+                    sizes=tuple(_size(s) for s in streams),
                     rate_assumed=_is_rate_assumed(stream),
                     codec=stream.codec_context.name,
                     simulated="simulated" in " ".join(container.metadata.values()).casefold(),
@@ -123,6 +130,11 @@ def read_opening(media: Media) -> Opening:
     raise UnreadableFile(
         f"No picture in {media.path} can be decoded; the file is damaged or empty."
     )
+
+
+def _size(stream: VideoStream) -> tuple[int, int]:
+    context = stream.codec_context
+    return (context.width, context.height) if context is not None else (0, 0)
 
 
 def _pixel_aspect(stream: VideoStream) -> Fraction | None:

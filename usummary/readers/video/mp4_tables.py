@@ -17,6 +17,8 @@ from usummary.types import IntArray
 _MAX_TABLE = 256 << 20
 """Largest header read, bytes; more is taken for damage."""
 _MAX_SAMPLES = 1 << 26
+_LARGEST_FILE = 1 << 60
+"""Bytes; a box that claims more is damage, and no place to seek to."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def _movie_header(file: BinaryIO) -> bytes | None:
             size, read = int.from_bytes(file.read(8)), 16
         if head[4:] == b"moov" and read < size <= _MAX_TABLE:
             return file.read(size - read)
-        if size < read:  # 0: reaches to the end of the file
+        if size < read or size > _LARGEST_FILE:  # 0: reaches to the end of the file
             return None
         file.seek(size - read, 1)
 

@@ -177,13 +177,24 @@ class VideoRecording:
             duration_s=self._table.paced.duration_s,
             encoding=self._opening.codec,
             kind="video",
+            stream=self._opening.stream if len(self._opening.sizes) > 1 else 0,
             notices=self._notices(),
+        )
+
+    def _chosen_stream(self) -> str:
+        sizes = self._opening.sizes
+        listed = ", ".join(f"{n}: {w} x {h}" for n, (w, h) in enumerate(sizes, start=1))
+        return (
+            f"The file holds {len(sizes)} video streams ({listed}); stream {self._opening.stream} "
+            "is used."
         )
 
     def _notices(self) -> tuple[str, ...]:
         notices = [SIMULATED_NOTICE] if self._opening.simulated else []
         if self._table.truncated or is_cut_avi(self._media.path):
             notices.append("The recording was cut off; it is used up to its last complete picture.")
+        if len(self._opening.sizes) > 1:
+            notices.append(self._chosen_stream())
         if self._opening.rate_assumed:
             notices.append(ASSUMED_RATE)
         if self._opening.interlaced:

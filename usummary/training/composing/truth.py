@@ -70,7 +70,10 @@ def read_truth(recording: Path) -> Truth | None:
         UnreadableFile: The file beside it is damaged.
     """
     path = recording.absolute().with_name(f"{stem_of(recording)}.truth.json")
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return None
+    except OSError:  # the longest names leave no room for another ending
         return None
     try:
         stored = json.loads(path.read_text("utf-8"))
