@@ -17,6 +17,12 @@ NAME = "Doe^Jane 1990-01-01"
 FOLDER = Path("/exams") / NAME
 
 
+@pytest.fixture(autouse=True)
+def no_secrets(monkeypatch):
+    """None of the paths that other tests opened."""
+    monkeypatch.setattr(scrubbing, "_secrets", set())
+
+
 def raised(make) -> Exception:
     with pytest.raises(Exception) as caught:  # noqa: PT011 -- any kind
         make()
@@ -53,8 +59,7 @@ def test_texts_of_libraries_lose_quotes_files_and_addresses(text, left):
     assert without_names(text) == left
 
 
-def test_words_of_a_path_that_was_opened_are_secret_from_then_on(monkeypatch):
-    monkeypatch.setattr(scrubbing, "_secrets", set())
+def test_words_of_a_path_that_was_opened_are_secret_from_then_on():
     text = "Müller was seen by ANNA in 1990"
     assert without_names(text) == text
     scrubbing.keep_secret(Path.home() / "Müller, Anna" / "1990.mp4")

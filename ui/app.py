@@ -16,7 +16,7 @@ from usummary.scrubbing import Plain
 
 logger = logging.getLogger(__name__)
 NO_WINDOW = 3
-"""Exit code where no window can be shown."""
+"""Exit code if no window can be shown."""
 
 _WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
 _X_LIBRARIES = {
@@ -27,7 +27,7 @@ _X_LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-"""What Qt wants of an X11 system, with the Debian packages that hold it."""
+"""Libraries that Qt needs on X11, with their Debian packages."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,7 +66,7 @@ def _run(path: Path | None, crashes: list[str]) -> int:
     faults.log_qt()
     liveness.keep_live()
     memory.give_back_what_is_freed()
-    # Python would hear Ctrl-C only when the event loop next calls it, which may be never.
+    # Python handles Ctrl-C only when the event loop next calls Python code, which may be never.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = Application(sys.argv[:1])
     app.setApplicationName("usummary")
@@ -76,8 +76,8 @@ def _run(path: Path | None, crashes: list[str]) -> int:
     theme.apply(app, chosen.theme)
     theme.follow_system(app)
     window = MainWindow()
-    told = faults.Faults(crashes, app)
-    told.show_by(window.error.show_problem)
+    uncaught = faults.Faults(crashes, app)
+    uncaught.show_by(window.error.show_problem)
     app.opened.connect(window.open)
     window.show()
     window.show_first_start_notice()
@@ -121,7 +121,7 @@ def _loads(name: str) -> bool:
 
 
 def _display_answers() -> bool:
-    """Whether the X server named by DISPLAY takes a connection."""
+    """Whether the X server named by DISPLAY accepts a connection."""
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 
 class Application(QApplication):
-    """A `QApplication` that hears of files opened by double click where the system tells it so.
+    """A `QApplication` that receives files opened by double click, on systems that send an event.
 
     macOS sends an event; Linux and Windows start the program with the path.
 

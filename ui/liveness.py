@@ -35,12 +35,12 @@ them calls Python, which may not be done without the lock."""
 
 
 def keep_live() -> None:
-    """To be called once, when the program starts."""
+    """Call this once, when the program starts."""
     sys.setswitchinterval(TURN_S)
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, _NEVER)
-    # On Windows a library's neighbours are not found this way; there the import does it all.
-    if os.name != "nt" and not any(isinstance(one, _LibrariesFirst) for one in sys.meta_path):
+    # On Windows a library loaded this way does not find its neighbours; the import loads it there.
+    if os.name != "nt" and not any(isinstance(f, _LibrariesFirst) for f in sys.meta_path):
         sys.meta_path.insert(0, _LibrariesFirst())
 
 
@@ -53,7 +53,7 @@ def engine_is_loaded() -> None:
 
 
 class _LibrariesFirst(MetaPathFinder):
-    """Finds no module; loads libraries when a module is looked for."""
+    """A finder that finds no module, but loads libraries when their module is looked for."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -66,7 +66,7 @@ class _LibrariesFirst(MetaPathFinder):
 
 
 def _load(folder: Path, patterns: tuple[str, ...]) -> None:
-    """One that cannot be loaded is left to the import, which says so better."""
+    """Loads libraries. An error is ignored: the import itself then raises one that says more."""
     dlopen = ctypes.CDLL(None).dlopen
     dlopen.restype, dlopen.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
     for pattern in patterns:

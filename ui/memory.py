@@ -1,4 +1,4 @@
-"""Has the C library give freed memory back to the system.
+"""Makes the C library give freed memory back to the system.
 
 glibc takes a freed block of up to 32 MB as a sign that such blocks belong on its heaps from then
 on. Pictures of 1 to 8 MB, freed in another thread and order than they were made in, leave holes
@@ -19,7 +19,7 @@ SPARE_BYTES = 2**20
 
 
 def give_back_what_is_freed() -> None:
-    """To be called once, when the program starts; other systems' libraries need no such call."""
+    """Call this once, when the program starts; other C libraries than glibc do not need it."""
     if not sys.platform.startswith("linux"):
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none

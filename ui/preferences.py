@@ -1,4 +1,4 @@
-"""What the window remembers between two starts: recent files, its place, what the person chose."""
+"""Values that the window remembers between starts: recent files, place, the person's choices."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from usummary.settings import parse_length
 
 RECENT = 8
 LARGEST_GB = 1000.0
-"""What kept features may take at most, GiB, as in the settings dialog."""
+"""Most GiB of cached features, as in the settings dialog."""
 _LARGEST = 2**20
-"""Bytes of the file; what is larger was not written by the window."""
+"""Most bytes of the file; a larger file was not written by the window."""
 _LONGEST = 4096
-"""Characters of one text in it."""
+"""Most characters of one text in the file."""
 CHOSEN: dict[str, tuple[str, ...]] = {"theme": CHOICES, "device": ("auto", "cpu", "cuda")}
-"""What can be chosen, where it is one of a few."""
+"""The allowed values of preferences with a few choices."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Preferences:
     damaged: tuple[str, ...] = ()
 
     def with_recent(self, path: Path) -> Preferences:
-        """These, with `path` as the newest file."""
+        """These preferences with `path` as the newest file."""
         name = str(path.absolute())
         others = [old for old in self.recent if old != name]
         return replace(self, recent=(name, *others)[:RECENT])
@@ -105,7 +105,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _sound(name: str, value: Any) -> Any:
-    """A kept value in its own type, or None if it is not of it."""
+    """A remembered value in the type of its preference; None if it is of another type."""
     special = {"recent": _recent, "keys": _keys, "cache_gb": _gigabytes, "length": _length}
     if name in special:
         return special[name](value)
@@ -119,19 +119,19 @@ def _sound(name: str, value: Any) -> Any:
 
 
 def _fits(name: str, value: str) -> bool:
-    """Whether a text has the form of what it stands for."""
+    """Whether a text has the form that its preference needs."""
     if name in {"language", "model"}:  # becomes the name of a file or folder of the program
         return re.fullmatch(r"[\w.+-]*", value) is not None and ".." not in value
     return name != "geometry" or re.fullmatch(r"[0-9a-fA-F]*", value) is not None
 
 
 def _is_text(value: object) -> bool:
-    """A text that can be shown, and be a path."""
+    """Whether a value is a text that can be shown and can be a path."""
     if not isinstance(value, str) or len(value) > _LONGEST or "\0" in value:
         return False
     try:
         value.encode()
-    except UnicodeEncodeError:  # half a character
+    except UnicodeEncodeError:  # a lone surrogate, which is no text
         return False
     return True
 
@@ -166,7 +166,7 @@ def _length(value: Any) -> str | None:
 
 
 def save(preferences: Preferences) -> None:
-    """Keeps them; a full disk or a read-only folder costs only the memory, so it is let pass."""
+    """Saves preferences; on a full or read-only disk nothing is raised, and they are forgotten."""
     values = asdict(preferences)
     del values["damaged"]
     with suppress(OSError), beside(_file(), sync=True) as part:

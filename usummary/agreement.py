@@ -1,13 +1,13 @@
-"""How a summary agrees with the freeze-frames of its exam: every measure of one, in one place.
+"""How a summary agrees with the freeze-frames of its exam: all measures of a summary.
 
 The window's comparison, cohorts, trained models' tables and the run record all take their numbers
-from here; `usummary.metrics` holds the formulas, which know nothing of exams.
+from here. The formulas are in `usummary.metrics`, which knows nothing about exams.
 
-Two measures are about standard planes, and have two names wherever they are shown:
+Two measures are about standard planes. They are not the same, and have two names on screen too:
 
-* planes shown: of the planes that were frozen, the share that a key shot is labelled with. It may
-  show the plane at another place than the one that was frozen.
-* saved planes: of the same planes, the share of which a freeze-frame itself lies in a key shot.
+* planes shown: the share of the frozen planes that are the label of some key shot. That key shot
+  may show the plane at another time than the freeze-frame does.
+* saved planes: the share of the frozen planes that have a freeze-frame inside a key shot.
 """
 
 from __future__ import annotations
@@ -36,15 +36,18 @@ RECALL_TOLERANCE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a summary reaches, each in [0, 1] but the correlations; None is undefined.
+    """The measures of one summary; None where a measure is undefined.
+
+    All are in [0, 1], but for the correlations, which are in [-1, 1].
 
     Attributes:
-        f1: On frames, with the shots that hold freeze-frames.
+        f1: F1 over frames, against the shots that hold freeze-frames.
         bound: The best F1 that any summary of this length could reach, see `best_possible`.
-        tau, rho: Rank correlation of the scores with being in such a shot.
+        tau, rho: Rank correlation of the sampled frames' scores with whether their shot holds a
+            freeze-frame.
         recall: Share of the freeze-frames within a second of a key shot.
-        planes_shown: Share of the frozen standard planes that a key shot is labelled with.
-        saved_planes: Share of the frozen planes of which a freeze-frame lies in a key shot.
+        planes_shown: Share of the frozen standard planes that are the label of some key shot.
+        saved_planes: Share of the frozen planes that have a freeze-frame inside a key shot.
     """
 
     f1: float | None
@@ -61,8 +64,8 @@ class Measures:
         return tuple(self.value(name) for name in MEASURES)
 
     def value(self, measure: Measure) -> float | None:
-        found: float | None = getattr(self, measure)
-        return found
+        result: float | None = getattr(self, measure)
+        return result
 
 
 def measure(summary: Summary) -> Measures:
@@ -80,10 +83,10 @@ def measure(summary: Summary) -> Measures:
 
 
 def mean(draws: Sequence[Measures]) -> Measures:
-    """The mean of each measure over draws that define it."""
+    """The mean of each measure over those draws where it is defined."""
 
     def of(name: Measure) -> float | None:
-        known = [value for one in draws if (value := one.value(name)) is not None]
+        known = [value for draw in draws if (value := draw.value(name)) is not None]
         return float(np.mean(known)) if known else None
 
     return Measures(*(of(name) for name in MEASURES))
@@ -94,8 +97,9 @@ def compared(chosen: Summary, reference: Sequence[int]) -> Summary:
 
     Args:
         chosen: From `selection.choose.select`.
-        reference: Shots of the analysis, whole ones, that hold the freeze-frames it counts
-            (`freeze_frames.reference_shots`), also where the summary holds only a part of one.
+        reference: Indices of the analysis' shots that hold freeze-frames
+            (`freeze_frames.reference_shots`). F1 counts these shots whole, even where the summary
+            holds only a part of one.
     """
     matched = freeze_frames.matched(chosen.analysis.freeze_frames, chosen.shots)
     return replace(
@@ -107,29 +111,29 @@ def compared(chosen: Summary, reference: Sequence[int]) -> Summary:
 
 
 def _comparison(chosen: Summary, reference: Sequence[int]) -> dict[str, float]:
-    """F1 and recall by the names that the run record has for them; empty without freeze-frames."""
+    """F1 and recall under their names in the run record; empty without freeze-frames."""
     whole = chosen.analysis.shots
     times = [save.time_s for save in chosen.analysis.freeze_frames]
-    found = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
-    if found is None:
+    recalled = metrics.freeze_frame_recall(times, chosen.shots, RECALL_TOLERANCE_S)
+    if recalled is None:
         return {}
     selected = _by_frame(chosen.shots, [shot.selected for shot in chosen.shots])
     wanted = _by_frame(whole, np.isin(np.arange(len(whole)), reference).tolist())
-    return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": found}
+    return {"f1": metrics.f_score(selected, wanted), "freeze_frame_recall": recalled}
 
 
 def _by_frame(shots: Sequence[Shot], marks: list[bool]) -> NDArray[np.bool_]:
-    """(n_frames,) the mark of each frame's shot."""
+    """(n_frames,) for every frame, the mark of the shot that holds it."""
     return np.repeat(marks, [shot.end_frame - shot.start_frame for shot in shots])
 
 
 def f1(summary: Summary) -> float | None:
-    """F1 on frames with the shots that hold freeze-frames; None without any."""
+    """F1 over frames, against the shots that hold freeze-frames; None without freeze-frames."""
     return summary.metrics.get("f1")
 
 
 def recall(summary: Summary) -> float | None:
-    """Share of the freeze-frames within a second of a key shot; None without any."""
+    """Share of the freeze-frames within a second of a key shot; None without freeze-frames."""
     return summary.metrics.get("freeze_frame_recall")
 
 
@@ -139,7 +143,7 @@ def planes_shown(summary: Summary) -> float | None:
 
 
 def saved_planes(summary: Summary) -> float | None:
-    """Share of the frozen planes of which a freeze-frame lies in a key shot; None if none was."""
+    """Share of the frozen planes that have a freeze-frame inside a key shot; None if none was."""
     saves = [save for save in summary.freeze_frames if save.plane is not None]
     holders = freeze_frames.holders(saves, summary.shots, selected_only=True)
     planes: dict[str | None, bool] = {}
@@ -151,10 +155,10 @@ def saved_planes(summary: Summary) -> float | None:
 def correlations(analysis: Analysis) -> tuple[float | None, float | None]:
     """Kendall's tau-b and Spearman's rho of an exam's scores with its reference shots.
 
-    Every sampled frame counts as wanted where its shot holds a freeze-frame.
+    The scores are compared with 1 for each sampled frame of a reference shot and 0 for the others.
 
     Returns:
-        None for both where they are undefined: constant scores, or no freeze-frame.
+        None for both if they are undefined: constant scores, or no freeze-frame.
     """
     scores = analysis.scores
     wanted = np.zeros(len(scores.values), np.float32)
@@ -171,10 +175,11 @@ def correlations(analysis: Analysis) -> tuple[float | None, float | None]:
 def best_possible(summary: Summary) -> float:
     """The best F1 that a summary made in the same way can reach within the same budget.
 
-    Most summaries hold whole shots, so the bound is the best choice of whole shots. Where planes
-    are covered, or no shot fitted and the best one was cut, a summary holds parts of shots: any
-    wanted frame might be in it, and the bound is what the budget buys of the cheapest ones. Where a
-    person kept more than the budget allows, that much could have been bought.
+    Most summaries hold whole shots, so the bound is the best choice of whole reference shots. If
+    planes are covered, or no shot fitted and the best one was cut, a summary can hold parts of
+    shots: it could hold any frame of the reference, and the bound is that of the cheapest frames
+    until the budget is spent. If a person kept more than the budget allows, the cost of the key
+    shots is the budget.
     """
     analysis = summary.analysis
     reference = freeze_frames.reference_shots(analysis.freeze_frames, analysis.shots)
@@ -187,23 +192,24 @@ def best_possible(summary: Summary) -> float:
         kept = _most_frames(analysis, shots, budget)
     else:
         kept = _most_frames_of_whole(summary, np.array(reference, np.int64), budget)
+    # The best summary holds nothing but wanted frames: its size is `kept`, its precision 1.
     return 2 * kept / (kept + wanted) if kept else 0.0
 
 
 def _spent(summary: Summary) -> int:
-    """What the key shots cost, frames or milliseconds."""
+    """Cost of the key shots together, in frames or milliseconds."""
     priced = price(replace(summary.analysis, shots=summary.shots), summary.mode)
     return int(priced.weights[[shot.selected for shot in summary.shots]].sum())
 
 
 def _most_frames(analysis: Analysis, shots: Sequence[Shot], budget_ms: int) -> int:
-    """Most frames of some shots that together last no longer than the budget."""
+    """The greatest number of frames of these shots that together last no longer than the budget."""
     costs = np.sort(np.concatenate([[], *(frame_costs_ms(analysis, shot) for shot in shots)]))
     return int(np.searchsorted(np.cumsum(costs), budget_ms, side="right"))
 
 
 def _most_frames_of_whole(summary: Summary, reference: IntArray, budget: int) -> int:
-    """Most frames that whole reference shots hold within the budget."""
+    """The greatest number of frames that whole reference shots hold within the budget."""
     priced = price(summary.analysis, summary.mode)
     shots = [summary.analysis.shots[index] for index in reference]
     frames = np.array([shot.end_frame - shot.start_frame for shot in shots], np.int64)

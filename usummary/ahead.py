@@ -1,4 +1,4 @@
-"""The next item of an iterator is made in another thread while this one is used."""
+"""Makes the next item of an iterator in another thread while the current one is used."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ T = TypeVar("T")
 
 
 def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """The same items; from the first on, one is always being made ahead.
+    """Yields the items of `items`, with the next one always being made.
 
-    `items` runs in one thread from beginning to end and is never asked for two items at once; a
-    generator is closed in the end. Its errors are raised here, where the item that failed would
-    have come. Close this generator, or run it to its end: closing waits for the item under way.
+    `items` runs in one other thread from start to end and is never asked for two items at once. If
+    it is a generator, it is closed at the end. Its errors are raised here, in place of the item
+    that failed. The caller must exhaust or close this generator; closing waits for the item that
+    is being made.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
         try:
             coming = thread.submit(_next, items)
-            while found := coming.result():
+            while made := coming.result():
                 coming = thread.submit(_next, items)
-                yield found[0]
+                yield made[0]
         finally:
+            # In its own thread, after the item under way: a running generator cannot be closed.
             if isinstance(items, Generator):
                 thread.submit(items.close).result()
 
 
 def _next(items: Iterator[T]) -> tuple[T] | None:
-    """The next item in a tuple, None after the last."""
+    """The next item in a tuple of one, so that any item differs from the end, which is None."""
     for item in items:
         return (item,)
     return None

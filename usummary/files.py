@@ -24,14 +24,14 @@ _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 
 @contextmanager
 def beside(path: Path, *, sync: bool = False) -> Iterator[Path]:
-    """A path to write to, which takes the name `path` when all went well; else it vanishes.
+    """A temporary path to write to: renamed to `path` after success, deleted after an error.
 
     Args:
         path: The file to make or replace; missing folders above it are made.
-        sync: Be sure that it is on the disk before it is renamed, and the renaming afterwards.
+        sync: Flush the content to the disk before renaming, and the renaming afterwards.
 
     Raises:
-        OSError: It cannot be written; what stood there before still does.
+        OSError: The file cannot be written; the old one, if any, is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
@@ -45,16 +45,16 @@ def beside(path: Path, *, sync: bool = False) -> Iterator[Path]:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     if sync:
-        with suppress(OSError):  # it is written; some network folders cannot be synced
+        with suppress(OSError):  # the file is there; some network folders cannot be synced
             _sync_folder(path.parent)
 
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
-    """As `beside`, for results that a person asked for.
+    """Like `beside`, for a result that a person asked for.
 
     Raises:
-        ExportError: It cannot be written.
+        ExportError: The file cannot be written.
     """
     try:
         with beside(path) as part:
@@ -64,10 +64,11 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 
 def stays_inside(name: str) -> bool:
-    """Whether a name that this program gave, read back, leads below its folder on any system.
+    """Whether a relative path that was read back from a file stays in its folder on any system.
 
-    A backslash separates folders on Windows and is refused everywhere, as are drives, roots,
-    ``..``, names of devices, and what no file can be called.
+    For names that this program chooses itself, so the strictest rules of all systems hold. Refused
+    are backslashes (they separate folders on Windows), drives, roots, ``..``, names of devices,
+    and names that no file can have.
     """
     windows, posix = PureWindowsPath(name), PurePosixPath(name)
     if not posix.parts or windows.anchor or posix.anchor or "\\" in name:
@@ -76,9 +77,9 @@ def stays_inside(name: str) -> bool:
 
 
 def leads_inside(name: str, flavour: type[PurePath] = PurePath) -> bool:
-    """Whether a name that a person gave leads below its folder on this system.
+    """Whether a relative path whose names a person chose stays in its folder on this system.
 
-    A person may call a file whatever the system allows: ``12:30.mp4`` is one on Linux.
+    People use every name that their system allows: ``12:30.mp4`` is a good name on Linux.
     """
     path = flavour(name)
     if not path.parts or path.anchor or ".." in path.parts or "\0" in name:
@@ -88,21 +89,21 @@ def leads_inside(name: str, flavour: type[PurePath] = PurePath) -> bool:
 
 def _is_file_name(part: str) -> bool:
     device = part.split(".")[0].rstrip(" ").casefold() in _RESERVED
-    # A colon names a hidden stream of another file on Windows, which also drops dots and spaces
-    # at the end: "a. " is "a" there.
+    # On Windows a colon names a hidden stream of another file, and dots and spaces at the end of a
+    # name are dropped: "a. " would be the file "a".
     stripped = part != part.rstrip(". ")
     if device or stripped or any(ord(sign) < 32 or sign in ':*?"<>|' for sign in part):
         return False
     try:
         return len(part.encode()) <= _LONGEST_NAME
-    except UnicodeEncodeError:  # half a character
+    except UnicodeEncodeError:  # a lone surrogate, which is no text
         return False
 
 
 def is_plain_path(text: str) -> bool:
-    r"""Whether a path read from a file can be looked at without asking other machines.
+    r"""Whether a path that was read from a file can be opened without contacting other machines.
 
-    Paths of other machines (``\\server\share``, ``//server/share``) and of devices are not.
+    False for paths of other machines (``\\server\share``, ``//server/share``) and of devices.
     """
     return "\0" not in text and text.replace("\\", "/")[:2] != "//"
 

@@ -1,8 +1,8 @@
 """How a summary compares with what people chose: F-score, rank correlation, freeze-frames, planes.
 
-Two kinds. The benchmarks' measures work on arrays: a summary is one 0/1 per frame, a user summary
-the same for each person. The application's measures work on shots and freeze-frames. Nothing here
-is ever NaN: what is undefined is None, and is left out of means.
+There are two kinds. The benchmarks' measures work on arrays: a summary is one 0/1 per frame, a user
+summary one 0/1 per person and frame. The application's measures work on shots and freeze-frames.
+No measure is ever NaN: an undefined measure is None, and means leave it out.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def precision_recall(summary: ArrayLike, user_summary: ArrayLike) -> list[Precis
     if len(theirs) == 0:
         raise InputError("There is no user summary to compare with.")
     kept = int(ours.sum())
-    return [_agreement(int((ours & one).sum()), kept, int(one.sum())) for one in theirs]
+    return [_agreement(int((ours & user).sum()), kept, int(user.sum())) for user in theirs]
 
 
 def f_score(
@@ -70,7 +70,7 @@ def f_score(
     Raises:
         InputError: As for `precision_recall`.
     """
-    scores = [one.f_score for one in precision_recall(summary, user_summary)]
+    scores = [user.f_score for user in precision_recall(summary, user_summary)]
     return max(scores) if over == "max" else sum(scores) / len(scores)
 
 
@@ -79,11 +79,11 @@ def kendall_tau(scores: ArrayLike, annotations: ArrayLike) -> float | None:
 
     Args:
         scores: (n,) predicted importance.
-        annotations: (n,) or (n_annotators, n) what people gave.
+        annotations: (n,) or (n_annotators, n) importance that people gave.
 
     Returns:
-        None where it is undefined: constant scores, or every annotator constant. A constant
-        annotator is left out of the mean.
+        None if it is undefined: the scores are constant, or those of every annotator are. The mean
+        leaves out annotators whose scores are constant.
 
     Raises:
         InputError: The lengths differ, or a value is not finite.
@@ -99,10 +99,10 @@ def spearman_rho(scores: ArrayLike, annotations: ArrayLike) -> float | None:
 def freeze_frame_recall(
     times_s: Iterable[float], shots: Iterable[Shot], tolerance_s: float = 0.0
 ) -> float | None:
-    """Share of times that lie in a key shot, or no further than `tolerance_s` from one.
+    """Share of the times that lie in a key shot, or at most `tolerance_s` from one.
 
-    A shot holds the times of ``[start_s, end_s)``; with a tolerance above 0 both borders of the
-    widened interval count.
+    A shot holds the times of ``[start_s, end_s)``. With a tolerance above 0 the widened interval
+    is closed: both its ends count.
 
     Args:
         times_s: Exam times of the freeze-frames.
@@ -135,7 +135,7 @@ def coverage(
 
 
 def plane_recall(covered: dict[str, dict[str, bool]]) -> float | None:
-    """Share of the frozen planes of a `coverage` that are shown too; None if none was frozen."""
+    """Share of the frozen planes in a `coverage` that are also shown; None if none was frozen."""
     frozen = [state["shown"] for state in covered.values() if state["frozen"]]
     return sum(frozen) / len(frozen) if frozen else None
 
@@ -172,15 +172,16 @@ def _mean_correlation(
         raise InputError("Scores and annotations must be finite numbers.")
     if not _varies(ours):
         return None
-    values = [correlation(ours, one) for one in theirs if _varies(one)]
+    values = [correlation(ours, annotator) for annotator in theirs if _varies(annotator)]
     return sum(values) / len(values) if values else None
 
 
 def _tau(first: FloatArray, second: FloatArray) -> float:
-    """Tau-b; where the annotator has two values only, from ranks.
+    """Kendall's tau-b; computed from ranks where the annotator `second` has only two values.
 
-    Pairs of frames of one value count for nothing, so concordant less discordant pairs are twice
-    the sum of the upper frames' ranks: an hour of frames takes milliseconds instead of seconds.
+    Pairs in which the annotator's values are equal count for nothing. So concordant minus
+    discordant pairs are twice the sum of the upper frames' ranks (less the mean rank), and an hour
+    of frames takes milliseconds instead of seconds.
     """
     upper = second == second.max()
     if not np.all(second[~upper] == second.min()):
@@ -195,10 +196,11 @@ def _tau(first: FloatArray, second: FloatArray) -> float:
 
 @njit(cache=True, nogil=True)
 def _tau_b(first: FloatArray, second: FloatArray) -> float:
-    """Concordant less discordant pairs, over the root of the pairs untied in each; neither 0.
+    """Kendall's tau-b; both arrays must hold at least two different values.
 
-    Compares all pairs: for some thousand steps a hundred times quicker than the general routine
-    of a statistics library, which works out a p-value too.
+    Concordant minus discordant pairs, divided by the root of (pairs untied in `first`) x (pairs
+    untied in `second`). Compares all pairs: for a few thousand steps this is a hundred times faster
+    than the general routine of a statistics library, which also computes a p-value.
     """
     balance, untied_first, untied_second = 0, 0, 0
     for i in range(len(first)):
@@ -218,7 +220,7 @@ def _rho(first: FloatArray, second: FloatArray) -> float:
 
 
 def _ranks(values: FloatArray) -> FloatArray:
-    """Ranks less their mean; equal values share the mean of theirs."""
+    """Ranks minus the mean rank; equal values share the mean of their ranks."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     shared = ends - (counts - 1) / 2
@@ -230,7 +232,7 @@ def _varies(values: FloatArray) -> bool:
 
 
 def _are_held(times_s: list[float], shots: list[Shot], tolerance_s: float) -> NDArray[np.bool_]:
-    """(n,) whether a shot holds each time."""
+    """(n,) for each time, whether one of the shots holds it."""
     times = np.array(times_s, np.float64)[:, None]
     starts = np.array([shot.start_s for shot in shots], np.float64)
     ends = np.array([shot.end_s for shot in shots], np.float64)

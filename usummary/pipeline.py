@@ -79,8 +79,8 @@ def analyse(
         exam: Opened exam.
         settings: What to use.
         progress: Told of every step; may raise `Cancelled`.
-        preview: Given provisional scores of the exam's beginning while features are computed (see
-            `usummary.analysis.preview`). It costs a little time; the result is the same without it.
+        preview: Called with provisional scores of the exam's beginning while features are computed
+            (see `usummary.analysis.preview`). It takes a little time and never changes the result.
 
     Raises:
         InputError: The exam holds a single picture.
@@ -96,9 +96,9 @@ def analyse(
     logger.info("A run begins")
     watch = _Stopwatch()
     with watch.stage("reading"):
-        looked = _look_through(exam, progress)
+        inspected = _inspect(exam, progress)
     with watch.stage("features"), _previews(summariser, settings, preview) as on_part:
-        features, device = _features(exam, looked, backbone, settings, progress, on_part)
+        features, device = _features(exam, inspected, backbone, settings, progress, on_part)
     with watch.stage("scoring"):
         scores, fallbacks = _scores(features, summariser, settings, progress)
     with watch.stage("selecting"):
@@ -110,7 +110,7 @@ def analyse(
         path=exam.path,
         duration_s=exam.duration_s,
         frame_count=exam.frame_count,
-        regions=looked.regions,
+        regions=inspected.regions,
         scores=scores,
         shots=shots,
         freeze_frames=freeze_frames.merged(exam.freeze_frames, freeze_frames.find_frozen(features)),
@@ -119,7 +119,7 @@ def analyse(
             models=(_named(backbone), _named(summariser)),
             device=device,
             settings=settings.model_dump(mode="json"),
-            input_sha256=looked.hashes,
+            input_sha256=inspected.hashes,
             timings_s=watch.seconds,
             notices=_notices(exam, (*features.notices, *fallbacks)),
         ),
@@ -134,13 +134,13 @@ def analyse(
 def features_of(
     exam: Exam, backbone: Model, settings: Settings = DEFAULTS, progress: Report = silent
 ) -> Features:
-    """The features of an exam alone, kept and found again like those of a full run.
+    """The features of an exam and nothing else, with the same cache as a full run.
 
     Raises:
         ModelError, DeviceError: As for `analyse`.
     """
-    looked = _look_through(exam, progress)
-    return _features(exam, looked, backbone, settings, progress)[0]
+    inspected = _inspect(exam, progress)
+    return _features(exam, inspected, backbone, settings, progress)[0]
 
 
 def select(
@@ -159,7 +159,7 @@ def select(
         analysis: As it was computed, without edits.
         length: ``15%``, ``0.18`` or ``P``.
         mode: See `usummary.selection.choose`.
-        edits: What a person changed; the summary's own analysis has these changes made.
+        edits: What a person changed; `Summary.analysis` is the analysis with these changes made.
         cover_s: Seconds of every recognised plane that are kept first (`Settings.covering_s`).
 
     Raises:
@@ -174,8 +174,8 @@ def select(
 
 
 @dataclass(frozen=True, slots=True)
-class _LookedThrough:
-    """What one look through an exam's files gives.
+class _InspectedFiles:
+    """What is known of an exam's files before features are computed.
 
     Attributes:
         hashes: Content hash of every file, stills too, by its name in the exam.
@@ -188,7 +188,7 @@ class _LookedThrough:
     regions: tuple[Region, ...]
 
 
-def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
+def _inspect(exam: Exam, progress: Report) -> _InspectedFiles:
     """Hash the files, find the sectors, and have the frame times read."""
     clock = Clock()
 
@@ -211,9 +211,9 @@ def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
     regions = []
     for number, recording in enumerate(exam.recordings, start=1):
         regions.append(find_region(recording))
-        _ = recording.times_s
+        _ = recording.times_s  # can take seconds on first use: here the person sees progress
         report(0.5 + 0.5 * number / len(exam.recordings))
-    return _LookedThrough(
+    return _InspectedFiles(
         hashes={os.path.relpath(file, folder): digest for file, digest in hashes.items()},
         recordings=tuple(hashes[recording.info.path] for recording in exam.recordings),
         regions=tuple(regions),
@@ -222,13 +222,13 @@ def _look_through(exam: Exam, progress: Report) -> _LookedThrough:
 
 def _features(
     exam: Exam,
-    looked: _LookedThrough,
+    inspected: _InspectedFiles,
     backbone: Model,
     settings: Settings,
     progress: Report,
     on_part: OnPart | None = None,
 ) -> tuple[Features, str]:
-    """Features of the exam, with the text that names device and precision."""
+    """Features of the exam, and the name of the device and precision that computed them."""
     progress(Progress("features", 0.0))
     rate = None if settings.sample_rate == "all" else float(settings.sample_rate)
     size = (backbone.height, backbone.width)
@@ -239,23 +239,24 @@ def _features(
             root = feature_cache.root()
             feature_cache.prune(root)
             key = features_stage.key_of(
-                backbone, looked.recordings, looked.regions, rate, runner.device
+                backbone, inspected.recordings, inspected.regions, rate, runner.device
             )
             kept = feature_cache.FeatureCache(root, key)
         extraction = Extraction(runner, spec, rate, kept)
         report = _naming_device(progress, runner)
         report(Progress("features", 0.0))
-        features = features_stage.compute(exam, looked.regions, extraction, report, on_part)
+        features = features_stage.compute(exam, inspected.regions, extraction, report, on_part)
         report(Progress("features", 1.0, 0.0))
         return replace(features, notices=(*features.notices, *runner.notices)), runner.device
 
 
 @contextmanager
 def _previews(summariser: Model, settings: Settings, show: Show | None) -> Iterator[OnPart | None]:
-    """What `features.compute` calls for previews.
+    """The callable that shows previews, for `features.compute`; None if nobody wants any.
 
-    They have a runner of their own, opened by the first one and closed before the exam is scored,
-    so that whatever happens to it leaves the result as it is.
+    Previews use a summariser runner of their own, so a fallback during a preview cannot change the
+    device or the notices of the result. The first preview opens it; it is closed before the exam
+    is scored.
     """
     if show is None:
         yield None
@@ -273,7 +274,7 @@ def _previews(summariser: Model, settings: Settings, show: Show | None) -> Itera
 
 
 def _naming_device(progress: Report, runner: runtime.Runner) -> Report:
-    """`progress`, which also names the device, and says each fallback of the runner once."""
+    """Calls `progress` with the runner's device added, and with each of its fallbacks once."""
     reported = 0
 
     def report(step: Progress) -> None:
@@ -300,7 +301,10 @@ def _scores(
 
 
 def _notices(exam: Exam, fallbacks: tuple[str, ...]) -> tuple[str, ...]:
-    """What a person must see, each once; readers find damage only while they read."""
+    """All notices for the person, each once.
+
+    To be called after the features: readers find damaged frames only while they decode.
+    """
     damage = [notice for recording in exam.recordings for notice in recording.info.notices]
     notices = tuple(dict.fromkeys([*exam.notices, *damage, *fallbacks]))
     if notices:

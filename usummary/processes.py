@@ -15,10 +15,11 @@ Done = TypeVar("Done")
 def side_by_side(
     work: Callable[[Job], Done], jobs: Sequence[Job], processes: int
 ) -> Iterator[Done]:
-    """What `work` makes of each job, in the order of the jobs; with one process, here.
+    """Yields ``work(job)`` for each job, in the order of the jobs.
 
-    Processes have one thread each and are started anew: torch cannot be used in copies of a process
-    that has used it. So `work` is a module's function, and it, jobs and results can be pickled.
+    With one process, or a single job, the work is done in this process. Otherwise each process is
+    started afresh, with one thread: torch does not work in a forked copy of a process that has used
+    it. So `work` must be a function of a module, and `work`, jobs and results must be picklable.
     """
     if processes == 1 or len(jobs) < 2:
         yield from map(work, jobs)
@@ -31,12 +32,19 @@ def side_by_side(
 def worker_processes(
     count: int, begin: Callable[..., None], given: tuple[Any, ...]
 ) -> Iterator[ProcessPoolExecutor]:
-    """Processes started anew, each by `begin`, that are ended at once when something goes wrong."""
+    """Fresh processes, each set up by ``begin(*given)``; an error or cancelling ends them at once.
+
+    Args:
+        count: How many processes.
+        begin: A function of a module that each process runs first.
+        given: Its arguments.
+    """
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, context, initializer=begin, initargs=given)
     try:
         yield pool
     except BaseException:
+        # Cancelling futures leaves running ones alone, and they can run for hours.
         pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.terminate()
@@ -45,7 +53,7 @@ def worker_processes(
 
 
 def use_threads(count: int) -> None:
-    """How many threads this process computes with."""
+    """Sets the number of threads that this process computes with."""
     import cv2
     import torch
 

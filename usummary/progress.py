@@ -1,6 +1,6 @@
-"""How work reports itself, and how it is cancelled.
+"""How work reports its progress, and how it is cancelled.
 
-A stage calls the plain callable it was given, at least every 100 ms. The callable may raise
+A stage calls the callable that it was given at least every 100 ms. The callable may raise
 `Cancelled`; stages do not catch it and only tidy up in ``finally``.
 """
 
@@ -13,11 +13,11 @@ from typing import Literal
 
 Stage = Literal["reading", "features", "scoring", "selecting", "exporting", "experiment"]
 STAGES: tuple[Stage, ...] = ("reading", "features", "scoring", "selecting", "exporting")
-"""Those of one summary, in order."""
+"""The stages of one summary, in order."""
 
 
 class Cancelled(BaseException):
-    """Raised by a progress callable to stop the work; no error, and never shown as one.
+    """Raised by a progress callable to stop the work. Not an error, and never shown as one.
 
     A `BaseException`, like `KeyboardInterrupt`, so that no handler for errors catches it.
     """
@@ -29,10 +29,10 @@ class Progress:
 
     Attributes:
         stage: The stage that reports.
-        fraction: Done share of that stage, 0 to 1, never falling within a stage.
+        fraction: Share of the stage that is done, 0 to 1; it never falls within a stage.
         seconds_left: Estimated time left for the stage, None while unknown.
         message: A short note for the person, such as a fallback; mostly empty.
-        device: What computes, for people; empty while unknown.
+        device: Name of the device that computes, for people; empty while unknown.
     """
 
     stage: Stage
@@ -45,14 +45,14 @@ class Progress:
 Report = Callable[[Progress], None]
 
 _SETTLED_S = 1.0
-"""No time left is told before this: the first second is mostly spent on opening and warming up."""
+"""No estimate is given before this: the first second mostly goes into opening and warming up."""
 
 
 class Clock:
-    """Estimates the time left of a piece of work from the shares of it that are done.
+    """Estimates the time left from the share of the work that is done.
 
-    What is done at the first call counts as taken over from an earlier run: it says nothing of the
-    speed of this one.
+    The share at the first call counts as taken over from an earlier run, such as cached features:
+    it says nothing about the speed of this run.
 
     Args:
         now: Seconds on a clock that never goes back.
@@ -63,7 +63,7 @@ class Clock:
         self._began: tuple[float, float] | None = None
 
     def seconds_left(self, fraction: float) -> float | None:
-        """Time left when `fraction` (0 to 1) is done now; None while nothing can be said."""
+        """Time left when `fraction` (0 to 1) is done now; None while no estimate is possible."""
         now = self._now()
         if self._began is None:
             self._began = now, fraction

@@ -1,8 +1,8 @@
 """The project file ``*.usummary``: a finished analysis and what a person changed about it.
 
-It is written whole at every edit, beside and renamed, so it always holds the last saved edit. The
-analysis, which never changes while a person edits, is packed once. `docs/project-file.md` is the
-definition of the format.
+Every edit writes the whole file beside its place and renames it, so the file always holds the last
+saved edit. The analysis never changes while a person edits, so it is packed only once.
+`docs/project-file.md` defines the format.
 """
 
 from __future__ import annotations
@@ -51,21 +51,22 @@ from usummary.types import (
 logger = logging.getLogger(__name__)
 SUFFIX = ".usummary"
 VERSION = 2
-"""Format 1 knew neither what the clips show nor covering; such files are still read."""
+"""Format 1 has no plane track and no covering of planes. Files of format 1 are still read."""
 
 _PROGRAM = "usummary project"
 _LARGEST = 2**28
-"""Bytes that a project may unpack to; one of four hours takes a tenth of it."""
+"""Bytes that a project may unpack to; the project of a four-hour exam takes a tenth of it."""
 _LONGEST_S = 1e7
 _LARGEST_NUMBER = 1e9
 _STALE_S = 60.0
-"""Age at which a half-written file is one that a killed program left."""
+"""A half-written file older than this was left by a program that was killed."""
 _DAMAGE = (
     *feature_cache.DAMAGE,
     OverflowError,
     AttributeError,
     IndexError,
 )
+"""What reading a damaged or altered project can raise."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ class Project:
 def default_path(exam_path: Path) -> Path:
     """Where the edits of an exam are kept unless the person says otherwise.
 
-    It follows from where the exam lies, so that it is known before anything is read. Folders of
-    recordings are left alone.
+    The exam's path alone decides it, so it is known before anything is read. It lies in the
+    program's data folder: nothing is written into folders of recordings.
     """
     place = hashlib.sha256(str(exam_path.absolute()).encode()).hexdigest()[:8]
     return paths.data_dir() / "projects" / f"{exam_path.stem}-{place}{SUFFIX}"
@@ -107,10 +108,10 @@ def default_path(exam_path: Path) -> Path:
 def save_project(path: Path, project: Project) -> None:
     """Writes a project file; when this returns, the edits are on the disk.
 
-    Killed at any moment, it leaves the file as it was before or the new one.
+    If the program is killed meanwhile, the file is either the old one or the new one, and whole.
 
     Raises:
-        ExportError: It cannot be written; what stood there before still does.
+        ExportError: The file cannot be written; the old one is still there.
     """
     scrubbing.keep_secret(path)
     try:
@@ -122,16 +123,16 @@ def save_project(path: Path, project: Project) -> None:
             "allow writing there, or save the project somewhere else."
         ) from error
     logger.info("A project is saved")
-    with suppress(OSError):  # saved it is
+    with suppress(OSError):  # the project is saved; old leftovers can wait
         _sweep(path)
 
 
 def load_project(path: Path) -> Project:
     """Reads a project file.
 
-    A recording that is no longer where it was is looked for beside the project file. Whether it
-    is the right one is for `check_recording` to say. Where the file names a server's path, only
-    the folder of the project file is looked into: loading asks no other machine for anything.
+    A recording that has moved is looked for beside the project file; `check_recording` then tells
+    whether it is the right one. If the project names a path on a server, only the project file's
+    own folder is searched, so that loading contacts no other machine.
 
     Raises:
         UnreadableFile: The file is missing, damaged, no project, or of a newer version.
@@ -164,14 +165,14 @@ def load_project(path: Path) -> Project:
 
 
 def may_look_at(exam_path: Path, project_path: Path) -> bool:
-    """Whether the exam that a project names can be looked for without the person's own word.
+    """Whether the program may look for a project's exam without asking the person first.
 
-    A project from elsewhere could name any server, which Windows would log on to unasked. The
-    server that the project file itself lies on is known already.
+    A project file from somebody else can name any server, and Windows would log on to that server
+    without asking. The server that holds the project file itself has been contacted already.
     """
     if is_plain_path(str(exam_path)):
         return True
-    # As texts: from a path of another system, `PureWindowsPath` takes no drive.
+    # `PureWindowsPath` reads a drive from a text, but not from another system's path object.
     share = PureWindowsPath(str(exam_path)).drive.casefold()
     return share != "" and share == PureWindowsPath(str(project_path)).drive.casefold()
 
@@ -199,7 +200,7 @@ def check_recording(project: Project, checkpoint: Callable[[], None] = lambda: N
     Raises:
         UnreadableFile: A file is missing.
         InputError: A file lies outside the exam's folder.
-        OtherRecording: A file has another content than it had.
+        OtherRecording: A file's content has changed since the analysis.
     """
     exam = project.exam_path
     folder = exam if exam.is_dir() else exam.parent
@@ -210,15 +211,15 @@ def check_recording(project: Project, checkpoint: Callable[[], None] = lambda: N
                 "no project does. Open the recording itself instead."
             )
         try:
-            if not (folder / name).is_file():  # a device would be read for ever
+            if not (folder / name).is_file():  # reading a device would never end
                 raise FileNotFoundError(folder / name)
-            found = feature_cache.content_hash(folder / name, checkpoint)
+            digest = feature_cache.content_hash(folder / name, checkpoint)
         except OSError as error:
             raise UnreadableFile(
                 f"{folder / name}, which this project belongs to, cannot be found. Put it back, "
                 "or put the project file beside it and open it there."
             ) from error
-        if found != sha256:
+        if digest != sha256:
             raise OtherRecording(
                 f"{folder / name} is not the recording that this project was made from, so its "
                 "shots and edits do not fit it. Open the recording itself to analyse it anew."
@@ -245,7 +246,7 @@ def _write(file: IO[bytes], project: Project) -> None:
 
 
 class _Packer:
-    """Packs an analysis; the last one is remembered, for it is saved again with every edit."""
+    """Packs an analysis, and keeps the last result: every edit saves the same analysis again."""
 
     def __init__(self) -> None:
         self._last: tuple[Analysis, bytes] | None = None
@@ -301,7 +302,7 @@ def _json(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """JSON values of what `json` does not know."""
+    """A JSON value for a type that `json` cannot write itself."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, frozenset):
@@ -314,11 +315,15 @@ def _plain(value: object) -> object:
 
 
 def _bits(times: NDArray[np.float64]) -> IntArray:
+    """The bit patterns of times as integers: their differences are exact, those of floats not."""
     return np.ascontiguousarray(times, np.float64).view(np.int64)
 
 
 def _bent(values: IntArray) -> IntArray:
-    """Second differences, nearly all of them 0 for what ascends evenly; they wrap around."""
+    """Second differences: mostly 0 where values ascend evenly, so they pack into little space.
+
+    Overflow wraps around here and wraps back in `_straight`.
+    """
     padded = np.concatenate([np.zeros(2, np.int64), np.asarray(values, np.int64)])
     bent: IntArray = padded[2:] - 2 * padded[1:-1] + padded[:-2]
     return bent
@@ -331,7 +336,7 @@ def _straight(bent: IntArray) -> IntArray:
 
 
 def _sweep(path: Path) -> None:
-    """Removes what programs that were killed while saving left beside the project file."""
+    """Removes half-written files beside the project file that killed programs left there."""
     for left in path.parent.iterdir():
         ours = left.name.startswith(f".{path.name}.") and left.suffix == PART
         if ours and time.time() - left.stat().st_mtime > _STALE_S:
@@ -388,7 +393,7 @@ def _exam_path(value: object) -> Path:
 
 
 def _cover_planes(header: Mapping[str, Any]) -> bool:
-    """Without covering where the format did not know it: the result is then the saved one."""
+    """Whether planes are covered; never in format 1, whose summaries were chosen without it."""
     wanted = header["cover_planes"] if header["version"] > 1 else False
     if not isinstance(wanted, bool):
         raise ValueError("cover_planes is neither true nor false")
@@ -441,7 +446,11 @@ def _unpack(packed: bytes, exam_path: Path) -> Analysis:
 
 
 def _bounded(value: Any) -> Any:
-    """A JSON value in which no number is impossible: no time, frame or pixel has that many."""
+    """The same JSON value, checked: no time, frame index or pixel is this large, or NaN.
+
+    Raises:
+        ValueError: A number is beyond `_LARGEST_NUMBER`.
+    """
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             _bounded(inner)
@@ -451,14 +460,14 @@ def _bounded(value: Any) -> Any:
 
 
 def _duration(value: object) -> float:
-    """Seconds of an exam; no exam takes a hundred days."""
+    """The exam's duration, seconds; more than `_LONGEST_S`, about 115 days, is damage."""
     if not isinstance(value, int | float) or not 0 <= value <= _LONGEST_S:
         raise ValueError("the exam lasts impossibly long")
     return float(value)
 
 
 def _check_whole(analysis: Analysis) -> None:
-    """Raises ValueError where indices lead nowhere."""
+    """Raises ValueError if arrays do not fit together or an index lies outside its recording."""
     counts = [len(times) for times in analysis.frame_times_s]
     scores = analysis.scores
     if (
@@ -492,7 +501,7 @@ def _check_whole(analysis: Analysis) -> None:
 
 
 def _are_ordered(recordings: IntArray, frames: IntArray, analysis: Analysis) -> bool:
-    """Whether places lie in their recordings, and ascend there and from one to the next."""
+    """Whether frames lie inside their recordings, and recordings and frames never descend."""
     counts = [len(times) for times in analysis.frame_times_s]
     if len(recordings) and not 0 <= recordings.min() <= recordings.max() < len(counts):
         return False
@@ -504,12 +513,12 @@ def _are_ordered(recordings: IntArray, frames: IntArray, analysis: Analysis) -> 
 
 
 def _check_numbers(analysis: Analysis) -> None:
-    """Raises ValueError where times or scores are none, or samples are not of a recording."""
+    """Raises ValueError if a time or score is not a number, or samples are out of order."""
     scores = analysis.scores
     ordered = _are_ordered(scores.recordings, scores.frames, analysis)
     track = analysis.planes
     firsts = np.flatnonzero(np.diff(scores.recordings, prepend=-1))
-    ordered = ordered and not scores.frames[firsts].any()  # each recording's first frame is one
+    ordered = ordered and not scores.frames[firsts].any()  # frame 0 is always sampled
     if not ordered or (track and not _are_ordered(track.recordings, track.frames, analysis)):
         raise ValueError("samples or clips out of order")
     for times in (scores.times_s, *analysis.frame_times_s):

@@ -36,7 +36,7 @@ class Settings(BaseModel):
     cover_planes: bool = True
     """Keep the best stretch of every recognised standard plane first (application mode)."""
     cover_s: float = Field(default=3.0, gt=0, le=60)
-    """Length of such a stretch, seconds; a shot that is up to a second longer is kept whole."""
+    """Length of that stretch, seconds; a shot that is up to a second longer is kept whole."""
     freeze_frames: Path | None = None
     """List of freeze-frames to use instead of the `*.freeze.csv` beside the recording."""
     use_cache: bool = True
@@ -73,7 +73,9 @@ DEFAULTS = Settings()
 
 
 def parse_length(text: str) -> tuple[int, int] | None:
-    """The share of the exam that a length such as ``15%`` or ``0.18`` allows, exactly.
+    """The exact share of the exam that a length such as ``15%`` or ``0.18`` allows.
+
+    A fraction of whole numbers, because in float64 ``0.29 * 100`` is less than 29.
 
     Returns:
         Numerator and denominator of the share, or None for ``P``.
@@ -105,7 +107,7 @@ def load_settings(path: Path) -> Settings:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # no text, no TOML, or a number of many pages
+    except (ValueError, RecursionError) as error:  # not text, not TOML, or a very long number
         raise SettingsError(f"The settings file {path} is no valid TOML: {error}") from error
     return make_settings(values, where=f"The settings file {path}")
 
@@ -123,7 +125,7 @@ def make_settings(values: dict[str, object], *, where: str = "The settings") -> 
 
 
 def faults(error: ValidationError) -> str:
-    """Every fault that validation found, with the key it is at."""
+    """Every fault that validation found, each with its key."""
     return "; ".join(
         f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['msg']}" for fault in error.errors()
     )

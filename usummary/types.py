@@ -1,10 +1,10 @@
-"""The nouns: what the stages hand to each other.
+"""The values that the stages hand to each other.
 
 Index rules, everywhere: intervals are half-open, boxes are ``x0, y0, x1, y1`` half-open in pixels,
 frame indices are 0-based positions in one recording in presentation order, times are seconds.
 *Recording time* starts at 0 with a recording's first frame; *exam time* starts at 0 with the exam's
-first frame, its recordings following one another. Pictures are uint8 RGB ``(H, W, 3)`` or grey
-``(H, W)``. Arrays inside these values are never written to.
+first frame and runs on through its recordings. Pictures are uint8 RGB ``(H, W, 3)`` or grey
+``(H, W)``. Nobody writes into the arrays of these values.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Frame:
 
     Attributes:
         index: Frame index in its recording.
-        time_s: Recording time at which it is presented.
+        time_s: Recording time at which it appears on screen.
         pixels: uint8 RGB (H, W, 3) or grey (H, W), upright.
     """
 
@@ -84,8 +84,8 @@ class Region:
     Attributes:
         box: Smallest box around the sector.
         polygon: Outline as (x, y) vertices; everything outside is masked in exports.
-        source: ``dicom`` (Sequence of Ultrasound Regions), ``pictures`` (found from what moves),
-            ``whole`` (nothing better found: the whole picture, and a notice says so), or
+        source: ``dicom`` (Sequence of Ultrasound Regions), ``pictures`` (found by its movement),
+            ``whole`` (no sector was found: the whole picture, and a notice says so), or
             ``person`` (drawn or confirmed by the person).
     """
 
@@ -102,8 +102,8 @@ class RecordingInfo:
         path: The file.
         width, height: Size of the upright pictures, pixels.
         frame_count: Number of frames.
-        duration_s: Presentation time of the last frame's end minus that of the first frame.
-        encoding: Codec or DICOM transfer syntax, for people.
+        duration_s: Seconds from the start of the first frame to the end of the last.
+        encoding: Codec or DICOM transfer syntax, as text for people.
         kind: ``video`` or ``dicom``.
         region: Sector box that the file itself declares (DICOM), or None.
         notices: Sentences a person must see (truncated file, guessed frame time, ...).
@@ -153,9 +153,9 @@ class Recording(Protocol):
     def luma(self, rate: float | None = None, start: int = 0) -> Iterator[Frame]:
         """Grey frames from `start` to the last, for analysis; the cheapest way through the file.
 
-        With `rate` (frames per second) the reader may leave out frames which that rate does not
-        need: the frames it yields are then never further apart than ``1 / rate`` where the
-        recording itself is not. ``pixels`` is a view that is valid until the next one is drawn.
+        With `rate` (frames per second) the reader may skip frames that the rate does not need.
+        The frames it yields are at most ``1 / rate`` apart, except where the recording's own
+        frames lie further apart. ``pixels`` is a view, valid until the next frame is asked for.
         """
         ...
 
@@ -178,7 +178,7 @@ class FreezeFrame:
             Selection or presentation state names), ``frozen`` (a frozen stretch of the recording),
             ``listed`` (a line of the sidecar file), ``added`` (by the person here).
         plane: Standard plane, where it is known.
-        end_s: Exam time at which a frozen stretch ends; equal to `time_s` for the others.
+        end_s: Exam time at which a frozen stretch ends; equal to `time_s` for other sources.
         path: File of a still.
         matched_shot: Index into `Summary.shots` of the key shot that holds it, None if none does.
     """
@@ -201,9 +201,10 @@ class Exam:
         path: What was opened: a file or a folder.
         recordings: In exam order, at least one.
         offsets_s: Exam time of each recording's first frame.
-        freeze_frames: Those given beside the pictures (stills, sidecar), by time.
-        notices: Sentences a person must see, those of the recordings included.
-        left_out: Other files that `notices` name; like all names they can hold a patient's name.
+        freeze_frames: Those that come with the exam (stills, lines of the sidecar file), by time.
+        notices: Sentences a person must see, including the recordings' own.
+        left_out: Files that are not part of the exam but are named in `notices`. A file's name
+            can hold a patient's name, so whoever hides names must hide these too.
     """
 
     path: Path
@@ -252,12 +253,12 @@ class Exam:
 class Samples:
     """Which frames the clips are made of: T clips of n samples.
 
-    The last clip of a recording is filled up with its last frame, so an entry can repeat.
+    If the last clip of a recording is not full, the recording's last frame is repeated in it.
 
     Attributes:
         recordings: (T,) recording position of each clip; a clip never spans two.
         frames: (T, n) frame index in that recording.
-        times_s: (T, n) exam time of each of those frames.
+        times_s: (T, n) exam time of the frames in `frames`.
     """
 
     recordings: IntArray
@@ -271,12 +272,12 @@ class Features:
 
     Attributes:
         maps: (T, C, h, w) float16, the backbone's output per clip, spatial dimensions kept.
-        steps: (T, s, C) float32, spatially pooled features at s places within each clip; what
-            segmentation and rewards work on.
+        steps: (T, s, C) float32, spatially pooled features at s places within each clip.
+            Segmentation and rewards work on these.
         planes: (T, 14) float32 probabilities of `classes`, zero columns where a backbone has none.
         classes: Names of the columns of `planes`.
         samples: Frames behind the clips.
-        frozen: (T, n) bool, the sampled frame shows a frozen picture.
+        frozen: (T, n) bool, True where the sampled frame shows a frozen picture.
         regions: Sector of each recording.
         notices: Fallbacks and other things a person must see.
         unsure: Below this probability a plane counts as not recognised.
@@ -312,15 +313,15 @@ class Scores:
 
 @dataclass(frozen=True)
 class PlaneTrack:
-    """The standard plane that each clip of an exam shows best, however unsure.
+    """The likeliest standard plane of each clip of an exam, however small its probability.
 
-    A clip lasts from its first frame to that of the next one, or to the end of its recording.
+    A clip lasts until the first frame of the next clip, or until the end of its recording.
 
     Attributes:
         recordings: (T,) recording position of each clip, in exam order.
-        frames: (T,) its first frame, index in that recording.
-        planes: (T,) position in `STANDARD_PLANES`.
-        confidences: (T,) float32 probability of that plane.
+        frames: (T,) index of the clip's first frame in that recording.
+        planes: (T,) position of the plane in `STANDARD_PLANES`.
+        confidences: (T,) float32 probability of the plane.
     """
 
     recordings: IntArray
@@ -336,17 +337,17 @@ class Shot:
     Attributes:
         recording: Position of its recording in the exam.
         start_frame, end_frame: Half-open frame range in that recording.
-        start_s, end_s: Exam times of those borders.
+        start_s, end_s: Exam times at which it starts and ends.
         score: Mean importance over its frames.
         key_frame: Its best-scored frame, index in the recording.
         plane: Standard plane it shows, None if none was recognised.
-        plane_confidence: Probability behind `plane`, 0 where None.
+        plane_confidence: Probability of `plane`, 0 if `plane` is None.
         selected: It is a key shot.
-        decision: What the person decided about it; ``kept`` and ``locked`` ones are key shots at
-            any length, ``rejected`` ones at none.
-        recut: Its borders were set by the person.
-        whole: Frame range of the shot that it was cut out of when the summary was chosen, None if
-            it is a whole one. Shots of an `Analysis` are whole.
+        decision: What the person decided about it. ``kept`` and ``locked`` shots are key shots at
+            any length, ``rejected`` shots never are.
+        recut: The person set its borders.
+        whole: Frame range of the longer shot that this one was cut from when the summary was
+            chosen; None if it was not cut. Shots of an `Analysis` are never cut.
     """
 
     recording: int
@@ -375,7 +376,7 @@ class Provenance:
     Attributes:
         versions: Program and library versions by name.
         models: ``{"role", "name", "sha256"}`` of each model used.
-        device: Device and precision that computed the features, for people.
+        device: Device and precision that computed the features, as text for people.
         settings: The settings, as plain values.
         input_sha256: Hash of each input file, by file name.
         timings_s: Wall-clock seconds by stage.
@@ -393,7 +394,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything computed before a length is chosen; choosing again starts from here.
+    """Everything that is computed before a length is chosen. Another length starts from here.
 
     Attributes:
         path: What was analysed.
@@ -402,10 +403,10 @@ class Analysis:
         regions: Sector of each recording.
         scores: Importance scores.
         shots: All shots in exam order, none selected.
-        freeze_frames: From every source, by time.
+        freeze_frames: The freeze-frames of every source, by time.
         provenance: How it came about.
         frame_times_s: Exam time of every frame, one array per recording.
-        planes: What its clips show; None where it was not kept (project files of format 1).
+        planes: Standard plane of each clip; None if it was not stored (project files of format 1).
     """
 
     path: Path
@@ -425,12 +426,12 @@ class Summary:
     """A chosen set of key shots and how it compares with the freeze-frames.
 
     Attributes:
-        analysis: What it was chosen from.
+        analysis: The analysis it was chosen from, with the person's edits made.
         length: The wanted length as the person wrote it: ``15%``, ``P``, ``0.18``.
         mode: ``application`` or ``benchmark`` selection.
         budget_s: Seconds the length allows.
         shots: All shots in exam order; `Shot.selected` marks the key shots.
-        freeze_frames: With `FreezeFrame.matched_shot` filled in.
+        freeze_frames: Those of the analysis, with `FreezeFrame.matched_shot` filled in.
         metrics: Comparison with the freeze-frames by name; empty without freeze-frames.
         coverage: Per standard plane ``{"shown": bool, "frozen": bool}``.
         notices: Things about the selection a person must see (a shot was cut, nothing fitted).

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from ui import preferences
 from ui.common import theme
@@ -200,8 +200,15 @@ class Monkey:
 
 @pytest.mark.parametrize("seed", [SEED])
 @pytest.mark.slow
-def test_random_actions(qapp, qtlog, recordings, tmp_path, seed) -> None:
+def test_random_actions(qapp, qtlog, recordings, tmp_path, seed, monkeypatch) -> None:
     """Its name holds the seed; what it did stands in its log, which pytest shows if it fails."""
+    asked: list[str] = []
+
+    def close_anyway(_parent, _title, text, *_):
+        asked.append(text)
+        return QMessageBox.StandardButton.Yes
+
+    monkeypatch.setattr(QMessageBox, "warning", close_anyway)
     before = {thread.name for thread in threading.enumerate()}
     theme.apply(qapp)
     remembered = preferences.load()
@@ -214,6 +221,7 @@ def test_random_actions(qapp, qtlog, recordings, tmp_path, seed) -> None:
     finally:
         monkey.window.close()
         preferences.save(remembered)
+    assert [text for text in asked if not text.startswith("An export is being written")] == []
     said = [record.message for record in qtlog.records]
     assert [text for text in said if not any(word in text for word in HARMLESS)] == []
     assert {thread.name for thread in threading.enumerate()} <= before

@@ -1,6 +1,6 @@
-"""Measuring many exams: which ones, by what, and what is known of them so far.
+"""Measures many exams: the list of exams, the plan, and the results so far.
 
-Everything is computed by the session's worker, exam by exam; the page shows each as it comes.
+The session's worker measures exam after exam; the page shows each exam's values as they arrive.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 SHOWN_EVERY_MS = 400
-"""While exams come in, the page is drawn again no more often."""
+"""Least time between two drawings of the page while exams arrive."""
 
 
 class Cohorts(QObject):
-    """Holds the exams of the cohort and what was measured, and keeps the page as new as they are.
+    """Holds the exams of the cohort and their measures, and keeps the page up to date.
 
     Args:
         session: Whose worker measures, and whose settings count.
@@ -91,7 +91,7 @@ class Cohorts(QObject):
 
     @Slot()
     def toggle(self) -> None:
-        """Shows the page, or what was there before."""
+        """Shows the page, or the page that was on screen before it."""
         self.show(not self.is_shown)
 
     def show(self, wanted: bool) -> None:
@@ -106,7 +106,7 @@ class Cohorts(QObject):
     # The exams
 
     def add(self, paths: Sequence[Path]) -> None:
-        """Takes exams in: files, folders of one study, and all exams of other folders."""
+        """Adds exams: files, folders of one study, and all exams in other folders."""
         if not paths:
             return
         if self._helper.busy or self._running:
@@ -116,7 +116,7 @@ class Cohorts(QObject):
 
     @Slot(object)
     def remove(self, path: Path) -> None:
-        """Takes an exam out, with what was measured of it."""
+        """Removes an exam and its measures."""
         if self._running:
             self.refused.emit(tr("Other work is on its way. Try again when it is done."))
             return
@@ -136,7 +136,7 @@ class Cohorts(QObject):
 
     @property
     def plan(self) -> Plan | None:
-        """What is wanted now; None where no model or no length is."""
+        """The plan chosen on the page; None without a model or without a length."""
         page = self.page
         models = tuple(name for name, action in page.models.items() if action.isChecked())
         lengths = tuple(name for name, action in page.lengths.items() if action.isChecked())
@@ -155,7 +155,7 @@ class Cohorts(QObject):
 
     @Slot()
     def run(self) -> None:
-        """Measures the exams of which nothing is known yet under the plan that is wanted now."""
+        """Measures the exams that have no result under the chosen plan yet."""
         plan = self.plan
         if plan is None or not self.exams:
             return
@@ -176,28 +176,28 @@ class Cohorts(QObject):
         self.refresh()
 
     @Slot(object)
-    def _take(self, one: object) -> None:
-        """One exam more is known."""
+    def _take(self, exam: object) -> None:
+        """Takes the result of one more exam."""
         from usummary.comparing.cohort import LeftOut, MeasuredExam
 
         if self.measured is None:
             return
-        if isinstance(one, MeasuredExam):
-            longer = replace(self.measured, exams=(*self.measured.exams, one))
-        elif isinstance(one, LeftOut):
-            longer = replace(self.measured, left_out=(*self.measured.left_out, one))
+        if isinstance(exam, MeasuredExam):
+            longer = replace(self.measured, exams=(*self.measured.exams, exam))
+        elif isinstance(exam, LeftOut):
+            longer = replace(self.measured, left_out=(*self.measured.left_out, exam))
         self.measured = _only(longer, self.exams)
         if not self._later.isActive():
             self._later.start()
 
     @property
     def _running(self) -> bool:
-        """Exams are being measured, or wait for the queue's run to stop."""
+        """Whether exams are being measured, or wait for the queue's run to stop."""
         return self._task is not None
 
     @Slot(object)
     def _end(self, ended: Task) -> None:
-        """The work is over, was stopped, or failed."""
+        """Takes note that the measuring has ended, was stopped, or failed."""
         if self._task is ended:
             self._task = None
             self.refresh()
@@ -206,7 +206,7 @@ class Cohorts(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Has the page show what is known; nothing is computed that takes time."""
+        """Lets the page show the results so far; computes nothing that takes time."""
         if not self.is_shown:
             return
         page, measured, plan = self.page, self.measured, self.plan
@@ -232,14 +232,14 @@ class Cohorts(QObject):
         row = measured.rows[at] if measured is not None and at is not None and at >= 0 else None
         values: dict[Path, list[float | None]] = {}
         if measured is not None and row is not None:
-            each = [measured.values(row, measure, page.against) for measure in SHOWN]
+            columns = [measured.values(row, measure, page.against) for measure in SHOWN]
             values = {
-                exam.path: [found.get(exam.path) for found in each] for exam in measured.exams
+                exam.path: [column.get(exam.path) for column in columns] for exam in measured.exams
             }
-        left_out = {one.path: one.reason for one in measured.left_out} if measured else {}
+        left_out = {exam.path: exam.reason for exam in measured.left_out} if measured else {}
         waits = tr("waits") if self._running else tr("not measured yet")
-        said = {path: left_out.get(path, waits) for path in self.exams}
-        page.exams.show_exams(names_of(self.exams), values, said, page.against)
+        reasons = {path: left_out.get(path, waits) for path in self.exams}
+        page.exams.show_exams(names_of(self.exams), values, reasons, page.against)
         if row is None:
             page.of_row.setText(tr("{count} exams", count=len(self.exams)))
         else:
@@ -248,7 +248,7 @@ class Cohorts(QObject):
             )
 
     def _notes(self, plan: Plan | None) -> list[str]:
-        """What a person has to know to read the page right."""
+        """What a person must know to read the page correctly."""
         measured = self.measured
         if not self.exams:
             return [tr("Add exams with freeze-frames to compare models and baselines over them.")]
@@ -328,7 +328,7 @@ class Cohorts(QObject):
 
 
 def _only(cohort: Cohort, wanted: Sequence[Path]) -> Cohort:
-    """What is known of these exams, in their order."""
+    """The known results of these exams, in their order."""
     place = {path: number for number, path in enumerate(wanted)}
     exams = sorted((e for e in cohort.exams if e.path in place), key=lambda e: place[e.path])
     left = sorted((e for e in cohort.left_out if e.path in place), key=lambda e: place[e.path])

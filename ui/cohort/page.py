@@ -1,4 +1,4 @@
-"""The page of a cohort: what is measured, the two tables, the plot, and what can be taken away."""
+"""The page of a cohort: menus of the plan, two tables, the plot, and buttons to copy and save."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from usummary.comparing.one_exam import Baseline
 
 RANDOM_AND_EVEN: tuple[Baseline, ...] = ("random scores", "even distances")
-"""Baselines that are wanted at first."""
+"""Baselines that are ticked at first."""
 
 
 class CohortPage(QWidget):
@@ -143,18 +143,18 @@ class CohortPage(QWidget):
 
     @property
     def measure(self) -> Measure:
-        """What the plot shows."""
+        """The measure in the plot."""
         found: Measure = self.measure_box.currentData()
         return found
 
     @property
     def against(self) -> Against | None:
-        """What rows are compared with."""
+        """The way to choose that rows are compared with."""
         found: Against | None = self.against_box.currentData()
         return found
 
     def show_models(self, names: Sequence[str], chosen: str) -> None:
-        """Offers these; at first the one that runs use is wanted."""
+        """Offers these models; at first the model of the runs is ticked."""
         before = {name for name, action in self.models.items() if action.isChecked()} or {chosen}
         menu = self.model_button.menu()
         menu.clear()
@@ -162,7 +162,7 @@ class CohortPage(QWidget):
         menu.addActions(list(self.models.values()))
 
     def offer_against(self, cohort: Cohort) -> None:
-        """Offers every way to choose, at the same length or at one of its own."""
+        """Offers every way to choose for comparison, at each row's own length or at a fixed one."""
         from usummary.comparing.cohort import Against
 
         before = self.against
@@ -197,7 +197,7 @@ def _row(*parts: QWidget | None) -> QHBoxLayout:
 
 
 def _column(*parts: QWidget | QHBoxLayout) -> QWidget:
-    """Parts on a panel, one below the other; the last one takes the room."""
+    """Parts on a panel, one below the other; the last part takes the remaining room."""
     made = panel("sidePanel")
     column = QVBoxLayout(made)
     column.setContentsMargins(8, 4, 8, 6)

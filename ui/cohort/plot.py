@@ -23,10 +23,10 @@ LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 52, 12, 10, 24
 LINE_PX = 18
 CAP_PX, MARK_PX = 3.5, 4.5
 PARTS = ("accent", "curve", "text", "danger", "muted")
-"""Colours of the ways to choose, in order; their shapes differ too. Orange is what was frozen."""
+"""Colours of the ways to choose, whose shapes differ too. Orange is kept for freeze-frames."""
 TICKS = 5
 MOST = 1.0
-"""No measure is further from 0; few exams make intervals that are, and these are cut off."""
+"""Measures lie within this distance from 0. Intervals of few exams can be wider and are cut off."""
 
 
 class CohortPlot(QWidget):
@@ -51,8 +51,8 @@ class CohortPlot(QWidget):
         self._lengths = list(dict.fromkeys(row.length for row in rows))
         self._points = {row.who: [None] * len(self._lengths) for row in rows}
         for row in rows:
-            found = cohort.mean(row, measure, against)
-            self._points[row.who][self._lengths.index(row.length)] = found
+            interval = cohort.mean(row, measure, against)
+            self._points[row.who][self._lengths.index(row.length)] = interval
         self._differs = against is not None
         name = tr(MEASURES[measure][0])
         self.setAccessibleName(tr("Plot of {measure}", measure=name))
@@ -62,7 +62,7 @@ class CohortPlot(QWidget):
     def paintEvent(self, _: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            shown = [one for row in self._points.values() for one in row if one is not None]
+            shown = [mean for row in self._points.values() for mean in row if mean is not None]
             if not shown:
                 return
             legend = self._draw_legend(painter)
@@ -74,9 +74,9 @@ class CohortPlot(QWidget):
     def _draw_scale(
         self, painter: QPainter, area: QRectF, shown: Sequence[Interval]
     ) -> Callable[[float], float]:
-        """Lines at round values; what gives a value's height on screen."""
-        low = max(min(0.0, *(one.low for one in shown)), -MOST)
-        high = min(max(0.0, *(one.high for one in shown)), MOST)
+        """Draws lines at round values; returns a function from values to heights on screen."""
+        low = max(min(0.0, *(mean.low for mean in shown)), -MOST)
+        high = min(max(0.0, *(mean.high for mean in shown)), MOST)
         step = nice_step((high - low) or 1.0)
         first, last = math.floor(low / step), math.ceil(high / step)
         last = max(last, first + 1)
@@ -114,7 +114,7 @@ class CohortPlot(QWidget):
                     painter.setClipping(False)
 
     def _draw_legend(self, painter: QPainter) -> float:
-        """Shape and name of each way to choose, in lines at the bottom; returns their height."""
+        """Draws the legend in lines at the bottom; returns its height."""
         metrics, lines = painter.fontMetrics(), 1
         places, x = [], float(LEFT_PX)
         for name in map(who, self._points):
@@ -134,7 +134,7 @@ class CohortPlot(QWidget):
 
 
 def nice_step(span: float) -> float:
-    """1, 2 or 5 times a power of ten that parts a span into about `TICKS`."""
+    """1, 2 or 5 times a power of ten that divides a span into about `TICKS` parts."""
     rough = span / TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     return next((times * power for times in (1, 2, 5) if times * power >= rough), 10 * power)

@@ -32,7 +32,7 @@ MEASURES: dict[Measure, tuple[str, str]] = {
         "Share of the frozen standard planes of which a freeze-frame lies in a key shot",
     ),
 }
-"""Heads and what they mean."""
+"""Heads of the columns, and their meaning."""
 _HEADS = [MEASURES[measure] for measure in SHOWN]
 _MEANS = (
     ("Chosen by", "The model or the baseline that valued the shots"),
@@ -49,14 +49,14 @@ def who(name: str) -> str:
 
 
 class MeansTable(RowTable):
-    """One row a way to choose and length: mean over exams, and its 95 % interval."""
+    """One row per way to choose and length: means over exams with 95 % intervals."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_MEANS, (0, 54, 54, *(150,) * len(SHOWN)), parent)
         self.setAccessibleName(tr("Means over the exams"))
 
     def show_cohort(self, cohort: Cohort, against: Against | None) -> None:
-        """Shows means, or with `against` means of the differences on each exam."""
+        """Shows means, or with `against` means of the differences on the same exams."""
         self.show_rows([self._cells(cohort, row, against) for row in cohort.rows])
 
     def _cells(self, cohort: Cohort, row: WayToChoose, against: Against | None) -> list[Cell]:
@@ -102,11 +102,11 @@ def _number(value: float, against: Against | None) -> str:
 
 
 class ExamsTable(RowTable):
-    """One row an exam that was named: its values, or what became of it.
+    """One row per exam: its values, or why it has none.
 
     Signals:
-        open_wanted: Path of an exam whose name was clicked, or that Enter was pressed on.
-        remove_wanted: Path of an exam that Delete was pressed on.
+        open_wanted: Path of an exam, after a click on its name or Enter.
+        remove_wanted: Path of an exam, after Delete.
     """
 
     open_wanted = Signal(object)
@@ -125,10 +125,10 @@ class ExamsTable(RowTable):
         self,
         names: Mapping[Path, str],
         values: Mapping[Path, Sequence[float | None]],
-        said: Mapping[Path, str],
+        reasons: Mapping[Path, str],
         against: Against | None,
     ) -> None:
-        """Shows every exam named: its values of each measure, or what is said of it instead."""
+        """Shows the values of every exam, or the reason why it has none."""
         self._paths = tuple(names)
         self.clearSpans()
         rows = []
@@ -138,11 +138,11 @@ class ExamsTable(RowTable):
             set_plain_tip(first, tr("Open {name}", name=str(path)))
             numbers = values.get(path)
             if numbers is None:
-                told = Cell(said.get(path, ""), None)
-                told.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-                told.setForeground(color("muted"))
-                set_plain_tip(told, said.get(path, ""))
-                rows.append([first, told, *(Cell("", None) for _ in SHOWN[1:])])
+                reason = Cell(reasons.get(path, ""), None)
+                reason.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+                reason.setForeground(color("muted"))
+                set_plain_tip(reason, reasons.get(path, ""))
+                rows.append([first, reason, *(Cell("", None) for _ in SHOWN[1:])])
                 continue
             rows.append([first, *(_value(value, against) for value in numbers)])
         self.show_rows(rows)

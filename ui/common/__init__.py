@@ -1,1 +1,1 @@
-"""What several pages use: theme, icons, language, widgets, file dialogs."""
+"""Parts that several pages share: theme, icons, language, widgets, file dialogs."""

@@ -1,4 +1,4 @@
-"""Which file or folder the person means: chosen from a list, or dragged onto the window."""
+"""File dialogs, and files that are dragged onto the window."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ ENDINGS = "*.mp4 *.m4v *.mov *.mkv *.avi *.mpg *.mpeg *.webm *.dcm *.usummary"
 
 
 def ask_file(parent: QWidget, folder: str) -> Path | None:
-    """A recording or a project, None if none was chosen."""
+    """Asks for a recording or a project; None if none was chosen."""
     kinds = tr("Recordings and projects ({endings});;All files (*)", endings=ENDINGS)
     chosen, _ = QFileDialog.getOpenFileName(parent, tr("Open a recording"), folder, kinds)
     return Path(chosen) if chosen else None
 
 
 def ask_study(parent: QWidget, folder: str) -> Path | None:
-    """The folder of a DICOM study, None if none was chosen."""
+    """Asks for the folder of a DICOM study; None if none was chosen."""
     chosen = QFileDialog.getExistingDirectory(parent, tr("Open a DICOM study"), folder)
     return Path(chosen) if chosen else None
 
 
 def ask_files(parent: QWidget, folder: str) -> list[Path]:
-    """Any number of recordings."""
+    """Asks for any number of recordings."""
     kinds = tr("Recordings ({endings});;All files (*)", endings=ENDINGS.replace(" *.usummary", ""))
     chosen, _ = QFileDialog.getOpenFileNames(parent, tr("Add recordings"), folder, kinds)
     return [Path(path) for path in chosen]
 
 
 def ask_folder(parent: QWidget, folder: str) -> list[Path]:
-    """A folder whose exams are meant, or the folder of a study; none if none was chosen."""
+    """Asks for a folder of exams or of a study; empty if none was chosen."""
     chosen = QFileDialog.getExistingDirectory(parent, tr("Add all exams of a folder"), folder)
     return [Path(chosen)] if chosen else []
 
 
 def ask_table(parent: QWidget, suggested: Path) -> Path | None:
-    """Where to write a table, None if nowhere; asks before it replaces a file."""
+    """Asks where to write a table, and before replacing a file; None if nowhere."""
     kinds = tr("Tables ({endings})", endings="*.csv")
     return _ask_place(parent, tr("Save values"), suggested, (kinds, ".csv"))
 
 
 def ask_project(parent: QWidget, suggested: Path) -> Path | None:
-    """Where to write a project, None if nowhere; asks before it replaces a file."""
+    """Asks where to write a project, and before replacing a file; None if nowhere."""
     kinds = tr("Projects ({endings})", endings="*.usummary")
     return _ask_place(parent, tr("Save the project as"), suggested, (kinds, ".usummary"))
 
 
 def ask_figure(parent: QWidget, suggested: Path) -> Path | None:
-    """Where to write a figure, None if nowhere; asks before it or its data replace a file."""
+    """Asks where to write a figure and its data, and before replacing files; None if nowhere."""
     kinds = tr("Pictures ({endings})", endings="*.svg")
     return _ask_place(parent, tr("Save figure"), suggested, (kinds, ".svg"), beside=".csv")
 
@@ -64,7 +64,7 @@ def ask_figure(parent: QWidget, suggested: Path) -> Path | None:
 def _ask_place(
     parent: QWidget, title: str, suggested: Path, kind: tuple[str, str], *, beside: str = ""
 ) -> Path | None:
-    """Where to write a file of one kind.
+    """Asks where to write a file of one kind.
 
     The system's dialog asks about the name as it was typed, before the ending is there; so the
     question is asked here, about what will be written.
@@ -90,9 +90,9 @@ def _ask_place(
 
 
 def with_ending(path: Path, ending: str) -> Path:
-    """A file's path with its ending, added where it is missing.
+    """A file's path with its ending, which is added if it is missing.
 
-    What follows another dot is part of the name: ``exam 12.5 weeks`` has no ending.
+    Text after another dot is part of the name: ``exam 12.5 weeks`` has no ending.
     """
     if path.suffix.lower() == ending:
         return path
@@ -112,11 +112,11 @@ def all_dropped(event: QDropEvent) -> list[Path]:
 
 
 def dropped(event: QDropEvent) -> Path | None:
-    """The one file or folder of this computer that is dragged, if it is one."""
+    """The file or folder of this computer that is dragged; None unless it is exactly one."""
     urls = event.mimeData().urls()
     return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
 
 
 def joined(words: Sequence[str]) -> str:
-    """Arguments as one line of this system's shell."""
+    """Arguments as a command line for this system's shell."""
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -1,4 +1,4 @@
-"""What the window says, in the person's language.
+"""The window's texts in the person's language.
 
 Every text goes through `tr` as a whole sentence with named places, never glued from pieces:
 the English text is the key into ``resources/languages/CODE.json``, and what that file does not hold
@@ -23,7 +23,7 @@ def tr(text: str, /, **values: object) -> str:
 
 
 def languages() -> tuple[str, ...]:
-    """Codes of the languages there are, English first."""
+    """Codes of the available languages, English first."""
     folder = resources_dir() / "languages"
     return (ENGLISH, *sorted(path.stem for path in folder.glob("*.json")))
 
@@ -36,7 +36,7 @@ def language_name(code: str) -> str:
 
 
 def use(code: str) -> None:
-    """Takes the texts of a language from now on; an unknown or damaged one means English."""
+    """Uses the texts of a language from now on; an unknown or damaged language means English."""
     _texts.clear()
     try:
         text = (resources_dir() / "languages" / f"{code}.json").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Small shapes that say what was decided about a shot, drawn into a square."""
+"""Small signs of the decisions about a shot, each drawn into a square."""
 
 from __future__ import annotations
 

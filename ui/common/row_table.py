@@ -1,4 +1,4 @@
-"""A table of rows that are chosen whole and sorted by what their texts stand for."""
+"""A table whose rows are chosen as a whole and sorted by values, not by texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ITS_KEYS = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End}
 
 
 class Cell(QTableWidgetItem):
-    """A text that is sorted by what it stands for; what is undefined comes first."""
+    """A cell that is sorted by its value, not its text; undefined values come first."""
 
     def __init__(self, text: str, value: float | str | None) -> None:
         super().__init__(text)
@@ -38,7 +38,7 @@ class Cell(QTableWidgetItem):
 
 
 class RowTable(QTableWidget):
-    """Up and Down choose a row while it has the keys; a click on a head sorts.
+    """A table; Up and Down choose a row while it has the focus, a click on a head sorts.
 
     Args:
         columns: Head of each column, and what it means.
@@ -85,7 +85,7 @@ class RowTable(QTableWidget):
         self.itemSelectionChanged.connect(self._tell)
 
     def show_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
-        """Shows these; the order that the person chose and the chosen row stay."""
+        """Shows these rows; the person's order and the chosen row stay."""
         chosen = self.chosen
         self.blockSignals(True)
         self.setSortingEnabled(False)
@@ -117,7 +117,7 @@ class RowTable(QTableWidget):
 
     @Slot(int)
     def choose(self, wanted: int) -> None:
-        """Chooses the row that was given at a position."""
+        """Chooses the row at a position in the given order."""
         for row in range(self.rowCount()):
             if self.given(row) == wanted:
                 self.selectRow(row)
@@ -128,7 +128,7 @@ class RowTable(QTableWidget):
         self.row_chosen.emit(-1 if self.chosen is None else self.chosen)
 
     def event(self, event: QEvent) -> bool:
-        """Keeps the arrow keys, which otherwise go to the next key shot."""
+        """Keeps the arrow keys for itself; elsewhere they go to the next key shot."""
         override = event.type() == QEvent.Type.ShortcutOverride
         if override and isinstance(event, QKeyEvent) and Qt.Key(event.key()) in _ITS_KEYS:
             event.accept()

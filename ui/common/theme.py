@@ -84,7 +84,7 @@ def color(part: str, alpha: int = 255) -> QColor:
 
 
 def apply(app: QApplication, choice: Choice = "dark") -> None:
-    """Gives the whole program its look; every widget hears of it and paints itself again."""
+    """Gives the whole program a theme; every widget is notified and paints itself again."""
     _Shown.choice = choice
     _show(app, _resolve(choice, app.styleHints().colorScheme()))
 
@@ -102,7 +102,7 @@ def _show(app: QApplication, theme: Theme) -> None:
 
 
 def follow_system(app: QApplication) -> None:
-    """From now on a change of the system's theme shows where the person chose ``system``."""
+    """Follows changes of the system's theme from now on, if the person chose ``system``."""
 
     def changed(scheme: Qt.ColorScheme) -> None:
         wanted = _resolve(_Shown.choice, scheme)

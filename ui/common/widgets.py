@@ -15,7 +15,7 @@ from ui.common.icons import icon
 
 
 def plain(text: str) -> str:
-    """A text for where Qt guesses between plain and rich: names of files are never markup.
+    """A text that Qt never takes for markup: some widgets guess whether a text is plain or rich.
 
     A recording called ``<img src=...>`` would otherwise be drawn, or hide its own name.
     """
@@ -31,7 +31,7 @@ class HasTip(Protocol):
 
 
 def set_plain_tip(shown: HasTip, text: str) -> None:
-    """Gives a tool tip that may hold a file's name or path."""
+    """Sets a tool tip that may hold a file's name or path."""
     shown.setToolTip(plain(text))
 
 
@@ -53,7 +53,7 @@ def panel(name: str) -> QWidget:
 
 
 def push_button(text: str, call: Callable[[], object], *, name: str = "") -> QPushButton:
-    """A button with words. A click leaves the keys with the player; the Tab key reaches it."""
+    """A button with words. The Tab key focuses it, a click does not: the player keeps its keys."""
     made = QPushButton(text)
     made.setObjectName(name)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -101,13 +101,13 @@ def icon_button(picture: str, tip: str, call: Callable[[], object]) -> IconButto
 
 
 def restyle(widget: QWidget) -> None:
-    """Applies the style sheet again after a property that it asks for changed."""
+    """Applies the style sheet again after a property that it depends on has changed."""
     widget.style().unpolish(widget)
     widget.style().polish(widget)
 
 
 class ElidedLabel(QLabel):
-    """One line that is shortened where there is no room, and shown whole by its tool tip."""
+    """A line of text that is shortened if there is no room; its tool tip shows it whole."""
 
     def __init__(self, name: str, where: Qt.TextElideMode) -> None:
         super().__init__()

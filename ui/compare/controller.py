@@ -1,6 +1,6 @@
 """Comparing the exam on screen: lengths, models and baselines as lanes with a table.
 
-Everything is chosen in a worker; other models run as any run does, with progress and cancel.
+Lanes are chosen in a worker. Other models run like any run, with progress and cancelling.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Compare(QObject):
-    """Holds the comparison's parts and keeps them as new as the session.
+    """Holds the parts of the comparison and keeps them up to date with the session.
 
     Args:
         session: Whose exam is compared.
@@ -121,7 +121,7 @@ class Compare(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Chooses again if anything changed that the lanes show; leaves an exam that is gone."""
+        """Chooses again if anything changed that lanes depend on; closes if the exam is gone."""
         base = self._state.computed
         if base is not self._base:
             self._base, self._others, self._pending = base, {}, None
@@ -136,13 +136,13 @@ class Compare(QObject):
         asked = self._question(base)
         if self._chooser.busy:
             if asked != self._asked:
-                self._chooser.cancel()  # its end calls this again
+                self._chooser.cancel()  # when it has ended, this is called again
         elif asked != self._asked:
             self._asked = asked
             self._chooser.start(self._operation(base))
 
     def _question(self, base: Analysis) -> object:
-        """Whatever the lanes depend on."""
+        """Everything that the lanes depend on."""
         state = self._state
         freezes = state.edits.added_freezes, state.edits.removed_freezes, state.edits.planes
         wanted = self._lengths(), self._baselines(), tuple(self._wanted_others())
@@ -173,7 +173,7 @@ class Compare(QObject):
         self.panel.note.setText(" ".join(self._notes()))
 
     def _notes(self) -> list[str]:
-        """What a person has to know to read the table right."""
+        """What a person must know to read the table correctly."""
         state, notes = self._state, []
         if state.cover_planes and "even distances" in self._baselines():
             notes.append(
@@ -243,7 +243,7 @@ class Compare(QObject):
 
     @Slot(object)
     def _end_pending(self, ended: Task) -> None:
-        """A model that was stopped, or failed, is wanted no more."""
+        """Unticks a model whose run was stopped or failed."""
         if self._pending is not None and self._pending[1] is ended:
             self._failed, self._pending = self._pending[0], None
             self.panel.models[self._failed].setChecked(False)
@@ -258,7 +258,7 @@ class Compare(QObject):
 
     @Slot()
     def copy_command(self) -> None:
-        """Copies the chosen lane's command, or those of all lanes, one a line."""
+        """Copies the chosen lane's command, or those of all lanes, one per line."""
         if not self._lanes:
             return
         from usummary.comparing.one_exam import command

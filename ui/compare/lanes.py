@@ -1,7 +1,7 @@
 """The lanes of a comparison: the key shots of every summary over the same time, one thin lane each.
 
-They show the part of the exam that the timeline shows, so everything that zooms or turns the page
-there does so here; a click seeks.
+They always show the same part of the exam as the timeline: zooming and scrolling there also changes
+the lanes. A click seeks.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NAMES_PX = 196
 RIGHT_PX = 14
 AXIS_PX, FREEZES_PX = 18, 16
 LEAST_PX, MOST_PX = 12.0, 20.0
-"""How high a lane may be, gap included."""
+"""Greatest height of a lane with its gap, pixels."""
 GAP_PX = 3.0
 LENGTH_PX = 44
 
@@ -104,7 +104,7 @@ class ComparedLanes(QWidget):
             self.update()
 
     def strip_of(self, row: int) -> QRectF:
-        """Where a lane's bars are."""
+        """The strip of a lane's bars."""
         rest = self.height() - self._top() - GAP_PX
         high = min(max(rest / max(len(self._lanes), 1), LEAST_PX), MOST_PX)
         top = self._top() + row * high
@@ -133,7 +133,7 @@ class ComparedLanes(QWidget):
             overlays.draw_playhead(painter, column, self.view, self._state)
 
     def _still(self) -> QPixmap:
-        """Everything but the playhead, drawn again only where it changed."""
+        """The drawing of everything except the playhead; only drawn again after changes."""
         state, ratio = self._state, self.devicePixelRatioF()
         shows = (
             self.view, self.width(), self.height(), ratio, self._chosen,
@@ -167,7 +167,7 @@ class ComparedLanes(QWidget):
         return self.strip_of(max(len(self._lanes) - 1, 0)).bottom() + GAP_PX
 
     def _draw_names(self, painter: QPainter) -> None:
-        """Who chose, at the first lane of each group; each length; the chosen lane's band."""
+        """Draws the name at each group's first lane, each length, and the chosen lane's band."""
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         painter.setPen(color("muted"))
         names = QRectF(12, AXIS_PX + 2 * GAP_PX, NAMES_PX - 24, FREEZES_PX)
@@ -208,7 +208,7 @@ class ComparedLanes(QWidget):
             lanes.draw_diamond(painter, QPointF(NAMES_PX + x, middle))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zooms at the cursor as the timeline does; with Shift or sideways it pans."""
+        """Zooms at the cursor like the timeline; pans when turned sideways or with Shift."""
         turn = event.angleDelta()
         if turn.x() or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self._timeline.pan((turn.x() or turn.y()) / 2)
@@ -261,7 +261,7 @@ def _bars_of(lane: Compared) -> list[tuple[Shot, bool]]:
 def draw_lane(
     painter: QPainter, strip: QRectF, view: View, kind: str, bars: Sequence[tuple[Shot, bool]]
 ) -> None:
-    """Key shots of a model or a baseline: filled where they hold a freeze-frame, else pale."""
+    """Draws key shots of a model or a baseline: filled if they hold a freeze-frame, else pale."""
     part = "accent" if kind == "model" else "curve"
     painter.setPen(color("line"))
     middle = strip.center().y()
@@ -275,7 +275,7 @@ def draw_lane(
 
 
 def _pale(part: str) -> QColor:
-    """A colour at a quarter of its strength on the panel; opaque, which is drawn quicker."""
+    """A colour mixed with three quarters of the panel's: opaque colours are drawn faster."""
     own, ground = color(part), color("panel")
     red, green, blue = (
         round(0.27 * above + 0.73 * below)

@@ -1,4 +1,4 @@
-"""The panel of a comparison: which lanes there are, the table, and what can be taken away."""
+"""The panel of a comparison: menus to choose lanes, the table, and buttons to copy and save."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class ComparePanel(QWidget):
         layout.addLayout(bottom)
 
     def show_models(self, names: Sequence[str]) -> None:
-        """Offers these models; those that were wanted stay so."""
+        """Offers these models; models that were ticked stay ticked."""
         menu = self.model_button.menu()
         before = {name for name, action in self.models.items() if action.isChecked()}
         menu.clear()

@@ -1,4 +1,4 @@
-"""The table of a comparison: what each lane reaches, sorted by whatever the person wants."""
+"""The table of a comparison: the measures of each lane, sorted by a column of choice."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("Planes shown", "Share of the frozen standard planes that a key shot is labelled with"),
     ("Seconds", "Duration of all key shots together"),
 )
-"""Heads and what they mean."""
+"""Heads of the columns, and their meaning."""
 WIDTHS_PX = (0, 58, 54, 62, 104, 78)
-"""Least width of each column; the first one takes what is left."""
+"""Least width of each column; the first column takes the rest."""
 
 
 def title(lane: Compared) -> str:
@@ -43,14 +43,14 @@ def title(lane: Compared) -> str:
 
 
 class ComparedTable(RowTable):
-    """One row a lane."""
+    """A table with one row per lane."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(COLUMNS, WIDTHS_PX, parent)
         self.setAccessibleName(tr("How the lanes compare"))
 
     def show_lanes(self, lanes: Sequence[Compared]) -> None:
-        """Shows these; the order that the person chose stays."""
+        """Shows these lanes, in the order that the person chose before."""
         self.show_rows([cells(lane) for lane in lanes])
         self.clearSelection()
 
@@ -69,7 +69,7 @@ def cells(lane: Compared) -> list[Cell]:
 
 
 def _share(value: float | None, form: str, why_not: str) -> Cell:
-    """A number, or the word for none with the reason as its tool tip."""
+    """A cell with a number, or with the word for an undefined one and the reason as tool tip."""
     cell = Cell(tr("undefined") if value is None else tr(form, value=value), value)
     if value is None:
         set_plain_tip(cell, why_not)

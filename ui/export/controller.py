@@ -1,4 +1,4 @@
-"""From the wish to export to what is exported: the sheet, and the review of the masks before it."""
+"""Asks what to export: shows the export sheet, and the review of the masks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Exporting(QObject):
         summary, opened = self._state.summary, self._state.opened
         if summary is None or opened is None:
             return
-        # Here and not above: it brings libraries that would make the window late.
+        # Imported here, because it loads libraries that would delay the window's start.
         from usummary.export import ExportOptions, SizeEstimate, estimate
 
         def guess(options: ExportOptions) -> SizeEstimate:

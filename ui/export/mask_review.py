@@ -1,6 +1,6 @@
-"""What an export leaves visible of each recording: looked at, corrected and confirmed by a person.
+"""The review of what an export leaves visible: a person checks, corrects and confirms outlines.
 
-The outline that was found is only a proposal; scanners differ too much to trust it unseen.
+The outline that the program found is only a proposal: scanners differ too much to trust it unseen.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SAMPLES = 7
 def sample_pictures(path: Path, recording: int) -> Operation:
     """The median of a few frames spread over a recording and the frames, as `QImage`s.
 
-    What stands still on the screen, like a name, is plain to see in the median.
+    Still parts of the screen, such as a name, are easy to see in the median.
     """
 
     def work(report: Report) -> list[QImage]:
@@ -152,7 +152,7 @@ class MaskReview(QDialog):
         self._set(_border(*self._sizes[self._shown]))
 
     def confirm(self) -> None:
-        """Takes the outline on screen; goes on to the next recording that waits for it."""
+        """Confirms the outline on screen and goes to the next unconfirmed recording."""
         self._confirmed[self._shown] = self.view.polygon
         self.confirmed.emit(self._shown, self.view.polygon)
         if None in self._confirmed:
@@ -183,7 +183,7 @@ class MaskReview(QDialog):
 
     @Slot()
     def _read_next(self) -> None:
-        """Reads the pictures of the recording on screen, once what is being read has ended."""
+        """Reads the pictures of the recording on screen, after the present reading has ended."""
         if self._worker.busy:
             self._worker.cancel()
         elif not self._images and self._reading != self._shown:

@@ -1,4 +1,4 @@
-"""A picture with the outline of its sector, whose corners can be moved, added and taken away."""
+"""A picture with the outline of its sector, whose corners can be moved, added and removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Polygon = tuple[tuple[int, int], ...]
 
 FEWEST = 3
 _REACH = 12.0
-"""Pixels of the screen within which a corner or an edge is meant."""
+"""Distance in screen pixels within which the mouse takes hold of a corner or an edge."""
 _MOVES = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -33,11 +33,11 @@ _MOVES = {
 
 
 class OutlineView(QWidget):
-    """Shows what an export leaves: outside the outline the picture is dimmed.
+    """Shows what an export keeps: outside the outline the picture is dimmed.
 
-    By mouse a corner is dragged, a click on an edge adds one, a right click takes one away. By
-    keys N and P choose a corner, the arrows move it (with Shift ten pixels), Insert adds one
-    behind it and Delete takes it away.
+    By mouse: dragging moves a corner, a click on an edge adds one, a right click removes one. By
+    keys: N and P choose a corner, the arrows move it (with Shift by ten pixels), Insert adds one
+    after it, and Delete removes it.
 
     Signals:
         edited: The person changed the outline.
@@ -63,7 +63,7 @@ class OutlineView(QWidget):
         return tuple(self._corners)
 
     def show_outline(self, polygon: Polygon, width: int, height: int) -> None:
-        """Another outline, in a picture of this size."""
+        """Shows another outline, in a picture of this size."""
         self._corners = list(polygon)
         self._size = QSize(width, height)
         self._chosen = 0
@@ -75,7 +75,7 @@ class OutlineView(QWidget):
         self.update()
 
     def to_screen(self, corner: tuple[int, int]) -> QPointF:
-        """Where a place of the picture is in the widget."""
+        """The widget's point for a place in the picture."""
         place = self._place()
         scale = place.width() / self._size.width()
         return place.topLeft() + QPointF(*corner) * scale

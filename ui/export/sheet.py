@@ -1,4 +1,4 @@
-"""What to export and where to: each part with its likely size, and whether the masks were seen."""
+"""The export sheet: parts with their likely sizes, the folder, and the state of the masks."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def size_text(size: int) -> str:
 
 
 class ExportSheet(QDialog):
-    """Where to, which artefacts, what is seen in them; Enter exports.
+    """Asks for the folder, the artefacts, and what is visible in them; Enter exports.
 
     Args:
         folder: Proposed folder.
-        options: What is ticked at first.
+        options: The options that are ticked at first.
         guess: Says about how much the options would write; quick.
         parent: The window.
 
@@ -99,9 +99,9 @@ class ExportSheet(QDialog):
         self._refresh()
 
     def show_masks(self, confirmed: Sequence[bool], *, missing: bool = False) -> None:
-        """Says for how many recordings the person has confirmed the mask.
+        """Shows for how many recordings the person has confirmed the mask.
 
-        `missing`: for one of the others no sector was found, so that all of its picture shows.
+        `missing`: in one of the others no sector was found, so its whole picture will be visible.
         """
         done = sum(confirmed)
         if done == len(confirmed):
@@ -166,7 +166,7 @@ class ExportSheet(QDialog):
         return row
 
     def chosen(self) -> ExportOptions:
-        """The options as they are ticked."""
+        """The ticked options."""
         return replace(
             self._options, **{name: check.isChecked() for name, check in self.checks.items()}
         )
@@ -207,7 +207,7 @@ class ExportSheet(QDialog):
         self.wanted.emit(folder, replace(self.chosen(), overwrite=used))
 
     def _ask_overwrite(self, folder: Path) -> bool:
-        """Whether an export in this folder may be replaced."""
+        """Asks whether an earlier export in this folder may be replaced."""
         answer = QMessageBox.question(
             self,
             tr("The folder is not empty"),
@@ -225,7 +225,7 @@ class ExportSheet(QDialog):
 
 
 def holds_something(folder: Path) -> bool:
-    """The folder exists and has files in it that can be seen."""
+    """Whether the folder exists and holds files that are not hidden."""
     try:
         return any(not path.name.startswith(".") for path in folder.iterdir())
     except OSError:

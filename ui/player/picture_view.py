@@ -26,7 +26,7 @@ from usummary.types import Region
 WHEEL_STEP = 120
 ZOOM_A_STEP = 1.25
 LARGEST = 16.0
-"""Device pixels that one picture pixel may take at most, along each side."""
+"""Largest scale: device pixels per picture pixel, along each side."""
 
 
 class PictureView(QWidget):
@@ -58,17 +58,17 @@ class PictureView(QWidget):
 
     @property
     def fitted(self) -> bool:
-        """The picture is as large as it fits, and stays so when the window changes."""
+        """Scales the picture to fit, now and whenever the window changes its size."""
         return self._scale is None
 
     @property
     def scale(self) -> float:
-        """Widget pixels of one picture pixel."""
+        """Widget pixels per picture pixel."""
         return self._fitting() if self._scale is None else self._scale
 
     @Slot(object)
     def show_image(self, image: QImage | None) -> None:
-        """Another picture; one of another size is fitted again."""
+        """Shows another picture; if its size differs, it is fitted again."""
         before, self._image = self._image, image
         if image is None or before is None or image.size() != before.size():
             self._mask = None
@@ -76,7 +76,7 @@ class PictureView(QWidget):
         self.update()
 
     def show_region(self, region: Region | None, *, outlined: bool, masked: bool) -> None:
-        """Draws a region's outline over the picture, and black around it as exports have it."""
+        """Draws a region's outline over the picture, or black around it as in exports."""
         if region != self._region:
             self._region, self._mask = region, None
         self._outlined, self._masked = outlined, masked
@@ -87,11 +87,11 @@ class PictureView(QWidget):
         self._changed()
 
     def zoom_full(self) -> None:
-        """100 %: one picture pixel on one of the screen's."""
+        """Scales to 100 %: one picture pixel per screen pixel."""
         self.zoom_to(1 / self.devicePixelRatioF(), QPointF(self.rect().center()))
 
     def zoom_to(self, scale: float, fixed: QPointF) -> None:
-        """Another scale; what is seen at the widget's point `fixed` stays there.
+        """Scales the picture; the place under the widget's point `fixed` stays there.
 
         A scale at which all of the picture can be seen fits it.
         """
@@ -108,7 +108,7 @@ class PictureView(QWidget):
         self._changed()
 
     def picture_rect(self) -> QRectF:
-        """Where the whole picture lies, in widget pixels; partly outside when zoomed."""
+        """Place of the whole picture in widget pixels; partly outside the widget when zoomed."""
         assert self._image is not None
         scale = self.scale
         size = QPointF(self._image.width(), self._image.height())
@@ -134,7 +134,7 @@ class PictureView(QWidget):
         return (at - self.picture_rect().topLeft()) / self.scale
 
     def _changed(self) -> None:
-        """Keeps a zoomed picture in sight: centred where it is smaller than the widget."""
+        """Keeps a zoomed picture in view; a picture smaller than the widget is centred."""
         if self._scale is not None and self._image is not None:
             self._middle = QPointF(
                 _kept(self._middle.x(), self._image.width(), self.width() / self._scale),
@@ -207,9 +207,9 @@ class PictureView(QWidget):
 
 
 def cover(region: Region, size: QSize) -> QImage:
-    """Black with a hole where the sector is: what a masked export keeps, to within a pixel.
+    """Black with a hole for the sector, as in a masked export to within a pixel.
 
-    Drawn here and not by the export, whose libraries would hold the main thread up.
+    It is drawn here because importing the export's libraries would block the main thread.
     """
     black = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
     black.fill(Qt.GlobalColor.black)
@@ -231,7 +231,7 @@ def _polygon(region: Region) -> QPolygonF:
 
 
 def _kept(middle: float, length: float, room: float) -> float:
-    """The picture's place in the middle of the view, so that no more than needed is empty."""
+    """Clamps the picture's place so that no more of the view is empty than needed."""
     if length <= room:
         return length / 2
     return min(max(middle, room / 2), length - room / 2)

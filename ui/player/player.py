@@ -1,4 +1,4 @@
-"""The player: the picture, its controls, and where in the exam it is."""
+"""The player: the picture, its controls, and its place in the exam."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ POINTS = (
     ("mark_out", "Out point: the picture on screen is the last one"),
     ("add_shot", "Add a shot between in and out point"),
 )
-"""Buttons by what they do (an id of `ui.window.keys.COMMANDS`, and the icon's name), with tips."""
+"""Tool tips of buttons by command id in `ui.window.keys.COMMANDS`, which is the icon's name too."""
 PLACE_PX = 150
-"""Room for the time of a short exam, so that it stays put while an exam is being opened."""
+"""Room for the time of a short exam, so that nothing moves while an exam is being opened."""
 PLACES = {
     (False, False): "frame {frame:,} / {total:,}",
     (False, True): "near frame {frame:,} / {total:,}",
     (True, False): "frame {frame:,} / {total:,} of recording {recording}",
     (True, True): "near frame {frame:,} / {total:,} of recording {recording}",
 }
-"""What is on screen, by whether there are several recordings and whether the person drags."""
+"""Text about the picture on screen; keys: several recordings, and the person drags."""
 
 
 class Player(QWidget):
     """The picture, the track below it, and the controls.
 
     Signals:
-        command_wanted: Id in `ui.window.keys.COMMANDS` of what a button is for.
+        command_wanted: Id of a button's command in `ui.window.keys.COMMANDS`.
     """
 
     command_wanted = Signal(str)
@@ -90,7 +90,7 @@ class Player(QWidget):
         layout.addWidget(bar)
 
     def _upper_row(self) -> QHBoxLayout:
-        """The track between in and out point."""
+        """The track between the buttons for in and out point."""
         row = QHBoxLayout()
         row.setSpacing(4)
         for name, tip in POINTS:
@@ -103,7 +103,7 @@ class Player(QWidget):
 
     def _lower_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(1)  # all of it fits a window of 1024 pixels
+        row.setSpacing(1)  # so that the row fits a window of 1024 pixels
         place = QVBoxLayout()
         place.setSpacing(0)
         place.addWidget(self._time)
@@ -136,7 +136,7 @@ class Player(QWidget):
             self.playback.play()
 
     def toggle(self, name: str) -> None:
-        """As if one of the buttons in `TOGGLES` were pressed."""
+        """Does what pressing one of the buttons in `TOGGLES` does."""
         self.buttons[name].click()
 
     def _loop(self) -> None:
@@ -150,7 +150,7 @@ class Player(QWidget):
         self.buttons["loop"].setChecked(self.playback.looping is not None)
 
     def refresh(self) -> None:
-        """Shows what the state says: which controls work, and the outline."""
+        """Shows the state: enables controls and draws the outline."""
         opened = self._state.opened is not None
         for button in self.buttons.values():
             button.setEnabled(opened)
@@ -167,7 +167,7 @@ class Player(QWidget):
         looping = self.playback.looping
         spans = {ShotSpan.of(shot) for shot in self._state.shots}
         if looping is not None and ShotSpan.of(looping) not in spans:
-            self.playback.loop(None)  # an edit cut it anew
+            self.playback.loop(None)  # an edit has changed its borders
         self._show_place()
 
     @Slot()

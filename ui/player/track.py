@@ -15,7 +15,7 @@ from ui.timeline.view import View
 HEIGHT_PX = 26
 EDGE_PX = overlays.HEAD_PX + 1
 BAR_PX = 6
-"""Height of the bar; what marks places on it reaches beyond."""
+"""Height of the bar; marks on it are taller."""
 
 
 class Track(QWidget):

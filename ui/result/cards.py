@@ -60,17 +60,17 @@ WAITING = {
     "cancelled": "The run was stopped. Run goes on from what was finished.",
     "failed": "The run did not finish.",
 }
-"""What stands in place of the cards."""
+"""Texts shown in place of the cards while there are none."""
 BUTTONS: dict[str, tuple[str, tuple[Decision, ...]]] = {
     "keep": ("Keep", ("kept", "locked")),
     "reject": ("Reject", ("rejected",)),
     "lock": ("Lock", ("locked",)),
 }
-"""A card's buttons by id in `ui.window.keys.COMMANDS`: tip; the decisions at which each is down."""
+"""A card's buttons by command id: tool tip, and the decisions for which the button is pressed."""
 
 
 def button_at(card: QRect, name: str) -> QRectF:
-    """Where a card's button is."""
+    """The place of a card's button."""
     place = list(BUTTONS).index(name)
     left = card.left() + PICTURE.width() + 20 + place * (BUTTON + 6)
     return QRectF(left, card.bottom() - BUTTON - 10, BUTTON, BUTTON)
@@ -176,15 +176,15 @@ class CardDelegate(QStyledItemDelegate):
             ink = color("on_accent" if down else "muted")
             draw_mark(painter, name, place.adjusted(5, 5, -5, -5), ink)
         text = {"automatic": "", "kept": "kept", "locked": "locked", "rejected": "rejected"}
-        said = text[shot.decision] or ("" if shot.selected else "not in summary")
+        words = text[shot.decision] or ("" if shot.selected else "not in summary")
         left = button_at(rect, "lock").right() + 8
         painter.setPen(color("muted" if shot.decision == "automatic" else "text"))
         spot = QRectF(left, button_at(rect, "lock").top(), rect.right() - left - 8, BUTTON)
-        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(said) if said else "")
+        painter.drawText(spot, Qt.AlignmentFlag.AlignVCenter, tr(words) if words else "")
 
 
 def draw_picture(painter: QPainter, frame: QRectF, image: QImage | None) -> None:
-    """A picture as large as it fits into a frame, on black."""
+    """A picture scaled to fit into a frame, on black."""
     painter.fillRect(frame, color("picture"))
     if image is None or image.isNull():
         return
@@ -200,7 +200,7 @@ def _button_under(point: QPoint, card: QRect) -> str | None:
 
 
 class BudgetBar(QWidget):
-    """How much of the allowed length the key shots use; what is too much runs on, hatched."""
+    """Shows how much of the allowed length the key shots use; an excess is hatched."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -230,7 +230,7 @@ class ShotCards(QWidget):
     Signals:
         chosen: Index into `Summary.shots` of the card that was clicked or stepped to.
         decided: Index of a shot, and ``keep``, ``reject`` or ``lock``.
-        pictures_wanted: Other cards came into sight.
+        pictures_wanted: Other cards became visible.
     """
 
     chosen = Signal(int)
@@ -285,7 +285,7 @@ class ShotCards(QWidget):
         self.show_selected()
 
     def show_keys(self, tip: Callable[[str, str], str]) -> None:
-        """Has the buttons' tips name the keys; `tip` adds those of an id to a text."""
+        """Adds keys to the buttons' tool tips; `tip` adds the keys of a command id to a text."""
         self.delegate.tips = {name: tip(tr(text), name) for name, (text, _) in BUTTONS.items()}
 
     def show_selected(self) -> None:
@@ -299,7 +299,7 @@ class ShotCards(QWidget):
             self.list.scrollTo(self.model.index(row))
 
     def wanted_positions(self) -> list[int]:
-        """Positions of the key frames on the cards in sight."""
+        """Positions of the key frames of the visible cards."""
         height = self.list.viewport().height()
         first = self.list.verticalScrollBar().value() // CARD_HEIGHT
         last = min(first + height // CARD_HEIGHT + 2, self.model.rowCount())

@@ -44,7 +44,7 @@ class PicturePair(QWidget):
         pictures.arrived.connect(self._repaint)
 
     def show_pair(self, parts: list[tuple[int | None, str]]) -> None:
-        """Positions (None: there is no such picture) with their captions."""
+        """Shows pictures by position (None: no picture) with their captions."""
         self._parts = parts
         self.setAccessibleName(". ".join(text for _, text in parts))
         self.update()
@@ -78,7 +78,7 @@ class FreezeFrames(QWidget):
 
     Signals:
         chosen: The `FreezeFrame` that was clicked or stepped to.
-        pictures_wanted: Another pair is shown.
+        pictures_wanted: Another pair of pictures is shown.
     """
 
     chosen = Signal(object)
@@ -229,11 +229,11 @@ class FreezeFrames(QWidget):
 
 
 class Planes(QWidget):
-    """Which of the standard planes the key shots show and the freeze-frames hold.
+    """Shows which standard planes the key shots show and which the freeze-frames hold.
 
     Signals:
-        shot_chosen: Index of a key shot that shows the plane that was clicked.
-        freeze_chosen: A `FreezeFrame` of it where no key shot does.
+        shot_chosen: Index of a key shot that shows the clicked plane.
+        freeze_chosen: A `FreezeFrame` of the clicked plane, if no key shot shows it.
     """
 
     shot_chosen = Signal(int)
@@ -290,7 +290,7 @@ def _plain_list(name: str) -> QListWidget:
 
 
 def plane_line(plane: str, *, shown: bool, frozen: bool) -> str:
-    """A plane's line: a mark each for key shots and freeze-frames, and what they mean."""
+    """A plane's line: marks for key shots and freeze-frames, and their meaning."""
     if shown and frozen:
         words = tr("in summary and frozen")
     elif shown:

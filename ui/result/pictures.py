@@ -1,4 +1,4 @@
-"""The newest small pictures that the side panel shows, kept for as long as there is room."""
+"""A store of the side panel's small pictures that drops the least recently used ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ MOST = 96
 
 
 class Pictures(QObject):
-    """Pictures by position; the one that was not asked for longest goes first.
+    """Pictures by position; the least recently used one is dropped first.
 
     Signals:
-        arrived: A position whose picture is there now.
+        arrived: A position whose picture is now there.
     """
 
     arrived = Signal(int)
@@ -30,7 +30,7 @@ class Pictures(QObject):
         return image
 
     def missing(self, positions: Iterable[int]) -> list[int]:
-        """Those without a picture, each once."""
+        """The positions without a picture, each once."""
         return [at for at in dict.fromkeys(positions) if at not in self._held]
 
     def take(self, position: int, image: QImage) -> None:

@@ -1,4 +1,4 @@
-"""The shots as a list model: which ones are shown, and what is said of each."""
+"""The shots as a list model: which shots are shown, and the texts of their cards."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ShotRole = Qt.ItemDataRole.UserRole
 
 
 def plane_name(plane: str | None) -> str:
-    """A shot's plane in words; the program does not claim that an unknown one shows none."""
+    """A shot's plane in words; without one, that none was recognised, not that none is shown."""
     return plane or tr("No plane recognised")
 
 
 def match_text(numbers: list[int]) -> str:
-    """What a card says of the freeze-frames its shot holds; empty if it holds none."""
+    """A card's text about the freeze-frames in its shot; empty if there are none."""
     if not numbers:
         return ""
     shown = ", ".join(map(str, numbers[:4])) + (", …" if len(numbers) > 4 else "")
@@ -54,7 +54,7 @@ class ShotModel(QAbstractListModel):
         return 0 if parent is not None and parent.isValid() else len(self._shots)
 
     def refresh(self) -> None:
-        """Takes over the state's shots; every card is drawn again."""
+        """Takes over the state's shots and draws all cards again."""
         wanted = list(range(len(self._state.shots))) if self.shows_all else self._state.key_shots
         if wanted != self._shots:
             self.beginResetModel()

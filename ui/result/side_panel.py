@@ -37,7 +37,7 @@ class SidePanel(QWidget):
     """Three views of the result, and the buttons that choose one.
 
     Signals:
-        pictures_wanted: Other pictures came into sight; see `missing_pictures`.
+        pictures_wanted: Other pictures became visible; see `missing_pictures`.
     """
 
     pictures_wanted = Signal()
@@ -85,14 +85,14 @@ class SidePanel(QWidget):
         return made
 
     def refresh(self) -> None:
-        """Has every view show the state."""
+        """Lets every view show the state."""
         for page in (self.cards, self.freezes, self.planes):
             page.refresh()
         self.saving.setText(tr(SAVING[self._state.saving]))
         self.saving.setVisible(self._state.saving != "nothing")
 
     def missing_pictures(self) -> list[int]:
-        """Positions whose pictures are in sight and not there yet."""
+        """Positions of visible pictures that have not arrived yet."""
         page = self._pages.currentWidget()
         wanted: list[int] = []
         if page is self.cards:

@@ -1,8 +1,8 @@
 """What a person changes about a result, with undo and redo.
 
 Edits are one immutable value (`usummary.selection.edits`), and so is the wanted length beside them.
-A step of the undo history therefore holds the value before and the value after; going back is
-showing the value before.
+A step of the undo history therefore holds the value before and the value after, and undo shows the
+value before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NO_POINTS = "Set the in point and the out point first."
 
 
 class Choice(NamedTuple):
-    """Everything the person chose about an exam."""
+    """Everything that the person chose about an exam."""
 
     edits: Edits
     length: str
@@ -35,7 +35,10 @@ class Choice(NamedTuple):
 
 
 class Change(QUndoCommand):
-    """One step: from one choice to another. Pushed after it was made."""
+    """One step of the history, from one choice to another, pushed after it was made.
+
+    `QUndoStack.push` calls `redo`; that first call does nothing, because the change is made.
+    """
 
     def __init__(
         self, text: str, before: Choice, after: Choice, show: Callable[[Choice], None]
@@ -57,7 +60,7 @@ class Change(QUndoCommand):
 class Editing(QObject):
     """Keeps, rejects, locks, cuts and adds, and selects again after every change.
 
-    Nothing can be edited before there is a result or during a run; calls are then ignored.
+    Before there is a result and during a run nothing can be edited; calls are then ignored.
 
     Signals:
         changed: The state shows another choice.
@@ -74,11 +77,11 @@ class Editing(QObject):
 
     @property
     def choice(self) -> Choice:
-        """What is shown now."""
+        """The choice on screen."""
         return Choice(self._state.edits, self._state.length, self._state.cover_planes)
 
     def forget(self) -> None:
-        """Another exam: its history starts empty."""
+        """Empties the history, for another exam."""
         self.history.clear()
 
     def edit(self, text: str, edits: Edits) -> None:
@@ -110,7 +113,7 @@ class Editing(QObject):
 
     @Slot(int, str)
     def decide(self, index: int, decided: Decided) -> None:
-        """Keeps, rejects or locks a shot, or, where it is that already, takes it back."""
+        """Keeps, rejects or locks a shot; if that is decided already, takes it back."""
         if not self._has_shot(index):
             return
         shot = self._state.shots[index]
@@ -148,7 +151,7 @@ class Editing(QObject):
     def move_edge(self, index: int, edge: Literal["start", "end"], position: int) -> None:
         """Moves where a shot starts (its first picture) or ends (the first one after it).
 
-        `position` counts through the exam; outside the shot's recording it means its border.
+        `position` counts through the exam and is clamped to the shot's recording.
         """
         opened = self._state.opened
         if opened is None or not self._has_shot(index):
@@ -197,13 +200,13 @@ class Editing(QObject):
         self._attempt(tr("Add freeze-frame"), lambda: engine.add_freeze(self._state.edits, freeze))
 
     def remove_freeze(self, freeze: FreezeFrame) -> None:
-        """Leaves a freeze-frame out."""
+        """Removes a freeze-frame from the exam's result."""
         self._attempt(
             tr("Remove freeze-frame"), lambda: engine.remove_freeze(self._state.edits, freeze)
         )
 
     def relabel(self, freeze: FreezeFrame, plane: str | None) -> None:
-        """Says which plane a freeze-frame shows."""
+        """Sets the plane that a freeze-frame shows."""
         self._attempt(
             tr("Relabel freeze-frame"), lambda: engine.relabel(self._state.edits, freeze, plane)
         )
@@ -225,7 +228,7 @@ class Editing(QObject):
         return self._state.can_edit
 
     def _attempt(self, text: str, make: Callable[[], Edits]) -> bool:
-        """Makes the edit, or says why not; True if it was made."""
+        """Makes an edit, or emits why it is refused; returns whether it was made."""
         if not self._state.can_edit:
             return False
         try:
@@ -243,7 +246,7 @@ class Editing(QObject):
             self._take(after, summary)
 
     def show(self, choice: Choice) -> None:
-        """Shows a choice without remembering a step; refused, everything stays."""
+        """Shows a choice without a step in the history; if it is refused, nothing changes."""
         summary = self._select(choice)
         if summary is not None:
             self._take(choice, summary)
@@ -254,7 +257,7 @@ class Editing(QObject):
         self.changed.emit()
 
     def _select(self, choice: Choice) -> Summary | None:
-        """What a choice gives; None where there is nothing to choose from, or it was refused."""
+        """The summary of a choice; None if there is no result yet, or the choice is refused."""
         computed, summary = self._state.computed, self._state.summary
         if computed is None or summary is None or not self._state.can_edit:
             return None
@@ -265,7 +268,7 @@ class Editing(QObject):
             return None
 
     def _possible_length(self, edits: Edits) -> str:
-        """P is the share that freeze-frames hold; without any left it is the first length."""
+        """The length on screen, unless it is P and `edits` leave no freeze-frame to define it."""
         computed, length = self._state.computed, self._state.length
         if length != "P" or computed is None or engine.apply(computed, edits).freeze_frames:
             return length

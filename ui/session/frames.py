@@ -1,7 +1,8 @@
 """Pictures for the player and the cards, decoded beside the window.
 
-Each source opens the exam for itself (a recording has one user at a time) and serves it from an
-operation of its own `Worker`; the main thread only says what it wants and takes what is there.
+A recording has one user at a time, so each source opens the exam for itself and decodes in an
+operation of its own `Worker`. The main thread only says which pictures it wants and takes those
+that are decoded.
 """
 
 from __future__ import annotations
@@ -24,29 +25,30 @@ from usummary.types import Exam, Frame, IntArray, Picture
 
 STORE_BYTES = 160 * 2**20
 BLOCK = 12
-"""Frames that are decoded at once to go backwards, and read over rather than sought past."""
+"""Frames decoded at once when going backwards; so many are also read over instead of jumped."""
 OPENING = 10
-"""A jump costs as much as decoding this many frames, besides those on the way from a sync frame."""
+"""A jump takes as long as decoding this many frames, beside those from the sync frame on."""
 SETTLE_S = 0.25
-"""After a jump of the playhead, what lies around it is not decoded before it rests this long:
-while it is dragged, each picture would have to wait for those around the one before."""
+"""After a jump, the pictures around the playhead are decoded only once it has rested this long.
+While it is dragged, each wanted picture would wait for the pictures around the last place."""
 IDLE_S = 0.05
 STILL_HERE = Progress("reading", 0.0)
-"""Reported only to hear whether the source is still wanted."""
+"""Reported only so that a cancelled source gets its `Cancelled` raised."""
 
 
 def to_image(pixels: Picture) -> QImage:
-    """A picture in the form that is quickest to draw, with pixels of its own."""
+    """A picture as an image that Qt draws fastest, with a copy of the pixels."""
     height, width = pixels.shape[:2]
     if not pixels.flags.c_contiguous:
         pixels = pixels.copy()
     form = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
+    # A `QImage` made like this only refers to the pixels; the conversion copies them.
     view = QImage(pixels.data, width, height, pixels.strides[0], form)
     return view.convertToFormat(QImage.Format.Format_RGB32)
 
 
 def _open(path: Path, report: Report) -> Exam:
-    # Here and not above: reading brings libraries that would make the window late.
+    # Imported here, because the readers load libraries that would delay the window's start.
     from usummary.readers import open_exam
 
     return open_exam(path, progress=report)
@@ -61,18 +63,18 @@ def _sync_positions(exam: Exam, table: FrameTable) -> IntArray:
 
 @dataclass(frozen=True)
 class Want:
-    """What the player shows and which way it goes.
+    """The picture that the player shows, and its direction.
 
     Attributes:
         position: Position on screen.
-        velocity: Positions per second; negative backwards, 0 standing still.
+        velocity: Positions per second; negative backwards, 0 at rest.
     """
 
     position: int = 0
     velocity: float = 0.0
 
     def span(self, capacity: int, length: int) -> tuple[int, int]:
-        """Half-open range of positions worth keeping, around the position."""
+        """Half-open range of positions to decode and keep: mostly ahead while the player plays."""
         few = 2
         ahead = capacity // 2 if self.velocity == 0 else capacity - few
         if self.velocity < 0:
@@ -81,7 +83,7 @@ class Want:
         return max(first, 0), min(self.position + ahead, length)
 
     def missing(self, span: tuple[int, int], held: Container[int]) -> int | None:
-        """The next position to decode: the one on screen, then outward, the way it goes first."""
+        """The next position to decode: the one on screen, then outwards, first those ahead."""
         ahead = range(self.position, span[1])
         behind = range(self.position - 1, span[0] - 1, -1)
         order = (behind, ahead) if self.velocity < 0 else (ahead, behind)
@@ -91,21 +93,22 @@ class Want:
 
 
 class Cursor:
-    """Reads an exam's frames by position, onwards where that is near, else from a new place."""
+    """Reads an exam's frames by position: by reading on to near ones, by a jump to others."""
 
     def __init__(self, exam: Exam, table: FrameTable, syncs: IntArray) -> None:
         self._exam, self._table, self._syncs = exam, table, syncs
         self._stream: Iterator[Frame] | None = None
         self._next = self._stop = -1
         self.seek_s = 0.2
-        """How long the last jump took, to aim ahead of a playhead that moves on meanwhile."""
+        """How long the last jump took: a moving playhead is that much further when it is done."""
 
     def near(self, position: int, *, moving: bool) -> bool:
-        """`position` is reached sooner by reading on than by a jump.
+        """Whether reading on reaches `position` sooner than a jump does.
 
-        Reading on, every frame is decoded and made a picture, at about twice the cost of those
-        that a jump decodes on its way from the sync frame before. Where the playhead moves, a jump
-        can aim ahead of it. A block is read in any case: a jump backwards lands so far before.
+        Reading on decodes every frame and makes it a picture. That takes about twice as long as the
+        frames that a jump only decodes, from the sync frame before. While the playhead moves, a
+        jump is better, because it can aim ahead. Up to a block is always read on: a jump backwards
+        lands that far before the position.
         """
         if not self._next <= position < self._stop:
             return False
@@ -117,7 +120,10 @@ class Cursor:
         return 2 * ahead <= run_in + OPENING
 
     def late(self, want: Want) -> int | None:
-        """Where to read on while playing, leaving out pictures whose time has come already."""
+        """While playing: where to read on, if the stream is a little ahead of the playhead.
+
+        A picture that the stream has passed is left out: after a jump back it would come too late.
+        """
         if want.velocity > 0 and want.position < self._next <= want.position + BLOCK:
             return self._next if self._next < self._stop else None
         return None
@@ -129,7 +135,7 @@ class Cursor:
         self._next, self._stop = position, self._table.starts[recording + 1]
 
     def read(self) -> tuple[int, QImage] | None:
-        """The next position and its picture; None where the recording ends early."""
+        """The next position and its picture; None if the recording ends early."""
         frame = next(self._stream, None) if self._stream else None
         if frame is None:
             self._next = self._stop = -1
@@ -140,12 +146,12 @@ class Cursor:
 
 
 class FrameSource(QObject):
-    """The player's pictures: decodes what is wanted and a little around it.
+    """The player's pictures: decodes the wanted one and some around it.
 
     Signals:
         first_picture: A `QImage`, as early as the file allows.
         opened: An `OpenedExam`, once every picture's time is known.
-        arrived: A position whose picture can now be taken.
+        arrived: A position whose `picture` is now there.
         progressed: A `Progress` of opening.
         failed: The exception that ended it.
     """
@@ -174,18 +180,18 @@ class FrameSource(QObject):
         self._worker.start(self._serve)
 
     def leave(self) -> None:
-        """Stops without waiting; it deletes itself when its thread has closed the file."""
+        """Stops without waiting; the source deletes itself when its thread has closed the file."""
         if not self._worker.leave():
             self.deleteLater()
 
     def close(self) -> None:
-        """Stops decoding, closes the file and lets the pictures go."""
+        """Stops decoding, closes the file and frees the pictures."""
         self._worker.close()
         with self._changed:
             self._held.clear()
 
     def want(self, position: int, velocity: float = 0.0) -> None:
-        """Says what is on screen and how fast it moves; wakes the decoder."""
+        """Sets the position on screen and its velocity; wakes the decoder."""
         with self._changed:
             if abs(position - self._want.position) > BLOCK:
                 self._rests_at = time.monotonic() + SETTLE_S
@@ -198,10 +204,7 @@ class FrameSource(QObject):
             return self._held.get(position)
 
     def nearest_sync(self, position: int) -> int:
-        """The position nearest to one whose picture needs no others decoded.
-
-        To be asked after `opened`.
-        """
+        """The nearest position whose picture can be decoded by itself; only after `opened`."""
         at = int(np.searchsorted(self._syncs, position))
         around = self._syncs[max(at - 1, 0) : at + 1]
         return min(
@@ -224,7 +227,7 @@ class FrameSource(QObject):
                 self._step(cursor, capacity, len(opened.table))
 
     def _step(self, cursor: Cursor, capacity: int, length: int) -> None:
-        """Decodes one more picture, or sleeps until something is wanted."""
+        """Decodes one more picture, or sleeps for a while if none is wanted."""
         with self._changed:
             want = self._want
             span = want.span(capacity, length)
@@ -233,6 +236,7 @@ class FrameSource(QObject):
             if missing is None or (around and time.monotonic() < self._rests_at):
                 self._changed.wait(IDLE_S)
                 return
+        # Decoding is done without the lock, so that the main thread never waits for it.
         jumped_at = time.monotonic()
         jumped = not cursor.near(missing, moving=want.velocity != 0)
         if jumped:
@@ -240,13 +244,17 @@ class FrameSource(QObject):
         read = cursor.read()
         if jumped:
             cursor.seek_s = time.monotonic() - jumped_at
-        if read is None:
+        if read is None:  # beyond where a damaged recording ends: it would be tried for ever
             self._dead.add(missing)
         else:
             self._keep(*read, capacity, length)
 
     def _landing(self, want: Want, missing: int, span: tuple[int, int], seek_s: float) -> int:
-        """Where to jump to for a missing position."""
+        """Where to jump to for a missing position.
+
+        Backwards it is a block before, because frames only decode forwards: the block then serves
+        the next steps back. Forwards it is where the playhead will be after the jump.
+        """
         if missing < want.position or want.velocity < 0:
             return max(span[0], missing - BLOCK + 1)
         return min(missing + int(want.velocity * seek_s), span[1] - 1)
@@ -265,9 +273,10 @@ class Small:
     """A small picture that the timeline wants.
 
     Attributes:
-        position: Which picture.
-        slack: How many positions away one may be instead that needs no others decoded; 0: exact.
-        height: Its height in pixels.
+        position: Position of the picture.
+        slack: A sync frame at most this many positions away will do as well: it needs no other
+            frames decoded. 0: exactly this picture.
+        height: Height in pixels.
     """
 
     position: int
@@ -276,7 +285,7 @@ class Small:
 
 
 class ThumbnailSource(QObject):
-    """Small pictures of single positions: for the cards, and after those for the timeline.
+    """Small pictures of single positions: first for the cards, then for the timeline.
 
     Signals:
         arrived: A position and its `QImage`.
@@ -300,7 +309,7 @@ class ThumbnailSource(QObject):
         self._worker.start(self._serve)
 
     def leave(self) -> None:
-        """Stops without waiting, as `FrameSource.leave`; tells of no picture any more."""
+        """Stops without waiting, like `FrameSource.leave`; no more picture arrives."""
         self.arrived.disconnect()
         self.small_arrived.disconnect()
         if not self._worker.leave():
@@ -332,7 +341,7 @@ class ThumbnailSource(QObject):
                         try:
                             picture = self._decode(exam, small.position, small.slack)
                         except UnreadableFile:
-                            continue  # its place stays empty; a run says what is damaged
+                            continue  # its place stays empty; the run's notices name the damage
                         image = picture.scaledToHeight(small.height, smooth)
                         self.small_arrived.emit(small, image)
                     case int() as position:
@@ -341,7 +350,7 @@ class ThumbnailSource(QObject):
                         self.arrived.emit(position, picture.scaled(self._size, keep, smooth))
 
     def _next(self) -> int | Small | None:
-        """What to make next; None after waiting for it in vain."""
+        """The next picture to make; None after a while without a wanted one."""
         with self._changed:
             if self._queue:
                 return self._queue.pop(0)

@@ -1,6 +1,6 @@
-"""What the window has done beside it, each as an operation for `ui.session.worker.Worker`.
+"""The window's long work, each piece as an operation for `ui.session.worker.Worker`.
 
-The engine is imported inside the operations: it brings libraries that take seconds to load.
+The engine is imported inside the operations, because its libraries take seconds to load.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ SAMPLE_SEED = 1
 def analyse(path: Path, settings: Settings, preview: Show | None = None) -> Operation:
     """Everything from the file to a `Summary`; `preview` is called in the worker's thread.
 
-    What the main thread will call later is made ready here too: choosing once compiles the
-    kernels, and the export's libraries are loaded.
+    It also prepares what the main thread calls later: choosing once compiles the kernels, and the
+    export's libraries are loaded.
     """
 
     def work(report: Report) -> Summary:
@@ -50,7 +50,7 @@ def analyse(path: Path, settings: Settings, preview: Show | None = None) -> Oper
 
 
 def select(computed: Analysis, choice: tuple[Edits, str, bool], mode: Mode) -> Summary:
-    """What edits, length and covering make of an analysis; quick enough for the main thread."""
+    """The summary for edits, length and covering; quick enough for the main thread."""
     from usummary import pipeline
 
     edits, length, cover_planes = choice
@@ -82,9 +82,9 @@ def compare(
     """The lanes of a comparison, in order.
 
     Args:
-        analyses: Of one exam, by several models; baselines work on the shots of the first.
-        baselines: Which of them are wanted.
-        choice: Edits, of which those of freeze-frames count, lengths, and covering of planes.
+        analyses: Analyses of one exam by several models; baselines use the shots of the first.
+        baselines: The wanted baselines.
+        choice: Edits (only those of freeze-frames count), lengths, and covering of planes.
     """
 
     def work(report: Report) -> tuple[Compared, ...]:
@@ -123,7 +123,7 @@ def save_figure(path: Path, lanes: Sequence[Compared]) -> Operation:
 
 
 def list_exams(paths: Sequence[Path]) -> Operation:
-    """The exams at these paths: files, studies, and whatever other folders hold."""
+    """The exams at these paths: files, studies, and those found in other folders."""
 
     def work(report: Report) -> list[Path]:
         report(Progress("reading", 0.0))

@@ -30,14 +30,14 @@ class Navigation(QObject):
         if self._state.opened is None:
             return
         self._state.selected = shot
-        found = self._state.shots[shot]
+        target = self._state.shots[shot]
         table = self._state.opened.table
-        self._session.playback.go(table.position_of(found.recording, found.start_frame))
+        self._session.playback.go(table.position_of(target.recording, target.start_frame))
         self.selected.emit()
 
     @Slot(str, int)
     def jump(self, kind: str, direction: int) -> None:
-        """To the next (+1) or previous (-1) ``shot`` or ``freeze``."""
+        """Goes to the next (+1) or previous (-1) ``shot`` or ``freeze``."""
         if kind == "shot":
             shot = self._state.next_key_shot(direction)
             if shot is not None:
@@ -57,14 +57,14 @@ class Navigation(QObject):
         self.selected.emit()
 
     def move(self, seconds: float) -> None:
-        """On, or back where negative."""
+        """Goes forward by `seconds`, or back if they are negative."""
         self._session.playback.seek(self._state.playhead_s + seconds)
 
 
 def unless_focused(call: Callable[[], object]) -> Callable[[], None]:
-    """`call`, for keys such as Space and Enter that belong to a focused control before.
+    """`call`, unless a focused control needs the key, such as Space or Enter, itself.
 
-    They press the button that the Tab key has reached, and take a number that is being typed.
+    The key then presses the focused button, or ends the typing of a number.
     """
 
     def do() -> None:

@@ -1,7 +1,8 @@
 """The playhead: one exact picture at a time, at true speed.
 
-Time is the master: while playing, the clock says which picture is due, and a picture that is not
-decoded in time is left out. Nothing here decodes; `ui.session.frames` does, beside the window.
+While playing, the clock decides which picture is due, and a picture that is not decoded in time is
+left out: a recording plays at its true speed however slow decoding is. Pictures are decoded beside
+the window, by `ui.session.frames`.
 """
 
 from __future__ import annotations
@@ -67,12 +68,12 @@ class Playback(QObject):
 
     @property
     def due(self) -> int:
-        """Position that is on screen, or will be as soon as it is decoded."""
+        """Position that is on screen, or will be once it is decoded."""
         return self._due
 
     @property
     def looping(self) -> Shot | None:
-        """The shot that is played over and over."""
+        """The shot that is played over and over, or None."""
         return self._loop
 
     def open(self, path: Path) -> None:
@@ -86,13 +87,13 @@ class Playback(QObject):
         self._source.start()
 
     def close(self) -> None:
-        """Stops and waits for all decoding, that of exams before included."""
+        """Stops and waits for all decoding, including that of exams before."""
         self.leave()
         for source in self.findChildren(FrameSource):
             source.close()
 
     def leave(self) -> None:
-        """Shows no exam any more; does not wait for the decoder."""
+        """Stops showing the exam; does not wait for the decoder."""
         self.pause()
         self.loop(None)
         self.scrubbing = False
@@ -123,9 +124,10 @@ class Playback(QObject):
         self._go(position, self._table.time_of(position))
 
     def scrub(self, time_s: float) -> None:
-        """While dragging: shows what is there at once, or the nearest picture that decodes alone.
+        """While dragging: shows the picture if it is there, else the nearest sync frame.
 
-        The playhead is where the cursor is; `seek` at the end shows exactly that picture.
+        A sync frame decodes without others, so it is there soonest. The playhead follows the cursor
+        exactly, and `seek` at the end shows exactly its picture.
         """
         if self._table is None or self._source is None:
             return
@@ -139,7 +141,7 @@ class Playback(QObject):
         self._go(position, time_s)
 
     def loop(self, shot: Shot | None) -> None:
-        """Plays a shot over and over, or no more; playing itself goes on."""
+        """Plays a shot over and over; None ends that, and playing goes on."""
         if shot == self._loop:
             return
         self._loop = shot
@@ -152,7 +154,7 @@ class Playback(QObject):
         self.looped.emit(shot)
 
     def _keep_looping(self, now: float) -> float:
-        """`now`, or where the loop goes on; time that passed beyond the border is not lost."""
+        """`now` brought back into the loop, by a remainder: time beyond its end is not lost."""
         shot = self._loop
         if shot is None or _holds(shot, now):
             return now
@@ -161,7 +163,7 @@ class Playback(QObject):
         return now
 
     def _leave_loop(self, time_s: float) -> None:
-        """A person who goes elsewhere wants to be there."""
+        """Ends the loop if the person goes to a place outside it."""
         shot = self._loop
         if shot is not None and not _holds(shot, time_s):
             self.loop(None)
@@ -208,6 +210,7 @@ class Playback(QObject):
     def _tick(self) -> None:
         if self._table is None:
             return
+        # Counted from the start of playing: ticks come late, and their errors would add up.
         now = self._started_s + (time.monotonic() - self._started_at) * self.speed
         if self._loop is not None:
             now = self._keep_looping(now)
@@ -245,17 +248,18 @@ class Playback(QObject):
 
     @Slot(int)
     def _take(self, position: int) -> None:
-        """Shows a picture that came, if it is due, or while playing nearer than that."""
+        """Shows a picture that arrived, if it is due or nearer to it than the one on screen."""
         if self.sender() is not self._source:
             return
         if position == self._due:
             self._show(position)
         elif self.scrubbing and self._on_screen is not None:
-            # Dragging faster than decoding: what came on the way is better than what was there.
+            # Dragging faster than decoding: a picture on the way is better than the last one.
             if abs(self._due - position) < abs(self._due - self._on_screen):
                 self._show(position)
         elif self.speed and self._on_screen is not None:
-            # Not what was still on its way from where the playhead was before a jump.
+            # Only pictures between the start of playing and now: others were still being decoded
+            # for where the playhead was before a jump.
             begun = self._table.position_at(self._started_s) if self._table else 0
             between = min(begun, self._due) <= position <= max(begun, self._due)
             if between and abs(self._due - position) < abs(self._due - self._on_screen):

@@ -1,4 +1,4 @@
-"""An exception in words for the person: sentence, cause, one action, and details to pass on."""
+"""Puts an exception into words for the person: sentence, cause, one action, details to pass on."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Problem:
 
     Attributes:
         sentence: What happened, and what to do.
-        cause: What lies behind it, or empty.
-        action: The one thing that most likely helps.
-        details: For whoever is asked for help: versions, where it happened, the end of the log;
-            nothing that could name a patient.
+        cause: The underlying error, or empty.
+        action: The one action that most likely helps.
+        details: For a person who is asked for help: versions, where it happened, the end of the
+            log; nothing that could name a patient.
     """
 
     sentence: str
@@ -48,8 +48,8 @@ def describe(error: Exception, doing: Action, paths: tuple[Path, ...] = ()) -> P
 
     Args:
         error: The exception.
-        doing: What the person would do again where the error says nothing better.
-        paths: Files and folders of the person; libraries may name them in their own words.
+        doing: The action to offer if the error's kind suggests no better one.
+        paths: The person's files and folders, to be hidden: libraries name them in their messages.
     """
     scrubbing.keep_secret(*paths)
     cause = f"{type(error.__cause__).__name__}: {error.__cause__}" if error.__cause__ else ""
@@ -77,7 +77,7 @@ def describe(error: Exception, doing: Action, paths: tuple[Path, ...] = ()) -> P
 
 
 def crashed() -> Problem:
-    """What to tell of a crash of an earlier process, which is in the log by now."""
+    """The problem to show after an earlier process crashed; its trace is in the log."""
     sentence = tr(
         "usummary ended unexpectedly the last time. Edits that were shown as saved are there when "
         "you open their recording again."

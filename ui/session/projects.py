@@ -1,4 +1,4 @@
-"""Projects of the window: what was edited comes back with its recording.
+"""Projects in the window: a person's edits come back when their recording is opened again.
 
 A project is one file (`usummary.project`); `ui.session.saving` writes it.
 """
@@ -21,14 +21,14 @@ from usummary.types import Analysis, Summary
 
 @dataclass(frozen=True)
 class EditedSummary:
-    """A finished result with what the person had changed about it.
+    """A finished result with the person's earlier edits.
 
     Attributes:
-        summary: What was chosen, with the edits.
-        computed: Its analysis without the edits.
-        edits: The edits; none where there was no project.
-        saved: They came from the project's file.
-        stamp: Of that file as it was read, see `ui.session.saving.stamp_of`.
+        summary: The summary, with the edits made.
+        computed: The analysis without the edits.
+        edits: The edits; empty if there was no project.
+        saved: The edits came from the project file.
+        stamp: Stamp of that file as it was read, see `ui.session.saving.stamp_of`.
         locked: The file could not be used and must stay as it is: nothing is saved to it.
     """
 
@@ -41,7 +41,7 @@ class EditedSummary:
 
 
 def find_exam(project_path: Path) -> Operation:
-    """Returns the paths of the exam that a project belongs to, and of the project."""
+    """An operation that returns the path of a project's exam, and the project's own path."""
 
     def work(report: Report) -> tuple[Path, Path]:
         report(Progress("reading", 0.0))
@@ -57,43 +57,43 @@ def find_exam(project_path: Path) -> Operation:
 
 
 def resume(exam_path: Path, project_path: Path, analyse: Operation) -> Operation:
-    """The result that a project holds, else that of `analyse`, which returns a `Summary`.
+    """An operation that returns the result in a project, or else that of `analyse`.
 
-    The program's own project file is set aside where another recording lies in the place of the
-    one that was edited. For any other fault (a drive that is away, a file of a newer version) it
-    stays as it is and nothing is saved to it. The recording is analysed then, with a notice. A file
-    that the person opened is an error instead.
+    If the project file cannot be used and is the program's own, the recording is analysed, with a
+    notice. If another recording is now in the place of the edited one, the file is renamed first.
+    After any other fault (a drive that is away, a file of a newer version) it stays as it is, and
+    nothing is saved to it. A project file that the person opened raises its error instead.
     """
 
     def work(report: Report) -> EditedSummary:
-        found = _resumed(exam_path, project_path, report)
-        if found.result is not None:
-            return found.result
+        outcome = _resumed(exam_path, project_path, report)
+        if outcome.result is not None:
+            return outcome.result
         summary = analyse(report)
-        if found.notice:
-            summary = replace(summary, notices=(*summary.notices, found.notice))
+        if outcome.notice:
+            summary = replace(summary, notices=(*summary.notices, outcome.notice))
         computed = summary.analysis
-        return EditedSummary(summary, computed, Edits(), saved=False, locked=found.locked)
+        return EditedSummary(summary, computed, Edits(), saved=False, locked=outcome.locked)
 
     return work
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What a project file gives: a result, or a notice why it gives none."""
+class _Outcome:
+    """The outcome of reading a project file: a result, or a notice why there is none."""
 
     result: EditedSummary | None = None
     notice: str = ""
     locked: bool = False
 
 
-def _resumed(exam_path: Path, project_path: Path, report: Report) -> _Found:
+def _resumed(exam_path: Path, project_path: Path, report: Report) -> _Outcome:
     own = project_path == default_path(exam_path)
     try:
         stamp = _stamp(project_path)
         if stamp is None:
-            return _Found()
-        return _Found(replace(_result_of(project_path, exam_path, report), stamp=stamp))
+            return _Outcome()
+        return _Outcome(replace(_result_of(project_path, exam_path, report), stamp=stamp))
     except OtherRecording as error:
         if not own:
             raise
@@ -113,19 +113,19 @@ def _stamp(path: Path) -> str | None:
         ) from error
 
 
-def _other_recording(project_path: Path, error: OtherRecording) -> _Found:
+def _other_recording(project_path: Path, error: OtherRecording) -> _Outcome:
     try:
         aside = set_aside(project_path)
     except OSError:
         return _left_alone(project_path, error)
-    return _Found(
+    return _Outcome(
         notice=f"The edits made before belong to another recording; they are kept in {aside}. "
         f"{error}"
     )
 
 
-def _left_alone(project_path: Path, error: UsummaryError) -> _Found:
-    return _Found(
+def _left_alone(project_path: Path, error: UsummaryError) -> _Outcome:
+    return _Outcome(
         notice=f"The edits made before could not be used. They stay in {project_path}, and new "
         f"edits are not saved unless you save the project as another file. {error}",
         locked=True,

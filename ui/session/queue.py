@@ -1,8 +1,8 @@
 """Exams that wait for their turn while another is computed. No Qt: tested without a display.
 
-An exam of the queue is computed beside the one on screen and never takes its place by itself. What
-the person asks of the exam on screen goes first: the queue's run is then put back, and goes on
-later from what the engine's cache has kept of it.
+An exam of the queue is computed in the background and never replaces the exam on screen by itself.
+Work on the exam on screen goes first: the queue's run is then stopped and put back. Later it
+continues from the features that the engine's cache has kept.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Entry:
 
     Attributes:
         path: Its recording or study folder.
-        how: What became of it so far.
-        reason: Why it failed, one sentence.
+        how: State of its run.
+        reason: Why the run failed, one sentence.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Queue:
         return next((entry.path for entry in self.entries if entry.how == "running"), None)
 
     def add(self, path: Path) -> None:
-        """Has an exam wait; one that is over waits again, one that waits or runs stays."""
+        """Lets an exam wait, again if its run is over; one that waits or runs stays as it is."""
         entry = self._find(path)
         if entry is None:
             self.entries.append(Entry(path))
@@ -49,7 +49,7 @@ class Queue:
             self._put(replace(entry, how="waiting", reason=""))
 
     def remove(self, path: Path) -> None:
-        """Takes an exam out; nothing happens where it is not in."""
+        """Takes an exam out of the queue, if it is in it."""
         self.entries = [entry for entry in self.entries if entry.path != path]
 
     def start(self) -> Path | None:
@@ -61,13 +61,13 @@ class Queue:
         return None
 
     def put_back(self) -> None:
-        """The running exam waits again, at its place."""
+        """Lets the running exam wait again, at its place."""
         for entry in self.entries:
             if entry.how == "running":
                 self._put(replace(entry, how="waiting"))
 
     def finish(self, path: Path, reason: str = "") -> None:
-        """An exam is over: computed, or failed for a reason."""
+        """Marks an exam's run as done, or as failed for a reason."""
         entry = self._find(path)
         if entry is not None:
             self._put(replace(entry, how="failed" if reason else "done", reason=reason))

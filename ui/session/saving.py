@@ -1,7 +1,7 @@
 """Edits are saved at every change.
 
-A project is written beside the window, for a disk may take its time; what is told as saved is on
-the disk. A file that another window has written meanwhile is not written over; see `ChangedBeside`.
+Projects are written in a thread, because a disk can be slow. Edits count as saved once they are on
+the disk. A file that another window has written meanwhile is not overwritten; see `ChangedBeside`.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class ChangedBeside(ExportError):
 
 
 def stamp_of(path: Path) -> str | None:
-    """What tells one content of a file from another; None where there is no file.
+    """A hash of a file's content, to notice changes; None if there is no file.
 
     Raises:
-        OSError: It is there and cannot be read.
+        OSError: The file is there but cannot be read.
     """
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -44,7 +44,7 @@ def stamp_of(path: Path) -> str | None:
 
 
 def unused_name(path: Path) -> Path:
-    """A free place beside a project file, now taken by an empty file so that it stays free.
+    """A free numbered name beside a project file; an empty file is made there to reserve it.
 
     Raises:
         OSError: Nothing can be written there.
@@ -77,19 +77,19 @@ def set_aside(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A project on its way to the disk; `anyway`: whatever stands there is written over."""
+    """A project that is to be written; `anyway`: over whatever file is there."""
 
     project: Project
     anyway: bool
 
 
 class Saver(QObject):
-    """Writes projects, one after the other; of one file only the newest that waits.
+    """Writes projects one after the other; for each file only the newest waiting one.
 
     Signals:
-        saved: Path of a project file that holds, on the disk, the newest that was to be saved.
-        failed: Path, and the exception that kept it from being written; what stood there still
-            does. It arrives from the event loop, never during the call that led to it.
+        saved: Path of a file whose newest project is on the disk.
+        failed: Path of a file that could not be written, and the exception; the old file is still
+            there.
     """
 
     saved = Signal(object)
@@ -102,20 +102,20 @@ class Saver(QObject):
         self._current: tuple[Path, _Waiting] | None = None
         self._stamps: dict[Path, str | None] = {}
         self._worker.failed.connect(self._fail)
-        self._worker.succeeded.connect(self._tell)
+        self._worker.succeeded.connect(self._emit_saved)
         self._worker.ended.connect(self._go_on)
 
     def know(self, path: Path, stamp: str | None) -> None:
-        """Says what a file held when it was read; from now on only that is written over."""
+        """Sets the stamp of a file as it was read; only a file with this stamp is overwritten."""
         self._stamps[path] = stamp
 
     def save(self, path: Path, project: Project, *, anyway: bool = False) -> None:
-        """Has a project written as soon as the one before is on the disk.
+        """Writes a project once the one before is on the disk.
 
         Args:
-            path: Where to.
+            path: The file to write.
             project: What to write.
-            anyway: The person has agreed to write over whatever stands there.
+            anyway: The person has agreed to overwrite whatever file is there.
         """
         before = self._waiting.get(path)
         anyway = anyway or (before is not None and before.anyway)
@@ -123,22 +123,22 @@ class Saver(QObject):
         self._go_on()
 
     def finish(self) -> tuple[UsummaryError, ...]:
-        """Waits until everything was written or tried; tells and returns what kept a file from it.
+        """Waits until every project was written or failed; emits and returns the errors.
 
-        What may not be written over another window's file is written to a numbered one beside it.
+        A project that may not overwrite another window's file is written to a numbered file beside.
         """
         current = self._current
         self._worker.close()
         if current is not None and self._current is None:
-            self._tell(current[0])
-        elif current is not None:  # it failed, and the worker tells nothing of that any more
+            self._emit_saved(current[0])
+        elif current is not None:  # it failed, and a closed worker emits no more signals
             self._waiting = dict([current]) | self._waiting
         self._current = None
         waiting, self._waiting = self._waiting, {}
         errors = []
-        for path, one in waiting.items():
+        for path, entry in waiting.items():
             try:
-                self._write_or_keep(path, one)
+                self._write_or_keep(path, entry)
             except UsummaryError as error:
                 errors.append(error)
                 self.failed.emit(path, error)
@@ -146,29 +146,29 @@ class Saver(QObject):
                 self.saved.emit(path)
         return tuple(errors)
 
-    def _write_or_keep(self, path: Path, one: _Waiting) -> None:
+    def _write_or_keep(self, path: Path, entry: _Waiting) -> None:
         try:
-            self._write(path, one)
+            self._write(path, entry)
         except ChangedBeside as error:
             try:
                 place = unused_name(path)
             except OSError:
                 raise error from None
-            save_project(place, one.project)
+            save_project(place, entry.project)
             raise ExportError(
                 f"{path} was changed by another window or program since it was read here. Your "
                 f"edits are kept in {place.name} beside it."
             ) from error
 
-    def _write(self, path: Path, one: _Waiting) -> None:
+    def _write(self, path: Path, entry: _Waiting) -> None:
         """In the worker's thread, or in the main one while no worker runs."""
         with _locked(path):
-            if not one.anyway and path in self._stamps and _now(path) != self._stamps[path]:
+            if not entry.anyway and path in self._stamps and _now(path) != self._stamps[path]:
                 raise ChangedBeside(
                     f"{path} was changed by another window or program since it was read here. "
                     "Your newest edits are not saved yet."
                 )
-            save_project(path, one.project)
+            save_project(path, entry.project)
             self._stamps[path] = _now(path)
 
     @Slot()
@@ -176,11 +176,11 @@ class Saver(QObject):
         if self._worker.busy or not self._waiting:
             return
         path = next(iter(self._waiting))
-        one = self._waiting.pop(path)
-        current = self._current = path, one
+        entry = self._waiting.pop(path)
+        current = self._current = path, entry
 
         def work(_: Report) -> Path:
-            self._write(path, one)
+            self._write(path, entry)
             if self._current is current:
                 self._current = None
             return path
@@ -188,8 +188,8 @@ class Saver(QObject):
         self._worker.start(work)
 
     @Slot(object)
-    def _tell(self, path: Path) -> None:
-        if path not in self._waiting:
+    def _emit_saved(self, path: Path) -> None:
+        if path not in self._waiting:  # else a newer one is still to be written
             self.saved.emit(path)
 
     @Slot(object)
@@ -201,10 +201,10 @@ class Saver(QObject):
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """No other window writes the file meanwhile.
+    """Keeps other windows from writing the file meanwhile.
 
     Raises:
-        ExportError: Another one goes on writing it.
+        ExportError: Another window keeps writing it.
     """
     with suppress(OSError):  # saving says what is wrong with the folder
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -228,14 +228,15 @@ def _now(path: Path) -> str | None:
 
 
 class ProjectFile(QObject):
-    """Keeps the state's project file as new as its edits.
+    """Keeps the project file of the exam on screen up to date with its edits.
 
     Signals:
         told: `State.saving` changed.
         copied: Path of a copy that was written.
-        failed: Path, and the exception that kept it from being written; what stood there still
-            does.
-        changed_beside: Path of the file of the exam on screen, which another window has written.
+        failed: Path of a file that could not be written, and the exception; the old file is still
+            there. It arrives from the event loop, never during the call that caused it.
+        changed_beside: Path of the project file of the exam on screen: another window has written
+            it.
     """
 
     told = Signal()
@@ -252,11 +253,11 @@ class ProjectFile(QObject):
         self._saver.failed.connect(self._fail, Qt.ConnectionType.QueuedConnection)
 
     def know(self, path: Path, stamp: str | None) -> None:
-        """Says what the file held when its result was read; see `Saver.know`."""
+        """Sets the file's stamp as it was read; see `Saver.know`."""
         self._saver.know(path, stamp)
 
     def save(self, *, anyway: bool = False) -> None:
-        """Saves at once; an exam that was never edited gets no project file."""
+        """Saves the edits now; an exam that was never edited gets no project file."""
         state, project = self._state, self._project()
         edited = state.edits != Edits() or state.saving != "nothing"
         if edited and project is not None and state.project_path is not None:
@@ -266,24 +267,24 @@ class ProjectFile(QObject):
             state.saving = "off"
 
     def save_copy(self, path: Path) -> None:
-        """Writes a copy of the project; edits go on being saved where they were."""
+        """Writes a copy of the project; later edits are saved where they were before."""
         project = self._project()
         if project is not None:
             self._copies.add(path)
             self._saver.save(path, project, anyway=True)
 
     def put_aside(self, path: Path) -> None:
-        """Renames what another window wrote, so that the edits on screen can take its place.
+        """Renames another window's file, so that the edits on screen can take its place.
 
         Raises:
-            OSError: It cannot be renamed.
+            OSError: The file cannot be renamed.
         """
         if path.exists():
             set_aside(path)
         self._saver.know(path, None)
 
     def give_way(self) -> None:
-        """Writes the edits on screen to a numbered file, for another window's are to be read.
+        """Writes the edits on screen to a numbered file, before another window's are read.
 
         Raises:
             OSError, UsummaryError: They cannot be written; nothing has changed.
@@ -294,15 +295,15 @@ class ProjectFile(QObject):
             self._state.saving = "nothing"
 
     def move_to(self, path: Path) -> None:
-        """From now on the edits are saved to another file, whatever stands there."""
+        """Saves the edits to another file from now on, over whatever is there."""
         self._state.project_path = path
         self._state.saving = "saving"
         self.save(anyway=True)
 
     def finish(self) -> tuple[UsummaryError, ...]:
-        """Waits until everything was written or tried; returns what kept a file from it.
+        """Waits until everything was written or failed; returns the errors.
 
-        What failed before is tried once more.
+        If the last save failed, it is tried once more.
         """
         if self._state.saving == "failed":
             self.save()

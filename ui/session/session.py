@@ -1,8 +1,8 @@
-"""One exam on its way through the window: opened, run, edited, chosen again, exported.
+"""The exam in the window: opened, run, edited, chosen again, exported.
 
-Holds the `State`, the `Playback`, the `Editing` and the one `Worker` for runs and exports, so
-that these never compete. The main window shows what the session says, and tells it what the person
-wants.
+Holds the `State`, the `Playback`, the `Editing` and a single `Worker` for runs and exports, so that
+these never compete for the processor. The main window shows the session's state, and calls the
+session with the person's wishes.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 class Task:
     """One piece of work for the session's worker.
 
-    No two are equal, so whoever had one begun knows its end from that of any other.
+    No two are equal, so a caller recognises the end of its own task among all `ended` signals.
 
     Attributes:
-        doing: What is done again if it fails.
-        stages: What is shown of it, a key of `STAGE_NAMES`.
+        doing: The action to offer again if the task fails.
+        stages: How its progress is shown, a key of `STAGE_NAMES`.
         operation: The work itself.
-        finish: Is given its result.
-        path: The exam on screen when it was wanted; of the queue: the exam that is computed.
-        queued: It is one of the queue.
+        finish: Called with the result.
+        path: The exam that was on screen when the task was made; for the queue, the exam computed.
+        queued: The task belongs to the queue.
     """
 
     doing: Action
@@ -61,18 +61,18 @@ class Task:
 
 
 class Session(QObject):
-    """What the window can do.
+    """Everything that the window can do with exams.
 
     Signals:
-        changed: The state changed in another way than by the playhead moving.
+        changed: The state changed, apart from the playhead.
         began: The kind of work that starts: ``open``, ``run``, ``compare``, ``cohort``,
             ``export`` or ``sample``.
         progressed: A `Progress` of that work.
-        ended: The `Task` that is over, however it went; also one that waited and is dropped.
+        ended: The `Task` that has ended in any way, or was dropped while it waited.
         problem: A `Problem` to show.
         copied: Path of a copy of the project that was written.
         refused: A sentence that says why an edit was not made.
-        changed_beside: Path of the exam's project file, which another window has written; see
+        changed_beside: Path of the exam's project file: another window has written it, see
             `resolve`.
         exported: Folder and the paths of the files that were written.
         thumbnail: A position and its small `QImage`.
@@ -101,7 +101,7 @@ class Session(QObject):
         self.playback = Playback(self.state, self)
         self.editing = Editing(self.state, self)
         self.queue = Queue()
-        self._closed = False  # a paint that comes late would otherwise start a thread again
+        self._closed = False  # else a late paint event would start a thread again
         self._project_file = ProjectFile(self.state, self)
         self._finder = Worker("project", self)
         self._settings = settings
@@ -132,27 +132,24 @@ class Session(QObject):
 
     @property
     def busy(self) -> bool:
-        """A run of the open exam, an export or the rendering of the sample is on its way.
-
-        Also while it still waits for a run of the queue to stop.
-        """
+        """Whether a task that is not the queue's runs, or waits for another one to stop."""
         if self._waiting is not None:
             return True
         return self._task is not None and not self._task.queued
 
     @property
     def working(self) -> bool:
-        """Any work is on its way, that of the queue included."""
+        """Whether any task runs, including those of the queue."""
         return self._task is not None
 
     @property
     def opens(self) -> bool:
-        """An exam or a project is being opened, and no picture is there yet."""
+        """Whether an exam or a project is being opened and has no picture yet."""
         return self._finder.busy or self.state.phase == "opening"
 
     @property
     def exporting(self) -> bool:
-        """An export is on its way; nothing but the person's own wish stops it."""
+        """Whether an export runs or waits; only the person can stop it."""
         return any(t is not None and t.doing == "export" for t in (self._task, self._waiting))
 
     def open(self, path: Path) -> None:
@@ -169,7 +166,7 @@ class Session(QObject):
     @Slot(object)
     def _open_exam(self, found: tuple[Path, Path]) -> None:
         path, project_path = found
-        self._project_file.finish()
+        self._project_file.finish()  # before the state forgets the exam that the edits belong to
         self._make_way()
         self.queue.remove(path)
         self._drop_waiting(but="export")
@@ -188,7 +185,7 @@ class Session(QObject):
     def open_sample(self) -> None:
         """Renders the simulated exam if that was not done before, and opens it.
 
-        While an export is on its way it waits for that.
+        It waits for the end of an export.
         """
         if self.exporting:
             self.refused.emit(tr("The sample exam opens when the export is done."))
@@ -198,13 +195,13 @@ class Session(QObject):
 
     @Slot()
     def run(self) -> None:
-        """Analyses the open exam and chooses; waits for an export, ends an older run."""
+        """Analyses the open exam and chooses key shots; waits for an export, stops other work."""
         path, project_path = self.state.path, self.state.project_path
         if path is None:
             return
         if self.working or self._waiting is not None:
             self._make_way()
-            self._run_waits = True
+            self._run_waits = True  # `_go_on` begins it once the present task has ended
             return
         self.state.start_run()
         wanted = {"length": self.state.length, "cover_planes": self.state.cover_planes}
@@ -216,20 +213,20 @@ class Session(QObject):
 
     @property
     def settings(self) -> Settings:
-        """What runs use from now on."""
+        """The settings of the next runs."""
         return self._settings
 
     def use(self, **values: object) -> None:
-        """Settings of the runs from now on, by their names in `Settings`."""
+        """Changes settings of the next runs, by their names in `Settings`."""
         self._settings = self._settings.model_copy(update=values)
 
     def run_on_cpu(self) -> None:
-        """Runs again, from now on without a CUDA device."""
+        """Runs again without a CUDA device; so do all later runs."""
         self._settings = self._settings.model_copy(update={"device": "cpu"})
         self.run()
 
     def cancel(self) -> None:
-        """Stops opening; else the work that is on its way, and what waits behind it."""
+        """Stops opening; else the running task and whatever waits behind it."""
         if self.opens:
             self._finder.leave()
             if self.state.phase == "opening":
@@ -240,7 +237,7 @@ class Session(QObject):
         self._worker.cancel()
 
     def choose_length(self, length: str) -> None:
-        """Selects again from the kept scores; before a result it is only remembered."""
+        """Selects again from the same scores; before there is a result, only remembers it."""
         if self.state.can_edit:
             self.editing.choose_length(length)
         else:
@@ -248,7 +245,7 @@ class Session(QObject):
         self.changed.emit()
 
     def cover_planes(self, wanted: bool) -> None:
-        """Selects again with or without something of every plane; remembered before a result."""
+        """Selects again, covering planes or not; before there is a result, only remembers it."""
         if self.state.can_edit:
             self.editing.cover_planes(wanted)
         else:
@@ -265,7 +262,7 @@ class Session(QObject):
         self.changed.emit()
 
     def save_project_as(self, path: Path) -> None:
-        """Writes a copy of the project; edits go on being saved where they were, if anywhere."""
+        """Writes a copy of the project, or the project itself if it has no file yet."""
         if self.state.project_path is None:
             self._project_file.move_to(path)
             self.changed.emit()
@@ -273,15 +270,15 @@ class Session(QObject):
             self._project_file.save_copy(path)
 
     def save_all(self) -> tuple[UsummaryError, ...]:
-        """Waits until all edits are on the disk; returns what kept any from it."""
+        """Waits until all edits are on the disk or failed; returns the errors."""
         return self._project_file.finish()
 
     def resolve(self, wanted: Literal["mine", "theirs"]) -> None:
-        """Ends the conflict with another window over the project file; nothing gets lost.
+        """Ends a conflict with another window over the project file; no edits are lost.
 
-        ``mine``: the other window's file is set aside, and the edits on screen take its place.
-        ``theirs``: the edits on screen are written to a numbered file beside, and the other
-        window's are read.
+        ``mine``: the other window's file is renamed, and the edits on screen take its place.
+        ``theirs``: the edits on screen are written to a numbered file beside it, and the other
+        window's edits are read.
         """
         path, project_path = self.state.path, self.state.project_path
         if path is None or project_path is None:
@@ -297,7 +294,7 @@ class Session(QObject):
             self._fail_saving(project_path, error)
 
     def save_to(self, path: Path) -> None:
-        """From now on the edits are saved to another file."""
+        """Saves the edits to another file from now on."""
         self._project_file.move_to(path)
         self.changed.emit()
 
@@ -316,7 +313,7 @@ class Session(QObject):
         self.problem.emit(describe(error, "open"))
 
     def export(self, folder: Path, options: ExportOptions) -> None:
-        """Writes the summary that is shown now."""
+        """Exports the summary on screen."""
         path, summary = self.state.path, self.state.summary
         if path is None or summary is None or self.busy:
             return
@@ -328,14 +325,14 @@ class Session(QObject):
         self._start(Task("export", "export", operation, tell, path))
 
     def analyse_with(self, model: str, finish: Callable[[object], None]) -> Task | None:
-        """Analyses the open exam by another model, beside its result.
+        """Analyses the open exam with another model; the result on screen stays.
 
         Args:
             model: Name of a summariser.
-            finish: Is given the `Summary`.
+            finish: Called with the `Summary`.
 
         Returns:
-            The task, of which `ended` tells; None while a run or an export is on its way.
+            The task, which comes back with `ended`; None while the session is `busy`.
         """
         path, computed = self.state.path, self.state.computed
         if path is None or computed is None or self.busy:
@@ -346,27 +343,28 @@ class Session(QObject):
         return self._start(Task("compare", "compare", operation, finish, path))
 
     def work_beside(self, stages: Action, operation: Operation) -> Task | None:
-        """Starts work that has nothing to do with the open exam; it tells its own results.
+        """Starts work that does not concern the open exam and hands out its results itself.
 
         Args:
-            stages: What is shown of it, a key of `STAGE_NAMES`, and what is done again if it fails.
+            stages: How its progress is shown, a key of `STAGE_NAMES`; also the action to offer
+                again if it fails.
             operation: The work.
 
         Returns:
-            The task, of which `ended` tells; None while a run or an export is on its way.
+            The task, which comes back with `ended`; None while the session is `busy`.
         """
         if self.busy:
             return None
         return self._start(Task(stages, stages, operation, lambda _: None, self.state.path))
 
     def want_thumbnails(self, positions: list[int], size: QSize) -> None:
-        """Has small pictures made; each arrives as `thumbnail`."""
+        """Orders small pictures; each arrives with the signal `thumbnail`."""
         opened = self.state.opened
         if opened is not None and positions and not self._closed:
             self._picture_source(opened).want(positions, size)
 
     def want_small(self, wanted: list[Small]) -> None:
-        """Has pictures made for the timeline; each arrives as `small`."""
+        """Orders pictures for the timeline; each arrives with the signal `small`."""
         opened = self.state.opened
         wanted_now = bool(wanted) or self._thumbnails is not None
         if opened is not None and wanted_now and not self._closed:
@@ -395,10 +393,10 @@ class Session(QObject):
             source.close()
 
     def _start(self, task: Task) -> Task:
-        """Begins a task, or has it wait until what is on its way has stopped or is done."""
+        """Begins a task, or lets it wait until the running one has stopped or is done."""
         if self.working:
             self._make_way()
-            self._drop_waiting()
+            self._drop_waiting()  # only the newest wish waits
             self._waiting = task
         else:
             self._begin(task)
@@ -411,7 +409,7 @@ class Session(QObject):
         self.changed.emit()
 
     def _drop_waiting(self, *, but: Action | None = None) -> None:
-        """Forgets what waits for its turn, save a task that does `but`."""
+        """Drops the waiting task and run, except a task that does `but`."""
         self._run_waits = False
         task = self._waiting
         if task is not None and task.doing != but:
@@ -424,7 +422,7 @@ class Session(QObject):
             self._task.finish(result)
 
     def _is_run(self, task: Task | None) -> bool:
-        """It is the run of the exam on screen."""
+        """Whether a task is the run of the exam on screen."""
         return (
             task is not None
             and task.doing == "run"
@@ -433,8 +431,8 @@ class Session(QObject):
         )
 
     def _finish_run(self, result: object) -> None:
-        """Shows a result: with the edits of its project, or those made on the result before."""
-        if not self._is_run(self._task):
+        """Shows a result with the edits of its project, or with those made on the last result."""
+        if not self._is_run(self._task):  # another exam was opened meanwhile
             return
         if isinstance(result, EditedSummary) and self.state.project_path is not None:
             self._project_file.know(self.state.project_path, result.stamp)
@@ -482,12 +480,12 @@ class Session(QObject):
 
     @Slot()
     def _go_on(self) -> None:
-        """After a task: what waits for its turn, else the open exam's run, else the queue."""
+        """After a task: begins the waiting task, else the waiting run, else serves the queue."""
         ended, self._task = self._task, None
         if ended is not None:
             self.ended.emit(ended)
         if self._task is not None:
-            return  # whoever heard of the end began something
+            return  # a receiver of `ended` has begun another task
         following, self._waiting = self._waiting, None
         if following is not None:
             self._begin(following)
@@ -500,7 +498,7 @@ class Session(QObject):
             self.changed.emit()
 
     def enqueue(self, path: Path) -> None:
-        """Opens an exam or a project; an exam waits for its turn while one is being computed."""
+        """Opens an exam or a project; during a run, an exam joins the queue instead."""
         computing = self._task is not None and self._task.doing == "run"
         if not computing or path.suffix == SUFFIX:
             self.open(path)
@@ -510,21 +508,21 @@ class Session(QObject):
 
     @Slot(object)
     def take_from_queue(self, path: Path) -> None:
-        """Forgets an exam of the queue; if it is being computed, that stops."""
+        """Removes an exam from the queue and stops its run, if that is going on."""
         if self.queue.running == path:
             self._worker.cancel()
         self.queue.remove(path)
         self.changed.emit()
 
     def _make_way(self) -> None:
-        """Stops what is on its way but an export; a run of the queue goes back to its place."""
+        """Stops the running task unless it is an export; the queue's run goes back to its place."""
         if self._task is not None and self._task.doing != "export":
             self.queue.put_back()
             self._worker.cancel()
 
     @Slot()
     def _serve_queue(self) -> None:
-        """Has the next exam of the queue computed once nothing else is to be done."""
+        """Starts the run of the queue's next exam if there is nothing else to do."""
         waits = self._waiting is not None or self._run_waits
         if self.working or waits or self.state.phase == "opening":
             return
@@ -550,7 +548,7 @@ class Session(QObject):
 
     @Slot(object)
     def _fail_opening(self, error: Exception) -> None:
-        """The player cannot show it; nor could a run then, so that stops too."""
+        """The player cannot read the exam. A run could not either, so it is stopped too."""
         problem = describe(error, "open", self._secrets())
         self._run_waits = False
         if self._is_run(self._task):

@@ -1,7 +1,9 @@
-"""What is open, what is chosen, and where the playhead stands. No Qt: tested without a display.
+"""The window's state: the open exam, the person's choices, the playhead.
 
-Pictures are counted by *position*: 0-based through the whole exam, its recordings following one
-another. `FrameTable` turns positions into exam times and back; everything that seeks uses it.
+There is no Qt here, so that it can be tested without a display.
+
+A *position* counts pictures from 0 through the whole exam, across its recordings. `FrameTable`
+converts positions to exam times and back; everything that seeks uses it.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ HALF_TICK_S = 1e-6
 
 @dataclass(frozen=True)
 class FrameTable:
-    """When every picture of an exam is shown.
+    """The exam time of every picture.
 
     Attributes:
         times_s: (n,) exam time of each position, ascending.
@@ -55,8 +57,8 @@ class FrameTable:
 
     def position_at(self, time_s: float) -> int:
         """Position on screen at an exam time, clamped to the exam."""
-        found = int(np.searchsorted(self.times_s, time_s + HALF_TICK_S, side="right")) - 1
-        return min(max(found, 0), len(self) - 1)
+        position = int(np.searchsorted(self.times_s, time_s + HALF_TICK_S, side="right")) - 1
+        return min(max(position, 0), len(self) - 1)
 
     def time_of(self, position: int) -> float:
         """Exam time of a position, clamped to the exam."""
@@ -79,7 +81,7 @@ class FrameTable:
 
     @cached_property
     def typical_step_s(self) -> float:
-        """Median time between two pictures; 1/25 s where there is only one."""
+        """Median time between two pictures; 1/25 s if there is only one."""
         if len(self) < 2:
             return 0.04
         return float(np.median(np.diff(self.times_s[:5000]))) or 0.04
@@ -90,10 +92,10 @@ class OpenedExam:
     """What the window knows of an exam once it can be shown.
 
     Attributes:
-        path: What was opened.
-        recordings: One entry a recording, in exam order.
+        path: The file or folder that was opened.
+        recordings: One entry per recording, in exam order.
         table: Times of all pictures.
-        freeze_frames: Those given beside the pictures.
+        freeze_frames: Those that come with the exam (stills, sidecar).
         notices: Sentences a person must see.
     """
 
@@ -114,21 +116,21 @@ class State:
     """The window's state; its methods are the only way it changes.
 
     Attributes:
-        phase: Which of the window's states it is in.
-        path: What is open or being opened.
+        phase: What is being done with the exam.
+        path: The exam that is open or being opened.
         opened: The exam, once it can be shown.
         summary: The finished result, None before.
         length: Wanted summary length as it is shown in the control.
-        cover_planes: The summary shows something of every recognised standard plane first.
+        cover_planes: The summary keeps something of every recognised standard plane first.
         playhead_s: Exam time of the picture on screen.
         selected: Index into `shots` of the selected shot, or None.
         computed: The analysis as it was computed, without any edit; None before a result.
         edits: What the person changed about it.
         in_s, out_s: Exam times of the in and the out point: start of the first and end of the
-            last picture between them; None where not set.
-        project_path: File that the edits are saved to; None before an exam is opened, and where
-            the file there must be left as it is.
-        saving: What became of the newest edits. ``saved``: they are on the disk; ``off``: there
+            last picture between them; None if not set.
+        project_path: File that the edits are saved to; None before an exam is opened, and if the
+            file must be left as it is.
+        saving: Whether the newest edits are saved. ``saved``: they are on the disk; ``off``: there
             is no file to save them to.
         preview: Provisional scores of the exam's beginning, only while its features are computed.
     """
@@ -151,7 +153,7 @@ class State:
     _phase_before_run: Phase = field(default="ready", repr=False)
 
     def start_opening(self, path: Path) -> None:
-        """Forgets the exam before. The wanted length stays, save P, which is that exam's own."""
+        """Forgets the last exam. The wanted length stays, unless it is P: that exam defined it."""
         self.phase, self.path = "opening", path
         if self.length == "P":
             self.length = LENGTHS[0]
@@ -174,12 +176,12 @@ class State:
         self.phase = "running"
 
     def show_preview(self, scores: Scores) -> None:
-        """Takes over provisional scores of the run that is on its way."""
+        """Takes over provisional scores of the present run."""
         if self.phase == "running":
             self.preview = scores
 
     def cancel_run(self) -> None:
-        """Back to what stood before the run, a result included."""
+        """Goes back to the state before the run; an earlier result stays."""
         self.phase = "done" if self._phase_before_run == "done" else "cancelled"
         self.preview = None
 
@@ -198,9 +200,9 @@ class State:
         self._forget()
 
     def show_summary(self, summary: Summary) -> None:
-        """Takes over a result; the selected shot stays selected unless it ceases to be a key shot.
+        """Takes over a result; the selected shot stays selected unless it is no key shot any more.
 
-        Where its borders changed, the shot that holds most of it is selected.
+        If its borders changed, the shot that holds most of its frames is selected.
         """
         before = self.shots[self.selected] if self.selected is not None else None
         self.summary, self.length = summary, summary.length
@@ -214,9 +216,9 @@ class State:
             self.selected = None
 
     def set_point(self, which: Literal["in", "out"]) -> None:
-        """Sets the in or the out point at the picture on screen; forgets the other if it is wrong.
+        """Sets the in or the out point at the picture on screen; both pictures are included.
 
-        Both pictures are part of what lies between the points.
+        The other point is removed if the two would then be in the wrong order.
         """
         if self.opened is None:
             return
@@ -264,7 +266,7 @@ class State:
 
     @property
     def freeze_frames(self) -> tuple[FreezeFrame, ...]:
-        """Those of the result, else those given beside the pictures."""
+        """The freeze-frames of the result; before there is one, those that come with the exam."""
         if self.summary:
             return self.summary.freeze_frames
         return self.opened.freeze_frames if self.opened else ()
@@ -279,7 +281,7 @@ class State:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Every sentence the person must see, each once, in the order they came up."""
+        """Every sentence that the person must see, each once, in order."""
         texts: list[str] = list(self.opened.notices) if self.opened else []
         if self.summary:
             texts += self.summary.analysis.provenance.notices
@@ -322,9 +324,9 @@ class State:
         return next((freeze for place, freeze in reversed(places) if place < here), None)
 
     def after_key_shots(self, time_s: float) -> float | None:
-        """Where playing only key shots goes on from an exam time; None after the last one.
+        """Where playing only key shots continues at an exam time; None after the last key shot.
 
-        Inside a key shot that is the time itself, else the next key shot's start.
+        Inside a key shot it is the time itself, else the start of the next key shot.
         """
         for index in self.key_shots:
             shot = self.shots[index]
@@ -333,11 +335,11 @@ class State:
         return None
 
 
-def _shared(one: Shot, other: Shot) -> int:
-    """How many frames two shots share; negative where they are apart."""
-    if one.recording != other.recording:
+def _shared(shot: Shot, other: Shot) -> int:
+    """How many frames two shots share; negative if they are apart."""
+    if shot.recording != other.recording:
         return -(2**62)
-    return min(one.end_frame, other.end_frame) - max(one.start_frame, other.start_frame)
+    return min(shot.end_frame, other.end_frame) - max(shot.start_frame, other.start_frame)
 
 
 def next_speed(speed: float, direction: int) -> float:

@@ -1,8 +1,8 @@
 """The one way to run work beside the window, and the only place that makes threads.
 
 A `Worker` runs one operation at a time. An operation is a callable that takes the engine's progress
-callable and returns a result; the worker tells the main thread by signals how it went. Nothing
-else in the window catches everything: an exception of an operation ends here and becomes `failure`.
+callable and returns a result; signals tell the main thread how it ended. This is the only
+catch-all of the window: any exception of an operation ends here and becomes the signal `failed`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ WAIT_AT_CLOSE_S = 20.0
 
 
 class Job:
-    """One operation on its way, shared by the two threads.
+    """A running operation, shared by the worker's thread and the main thread.
 
     Attributes:
-        wanted: False once the job is cancelled; the next report then raises `Cancelled`.
-        heard: False once the worker is closed: nobody is told how the job ends, and the objects
-            that it would tell may be gone.
+        wanted: False once the job is cancelled; its next report then raises `Cancelled`.
+        heard: False once the worker is closed. The job then emits no signal when it ends, because
+            the receiving objects may be gone.
     """
 
     def __init__(self, operation: Operation, wake: Callable[[Job], None]) -> None:
@@ -41,9 +41,10 @@ class Job:
         self._lock = threading.Lock()
 
     def report(self, progress: Progress) -> None:
-        """What the operation calls: keeps the report, and wakes the main thread if it is asleep.
+        """The operation's progress callable: keeps the newest report for the main thread.
 
-        A message that has not been shown yet stays with the newer report.
+        The main thread is only woken if it has taken the report before: a quick operation would
+        else fill its event queue. A message that was not shown yet moves to the newer report.
         """
         if not self.wanted:
             raise Cancelled
@@ -56,7 +57,7 @@ class Job:
             self._wake(self)
 
     def take(self) -> Progress | None:
-        """The newest report that was not taken yet."""
+        """The newest report, if it has not been taken yet."""
         with self._lock:
             progress, self._latest = self._latest, None
         return progress
@@ -65,15 +66,15 @@ class Job:
 class Worker(QObject):
     """Runs one operation at a time in a thread of its own.
 
-    All signals arrive in the main thread. A job that was asked to stop but reached its end first
-    has `succeeded`: what it wrote is there.
+    All signals arrive in the main thread. A job that is cancelled but reaches its end before it
+    notices has `succeeded`, because the files it wrote are there.
 
     Signals:
         progressed: A `Progress`; reports that come faster than they are shown are merged.
-        succeeded: What the operation returned.
-        failed: The exception that ended it.
-        cancelled: It stopped because of `cancel`.
-        ended: After each of the three before; the worker is then free again.
+        succeeded: The operation's result.
+        failed: The exception that ended the operation.
+        cancelled: The operation stopped because of `cancel`.
+        ended: Follows `succeeded`, `failed` and `cancelled`; the worker is then free again.
         gone: A job that was left (`leave`) has stopped.
     """
 
@@ -98,14 +99,14 @@ class Worker(QObject):
 
     @property
     def busy(self) -> bool:
-        """An operation runs, or its end has not been told yet."""
+        """Whether an operation runs, or has ended but its signals have not arrived yet."""
         return self._job is not None
 
     def start(self, operation: Operation) -> None:
         """Starts `operation`.
 
         Raises:
-            RuntimeError: One is still running; the caller has to ask `busy` first.
+            RuntimeError: An operation is still running; callers check `busy` first.
         """
         if self.busy:
             raise RuntimeError(f"The worker {self._name} already has an operation.")
@@ -120,10 +121,10 @@ class Worker(QObject):
             self._job.wanted = False
 
     def leave(self) -> bool:
-        """Cancels and does not wait: the worker is free at once.
+        """Cancels without waiting: the worker is free at once.
 
         Returns:
-            Whether a job was on its way; of it nothing but `gone` is told any more.
+            Whether a job was running; its only signal from now on is `gone`.
         """
         self.cancel()
         left, self._job = self._job, None
@@ -132,7 +133,7 @@ class Worker(QObject):
     def close(self) -> None:
         """Cancels and waits for the threads, so that nothing runs when the program ends.
 
-        None of the jobs' signals is heard any more.
+        The jobs emit no more signals.
         """
         self.leave()
         threads, self._threads = self._threads, []
@@ -149,17 +150,17 @@ class Worker(QObject):
             result = job.operation(job.report)
         except Cancelled:
             logger.info("Work of %s was cancelled", name)
-            self._tell(job, "cancelled", None)
+            self._emit_end(job, "cancelled", None)
         except Exception as error:  # noqa: BLE001 -- the window's one catch-all; it is shown
             log.fault(error, "Work beside the window failed")
-            self._tell(job, "failed", error)
+            self._emit_end(job, "failed", error)
         else:
             logger.debug("Work of %s is done", name)
-            self._tell(job, "succeeded", result)
+            self._emit_end(job, "succeeded", result)
 
-    def _tell(self, job: Job, how: str, value: object) -> None:
+    def _emit_end(self, job: Job, outcome: str, value: object) -> None:
         if job.heard:
-            self._stopped.emit(job, how, value)
+            self._stopped.emit(job, outcome, value)
 
     @Slot(object)
     def _show_report(self, job: Job) -> None:
@@ -168,17 +169,18 @@ class Worker(QObject):
             self.progressed.emit(progress)
 
     @Slot(object, str, object)
-    def _finish(self, job: Job, how: str, value: object) -> None:
+    def _finish(self, job: Job, outcome: str, value: object) -> None:
         # Its thread may still be on its way out, so it is kept until it has ended: a thread that
         # lives when Python ends is killed inside Qt's code, and the process aborts.
         self._threads = [(one, thread) for one, thread in self._threads if thread.is_alive()]
         if job is not self._job:
             self.gone.emit()
             return
+        # Free before the signals: whoever receives them may start the next operation.
         self._job = None
-        if how == "cancelled":
+        if outcome == "cancelled":
             self.cancelled.emit()
-        elif how == "failed":
+        elif outcome == "failed":
             self.failed.emit(value)
         else:
             self.succeeded.emit(value)

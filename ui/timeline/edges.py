@@ -22,8 +22,8 @@ class Edge:
     Attributes:
         shot: Index into `State.shots`.
         which: Which of the shot's ends.
-        position: Where it stands: the shot's first picture, or the one after its last. The latter
-            may be the first picture of the next recording, or the number of pictures.
+        position: Position of the shot's first picture, or one after that of its last picture. The
+            latter may be the first picture of the next recording, or the number of pictures.
         lowest, highest: Positions that it may be dragged to: within the recording, at least one
             picture away from the other end, and never into a locked shot.
     """
@@ -35,18 +35,18 @@ class Edge:
     highest: int
 
     def dragged_to(self, time_s: float, table: FrameTable) -> Edge:
-        """The edge at the border between two pictures that is nearest to an exam time."""
+        """The edge moved to the border between two pictures that is nearest to an exam time."""
         position = nearest_border(table, time_s)
         return replace(self, position=min(max(position, self.lowest), self.highest))
 
 
 def border_time(table: FrameTable, position: int) -> float:
-    """Exam time of the border before a position; that of the exam's end for its length."""
+    """Exam time at which a position's picture starts; the exam's end for the number of pictures."""
     return table.end_s if position >= len(table) else table.time_of(position)
 
 
 def nearest_border(table: FrameTable, time_s: float) -> int:
-    """Position in front of which the border nearest to an exam time lies, the exam's end too."""
+    """Position whose start is nearest to a time; the number of pictures for the exam's end."""
     after = int(np.searchsorted(table.times_s, time_s))
     before = max(after - 1, 0)
     nearer = time_s - border_time(table, before) <= border_time(table, after) - time_s
@@ -54,13 +54,14 @@ def nearest_border(table: FrameTable, time_s: float) -> int:
 
 
 def edge_near(state: State, view: View, x: float) -> Edge | None:
-    """The edge of a shot within reach of pixel `x`; None if there is none that may be moved.
+    """The edge of a shot within reach of pixel `x` that may be moved, or None.
 
-    Where two shots meet, it is the key shot's edge; of two alike, that of the shot under `x`.
+    Where two shots meet, the key shot's edge is taken; if both or neither are key shots, the edge
+    of the shot under `x`.
     """
     if not state.can_edit or state.opened is None:
         return None
-    found: list[tuple[bool, float, int, Which]] = []
+    candidates: list[tuple[bool, float, int, Which]] = []
     time_s, reach = view.time(x), NEAR_PX / view.px_per_s
     for index, shot in enumerate(state.shots):
         if shot.decision == "locked" or not _near(shot, time_s, reach):
@@ -71,12 +72,13 @@ def edge_near(state: State, view: View, x: float) -> Edge | None:
         for which, at, inward in ends:
             off = (time_s - at) * inward
             if abs(off) <= reach:
-                found.append(
+                # An edge whose shot is on the other side of `x` comes after all within their shot.
+                candidates.append(
                     (not shot.selected, abs(off) if off >= 0 else reach - off, index, which)
                 )
-    if not found:
+    if not candidates:
         return None
-    _, _, index, which = min(found)
+    _, _, index, which = min(candidates)
     return _edge(state.opened.table, state.shots, index, which)
 
 

@@ -1,4 +1,4 @@
-"""Small pictures side by side along the timeline, and which of them are still wanted."""
+"""Small pictures side by side along the timeline, and the list of those still missing."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ui.timeline.view import View
 GAP_PX = 2
 BUDGET_BYTES = 48 * 2**20
 COARSER = 3
-"""How many times coarser a grid may be whose picture stands in for a missing one."""
+"""Number of grids, each twice as coarse as the last, in which a stand-in is looked for."""
 
 
 class Filmstrip:
     """Fills a lane with pictures at even spacing.
 
-    Places are counted from exam time 0, each as wide as a picture. Which picture is in a place is
-    rounded to a grid of 2^k seconds, so that most pictures are still of use at another scale.
+    Places are counted from exam time 0, each as wide as a picture. The time of a place's picture is
+    rounded to a grid of 2^k seconds, so that most pictures can be used again at another scale.
     """
 
     def __init__(self, state: State, budget: int = BUDGET_BYTES) -> None:
@@ -34,12 +34,12 @@ class Filmstrip:
         self._bytes = 0
 
     def forget(self) -> None:
-        """Another exam is opened."""
+        """Forgets all pictures, for another exam."""
         self._pictures.clear()
         self._bytes = 0
 
     def take(self, position: int, image: QImage) -> None:
-        """Keeps the picture of a position; those not shown for longest make room."""
+        """Keeps the picture of a position; the least recently shown ones make room."""
         if position in self._pictures:
             return
         self._pictures[position] = QPixmap.fromImage(image)
@@ -49,7 +49,7 @@ class Filmstrip:
             self._bytes -= old.width() * old.height() * 4
 
     def near(self, time_s: float, within_s: float) -> QPixmap | None:
-        """The picture nearest to an exam time, if one is kept that is no further away."""
+        """The kept picture nearest to an exam time, if it is at most `within_s` away."""
         if self._state.opened is None or not self._pictures:
             return None
         table = self._state.opened.table
@@ -70,7 +70,7 @@ class Filmstrip:
         return [Small(position, slack, pixels) for position in missing]
 
     def draw(self, painter: QPainter, strip: QRectF, view: View) -> None:
-        """Draws what is there, and an empty frame for what is not."""
+        """Draws the pictures that are there, and an empty place for each missing one."""
         width = self._width(strip.height())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for left, position, stand_ins in self._places(view, strip.height()):

@@ -1,4 +1,4 @@
-"""The card above the timeline that shows what lies under the cursor."""
+"""The card above the timeline that shows the picture under the cursor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MARGIN_PX = 6
 
 
 class HoverCard(QWidget):
-    """Picture, time and frame; lies over the window and lets the mouse through."""
+    """Picture, time and frame number, in a card over the window that lets the mouse through."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class HoverCard(QWidget):
         return self._picture
 
     def show_at(self, spot: QPoint, text: str, picture: QPixmap | None) -> None:
-        """Stands above a point of its parent, as far as the parent is wide enough."""
+        """Shows the card above a point of its parent, moved so that it stays inside the parent."""
         parent = self.parentWidget()
         if parent is None:
             return

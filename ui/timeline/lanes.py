@@ -1,8 +1,8 @@
-"""What the timeline draws of the result, one function a lane. Each gets its own strip.
+"""The timeline's lanes, one drawing function each, which gets the lane's strip.
 
-A lane draws into tiles that are kept until what they show changes, so a lane draws whatever reaches
-into its view, also from beyond the edges: side by side, two tiles look like one picture. What
-moves with the mouse or the playhead is drawn over the tiles by the timeline itself.
+A lane draws into tiles, which are kept until their content changes. It also draws the signs that
+reach into its view from beyond the edges, so that two tiles side by side look like one picture.
+Everything that moves with the mouse or the playhead is drawn over the tiles by the timeline.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 360
 LABEL_PX = 84
 MARKER_PX = 5.0
 REACH_PX = 12.0
-"""How far a sign reaches beyond the time that it stands at."""
+"""How far a sign reaches beyond its time."""
 ROUND_PX = 6.0
-"""Narrower bars are drawn with square corners, which is much quicker and looks the same."""
+"""Narrower bars get square corners, which is much faster to draw and looks the same."""
 
 Lane = Callable[[QPainter, QRectF, View, State], None]
 
 
 def shown_scores(state: State) -> Scores | None:
-    """The result's scores; while the first run is going on, the provisional ones."""
+    """The result's scores; during the first run, the provisional scores."""
     return state.analysis.scores if state.analysis else state.preview
 
 
@@ -101,20 +101,22 @@ def draw_curve(painter: QPainter, strip: QRectF, view: View, state: State) -> No
 def _curve_opacity(
     scores: Scores, view: View, size: tuple[float, float], *, dotted: bool
 ) -> np.ndarray | None:
-    """The curve and the ground under it as opacities 0 to 255 (rows, columns) of screen pixels.
+    """The curve and the area under it as opacities 0 to 255 (rows, columns) of screen pixels.
 
-    `size` is the height in pixels and how many of the screen's each has. Pixel by pixel, this is
-    five times quicker than a polygon of as many corners.
+    `size` is the height in pixels and the number of screen pixels per pixel. Computing each pixel
+    is five times faster than drawing a polygon with as many corners.
     """
     columns, heights = curve_columns(scores, view)
     if len(columns) == 0:
         return None
     high, ratio = size
+    # The curve's height at both borders of each screen column; between them it is a straight line.
     borders = np.arange(round(view.width * ratio) + 1, dtype=np.float64)
     tops = np.interp(borders / ratio, columns + 0.5, heights, np.nan, np.nan)
     tops = ((high - (high - 2) * tops) * ratio).astype(np.float32)
     rows = np.arange(round(high * ratio), dtype=np.float32)[:, np.newaxis] + 1
     upper, lower = np.minimum(tops[:-1], tops[1:]), np.maximum(tops[:-1], tops[1:])
+    # How much of a pixel the line covers, 0 to 1: this is what smooths the line's edges.
     half = np.float32(0.65 * ratio)
     line = np.clip(rows - (upper - half), 0, 1) * np.clip(lower + half + 1 - rows, 0, 1)
     if dotted:
@@ -128,8 +130,8 @@ def _curve_opacity(
 def curve_columns(scores: Scores, view: View) -> tuple[np.ndarray, np.ndarray]:
     """Pixel columns (k,) of a view and the highest score (k,) of each.
 
-    Some columns beyond either edge are among them, so that the line runs on to the edge. Columns
-    are counted through the whole exam: views that are pixels apart have the same ones.
+    Some columns beyond both edges are included, so that the line runs on to the edge. Columns are
+    counted through the whole exam, so that views some pixels apart have the same columns.
     """
     part = _scores_in(scores, view)
     times, values = scores.times_s[part], scores.values[part]
@@ -141,9 +143,9 @@ def curve_columns(scores: Scores, view: View) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _scores_in(scores: Scores, view: View) -> slice:
-    """The scores of a view, of some columns beyond its edges, and one more at either side.
+    """The scores of a view and of some columns beyond its edges, and one more at both sides.
 
-    None at all of a view that begins after the last score.
+    Empty for a view that begins after the last score.
     """
     beyond = 4 / view.px_per_s
     first = int(np.searchsorted(scores.times_s, view.first_s - beyond))
@@ -154,7 +156,7 @@ def _scores_in(scores: Scores, view: View) -> slice:
 
 
 def bar_of(shot: Shot, strip: QRectF, view: View) -> QRectF:
-    """Where a shot stands in a strip, at full height."""
+    """The bar of a shot in a strip, at full height."""
     width = max(shot.duration_s * view.px_per_s - 1, 1.5)
     return QRectF(strip.left() + view.x(shot.start_s), strip.top(), width, strip.height())
 
@@ -179,7 +181,7 @@ def draw_bars(painter: QPainter, bars: list[QRectF]) -> None:
 
 
 def draw_freeze_frames(painter: QPainter, strip: QRectF, view: View, state: State) -> None:
-    """A diamond each: filled and joined to the shot above if that is a key shot, else hollow."""
+    """A diamond for each: filled and joined to the key shot that holds it, else hollow."""
     middle = strip.center().y()
     for freeze in _freezes_in(state, view):
         x = strip.left() + view.x(freeze.time_s)
@@ -198,7 +200,7 @@ def draw_freeze_frames(painter: QPainter, strip: QRectF, view: View, state: Stat
 
 
 def draw_diamond(painter: QPainter, at: QPointF) -> None:
-    """The sign of a freeze-frame, in the painter's pen and brush."""
+    """A freeze-frame's sign, in the painter's pen and brush."""
     sides = ((0, -MARKER_PX), (MARKER_PX, 0), (0, MARKER_PX), (-MARKER_PX, 0))
     painter.drawPolygon(QPolygonF([at + QPointF(dx, dy) for dx, dy in sides]))
 
@@ -214,7 +216,7 @@ def _freezes_in(state: State, view: View) -> list[FreezeFrame]:
 
 
 def _joint(freeze: FreezeFrame, state: State) -> float | None:
-    """Where a freeze-frame is joined to the key shot that holds it, exam time."""
+    """Exam time at which a freeze-frame is joined to the key shot that holds it."""
     if freeze.matched_shot is None:
         return None
     shot = state.shots[freeze.matched_shot]
@@ -222,7 +224,7 @@ def _joint(freeze: FreezeFrame, state: State) -> float | None:
 
 
 def draw_edits(painter: QPainter, strip: QRectF, view: View, state: State) -> None:
-    """What the person decided, each with a sign of its own, and the borders that they set."""
+    """The person's decisions, a sign for each kind, and the borders that they set."""
     for index in shots_in(state, view):
         shot = state.shots[index]
         if not shot.recut and shot.decision == "automatic":
@@ -246,7 +248,7 @@ def _draw_cut(painter: QPainter, x: float, strip: QRectF) -> None:
 
 
 def _draw_strokes(painter: QPainter, at: QPointF, part: str, ends: list[float]) -> None:
-    """Thick lines around a point, on a patch that keeps them readable; four numbers a line."""
+    """Thick lines around a point, on a patch that keeps them readable; four numbers per line."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color("panel"))
     painter.drawRoundedRect(QRectF(at.x() - 7, at.y() - 7, 14, 14), 3, 3)

@@ -1,4 +1,4 @@
-"""The whole exam in one narrow strip, with the part that the timeline shows as a frame to drag."""
+"""The whole exam in a narrow strip, with a frame around the part that the timeline shows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class MiniMap(QWidget):
 
     @property
     def frame(self) -> QRectF:
-        """The part that the timeline shows, in pixels; never too narrow to be taken hold of."""
+        """The frame around the part that the timeline shows, pixels; always wide enough to drag."""
         whole = self.whole
         left, right = whole.x(self._shown.first_s), whole.x(self._shown.last_s)
         width = min(max(right - left, NARROWEST_PX), self.width())
@@ -52,7 +52,7 @@ class MiniMap(QWidget):
         return QRectF(left, 0, width, self.height())
 
     def show_view(self, view: View) -> None:
-        """The timeline shows another part."""
+        """Frames the part that the timeline shows now."""
         self._shown = view
         self.update()
 
@@ -125,7 +125,7 @@ class MiniMap(QWidget):
             self.setCursor(Qt.CursorShape.OpenHandCursor)
 
     def _move_to(self, x: float) -> None:
-        """Asks for the frame to be where it was taken hold of, `x` being under the cursor."""
+        """Moves the frame so that the point where it was taken hold of is at `x`."""
         left = x - (self._held_at or 0.0)
         middle = self.whole.time(left + self.frame.width() / 2)
         self.wanted.emit(middle - self._shown.span_s / 2)

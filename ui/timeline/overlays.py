@@ -1,4 +1,4 @@
-"""What the timeline draws over its tiles: what moves with the mouse, the keys or the playhead.
+"""Drawings over the timeline's tiles: everything that moves with mouse, keys or playhead.
 
 Strips begin at the view's left edge, so a time is at ``strip.left() + view.x(time)``.
 """
@@ -24,7 +24,7 @@ def draw_upright(painter: QPainter, x: float, column: QRectF) -> None:
 
 
 def draw_points(painter: QPainter, band: QRectF, view: View, state: State) -> None:
-    """The in and the out point as brackets, and what lies between them as a band."""
+    """The in and the out point as brackets, with a band between them."""
     if state.in_s is not None and state.out_s is not None:
         left, right = (band.left() + view.x(at) for at in (state.in_s, state.out_s))
         painter.fillRect(QRectF(left, band.top(), right - left, band.height()), color("text", 28))
@@ -58,7 +58,7 @@ def draw_edge(painter: QPainter, strip: QRectF, view: View, state: State, edge: 
 def draw_dragged(
     painter: QPainter, strip: QRectF, column: QRectF, view: View, state: State, edge: Edge
 ) -> None:
-    """The shot as it would become if its edge were let go here, and a line through all lanes."""
+    """The shot as it would be if its edge were dropped here, and a line through all lanes."""
     if state.opened is None:
         return
     shot = state.shots[edge.shot]
@@ -71,7 +71,7 @@ def draw_dragged(
 
 
 def draw_playhead(painter: QPainter, column: QRectF, view: View, state: State) -> None:
-    """The playhead through all lanes, with a head at the top; nothing where it is out of sight."""
+    """The playhead as a line through all lanes with a head at the top, if it is in view."""
     x = view.x(state.playhead_s)
     if not 0 <= x <= view.width:
         return

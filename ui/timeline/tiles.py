@@ -1,8 +1,9 @@
-"""A wide picture kept as tiles: each is drawn when it is first seen, and again when it changed.
+"""A wide picture kept as tiles: each is drawn when it is first seen, and again when it changes.
 
-Tiles are counted from exam time 0 at one scale, so scrolling shows the same ones at another
-place. A changed result makes every tile doubtful: before it is shown again, its content is compared
-with what it was drawn from, so that only what really changed costs time.
+At one scale tiles are counted from exam time 0, so scrolling shows the same tiles at other places.
+A changed result makes every tile doubtful. Before a doubtful tile is shown, its content is compared
+with the content it was drawn from, so that only tiles with real changes are drawn again: comparing
+takes far less time than drawing.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ BUDGET_BYTES = 64 * 2**20
 
 @dataclass
 class Tile:
-    """One drawn part.
+    """One drawn tile.
 
     Attributes:
-        picture: What is shown.
-        content: What it was drawn from.
-        checked: Round of doubts in which that was last found to be still so.
+        picture: The drawing.
+        content: The content it was drawn from.
+        checked: Number of the round of doubts in which the content was last compared.
     """
 
     picture: QPixmap
@@ -36,12 +37,12 @@ class Tile:
 
 
 class Tiles:
-    """Keeps the tiles that were seen last.
+    """Draws tiles and keeps those that were seen last.
 
     Args:
         draw: Draws a view at full height, from x = 0 on.
-        content: What `draw` would show of a view.
-        budget: Bytes that tiles out of sight may take.
+        content: Everything that `draw` would show in a view; equal contents look the same.
+        budget: Bytes that tiles may take; those in sight are kept in any case.
     """
 
     def __init__(
@@ -55,23 +56,26 @@ class Tiles:
         self._round = 0
         self._bytes = 0
         self.drawn = 0
-        """How many tiles were drawn so far."""
+        """Number of tiles drawn so far."""
 
     @property
     def bytes_held(self) -> int:
         return self._bytes
 
     def drop(self) -> None:
-        """Forgets everything: size or colours changed."""
+        """Forgets all tiles, after a change of size or colours."""
         self._tiles.clear()
         self._bytes = 0
 
     def doubt(self) -> None:
-        """Anything may have changed; tiles are compared before they are shown again."""
+        """Makes all tiles doubtful: anything may have changed."""
         self._round += 1
 
     def paint(self, painter: QPainter, left: float, view: View, height: int, ratio: float) -> None:
-        """Draws a view to the right of `left`, on whole pixels of the screen."""
+        """Draws a view to the right of `left`, on whole pixels of the screen.
+
+        At fractions of a pixel Qt would blend neighbouring pixels, and tiles would have seams.
+        """
         pixels = round(TILE_PX * ratio)
         offset = round(view.first_s * view.px_per_s * ratio)
         last = offset + int(view.width * ratio)
@@ -84,7 +88,7 @@ class Tiles:
         key = (px_per_s, index)
         tile = self._tiles.get(key)
         if tile is not None:
-            self._tiles.move_to_end(key)
+            self._tiles.move_to_end(key)  # `_evict` takes from the front
             if tile.checked == self._round:
                 return tile
         width = size.width() / ratio
@@ -107,6 +111,7 @@ class Tiles:
         return picture
 
     def _evict(self, in_sight: int) -> None:
+        # Tiles in sight stay over budget too, or every paint would draw all of them again.
         while self._bytes > self._budget and len(self._tiles) > in_sight:
             _, old = self._tiles.popitem(last=False)
             self._bytes -= old.picture.width() * old.picture.height() * 4

@@ -1,4 +1,4 @@
-"""The timeline: the whole exam from left to right, and the one place to jump anywhere in it."""
+"""The timeline: shows the exam from left to right, and a click jumps to any place in it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ RIGHT_PX = 14
 GAP_PX = 5
 CLICK_PX = 4
 LEAST_PX = 196
-"""Height at which the importance curve is just tall enough to be read."""
+"""Least height of the timeline: the importance curve can just be read."""
 SHORTEST_VIEW_S = 0.5
 ASK_MS = 60
-"""How long the view or the mouse must rest before pictures are asked for."""
+"""How long the view or the mouse must rest before pictures are ordered."""
 
 LANES: tuple[tuple[str, float, Lane | None], ...] = (
     ("", 18, lanes.draw_axis),
@@ -48,9 +48,10 @@ LANES: tuple[tuple[str, float, Lane | None], ...] = (
     ("Your edits", 16, lanes.draw_edits),
     ("Whole exam", 22, None),
 )
-"""Name, height in pixels (0: what is left over) and drawing of each lane, from top to bottom.
+"""Name, height in pixels (0: the rest) and drawing function of each lane, from top to bottom.
 
-Those without a drawing are no tiles: the small pictures come one by one, the mini-map is a widget.
+Lanes without a drawing function are not in tiles: small pictures arrive one by one, and the
+mini-map is a widget.
 """
 AXIS, PICTURES, CURVE, SHOTS, FREEZES, EDITS, WHOLE = range(7)
 
@@ -61,10 +62,10 @@ class Timeline(QWidget):
     Signals:
         sought: Exam time that was clicked.
         scrubbed: Exam time under the cursor while it drags along the time marks; `sought` follows.
-        edge_moved: Index into `State.shots`, ``start`` or ``end``, and the position that this edge
-            now has: of the shot's first picture, or of the one after its last (which may be the
-            next recording's first, or the number of pictures).
-        pictures_wanted: List of `Small` that the lane of pictures and the hover card miss.
+        edge_moved: Index into `State.shots`, ``start`` or ``end``, and the edge's new position:
+            that of the shot's first picture, or one after that of its last (which may be the next
+            recording's first, or the number of pictures).
+        pictures_wanted: List of `Small` that the lane of pictures and the hover card lack.
         viewed: Another part of the exam is shown.
     """
 
@@ -125,7 +126,7 @@ class Timeline(QWidget):
             self._strip.forget()
             self._hover_picture = None
         if self._grabbed is not None:
-            self._pressed = None  # what was being dragged may be there no more
+            self._pressed = None  # the dragged edge may not exist any more
         self._edge = self._grabbed = None
         self._tiles.doubt()
         self._map.refresh()
@@ -134,7 +135,7 @@ class Timeline(QWidget):
         self.update()
 
     def take_picture(self, wanted: Small, image: QImage) -> None:
-        """A picture that was asked for by `pictures_wanted`."""
+        """Takes a picture that was ordered with `pictures_wanted`."""
         if wanted.height != self._card_height:
             self._strip.take(wanted.position, image)
         else:
@@ -147,7 +148,7 @@ class Timeline(QWidget):
         self._set_view(View.of(0.0, self._limit_s, self._inner_width()))
 
     def show_time(self, time_s: float) -> None:
-        """The playhead moved; turns the page where it left the view."""
+        """Shows the playhead at a time; if that is out of view, turns the page."""
         if not self._view.first_s <= time_s <= self._view.last_s:
             self._show_from(time_s - self._view.span_s * 0.1)
         self._map.update()
@@ -160,7 +161,7 @@ class Timeline(QWidget):
         self._set_view(self._view.zoomed(factor, at_px, self._limit_s, SHORTEST_VIEW_S))
 
     def pan(self, pixels: float) -> None:
-        """Moves what is shown to the right."""
+        """Moves the shown part of the exam to the right."""
         self._set_view(self._view.panned(pixels, self._limit_s))
 
     def _show_from(self, first_s: float) -> None:
@@ -197,7 +198,7 @@ class Timeline(QWidget):
         return min(max(self._view.time(x - NAMES_PX), 0.0), self._limit_s)
 
     def _strips(self, left: float = NAMES_PX, width: float | None = None) -> list[QRectF]:
-        """One rectangle a lane, from top to bottom."""
+        """One rectangle per lane, from top to bottom."""
         fixed = sum(height for _, height, _ in LANES) + GAP_PX * (len(LANES) + 1)
         rest = max(self.height() - fixed, 20)
         strips, top = [], float(GAP_PX)
@@ -263,7 +264,7 @@ class Timeline(QWidget):
             self._draw_over(painter, strips)
 
     def _draw_over(self, painter: QPainter, strips: list[QRectF]) -> None:
-        """What moves with the mouse, the keys or the playhead."""
+        """Draws everything that moves with mouse, keys or playhead, over the tiles."""
         view, state, shots = self._view, self._state, strips[SHOTS]
         column = QRectF(NAMES_PX, GAP_PX, self._inner_width(), self._map.y() - 2 * GAP_PX)
         band = QRectF(strips[CURVE].topLeft(), strips[EDITS].bottomRight())
@@ -292,7 +293,7 @@ class Timeline(QWidget):
 
     @property
     def _card_height(self) -> int:
-        """Pixels of the hover card's picture, by which it is told from those of the lane."""
+        """Height of the hover card's picture; it tells that picture from those of the lane."""
         return round(hover.PICTURE_PX * self.devicePixelRatioF())
 
     def _hovered_position(self) -> int | None:
@@ -300,12 +301,12 @@ class Timeline(QWidget):
             return None
         table = self._state.opened.table
         if self._grabbed is not None:
-            # The picture that the shot would begin or end with.
+            # The first or last picture of the shot if the edge were dropped here.
             return self._grabbed.position - (self._grabbed.which == "end")
         return table.position_at(self._time_at(self._hover.x())) if self._hover else None
 
     def _show_card(self) -> None:
-        """Shows the picture under the cursor, or until it is there the nearest one at hand."""
+        """Shows the picture under the cursor; until it arrives, the nearest one there is."""
         position = self._hovered_position()
         if self._card is None:
             self._card = HoverCard(self.window())
@@ -330,7 +331,7 @@ class Timeline(QWidget):
     # Mouse and keys
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zooms at the cursor; sideways or with Shift it pans, a trackpad by its own pixels."""
+        """Zooms at the cursor; pans when turned sideways or with Shift, on trackpads by pixels."""
         turn, fine = event.angleDelta(), event.pixelDelta()
         sideways = abs(turn.x()) > abs(turn.y())
         if sideways or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:

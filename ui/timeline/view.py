@@ -11,7 +11,7 @@ class View:
 
     Attributes:
         first_s: Exam time at the left edge.
-        px_per_s: How near it is looked at.
+        px_per_s: Scale, pixels per second.
         width: Pixels from the left to the right edge.
     """
 
@@ -40,7 +40,7 @@ class View:
         return self.first_s + x / self.px_per_s
 
     def zoomed(self, factor: float, at_px: float, limit_s: float, shortest_s: float) -> View:
-        """Shows `factor` times as much, the time under `at_px` staying where it is."""
+        """Shows `factor` times as much; the time under `at_px` stays where it is."""
         span = min(max(self.span_s * factor, shortest_s), limit_s)
         first = self.time(at_px) - span * at_px / max(self.width, 1)
         return View(first, self.width / max(span, 1e-9), self.width).inside(limit_s)
@@ -50,11 +50,11 @@ class View:
         return self.starting(self.first_s - pixels / self.px_per_s, limit_s)
 
     def starting(self, first_s: float, limit_s: float) -> View:
-        """As near, and from another time on."""
+        """The view at the same scale from another time on."""
         return replace(self, first_s=first_s).inside(limit_s)
 
     def inside(self, limit_s: float) -> View:
-        """Moved so that it shows nothing before 0 or after `limit_s` where it need not."""
+        """The view moved and scaled so that it shows nothing before 0 or after `limit_s`."""
         px_per_s = max(self.px_per_s, self.width / max(limit_s, 1e-9))
         latest = max(limit_s - self.width / px_per_s, 0.0)
         return View(min(max(self.first_s, 0.0), latest), px_per_s, self.width)

@@ -1,4 +1,4 @@
-"""What each entry of the list of keys does in the window."""
+"""The call behind each command of the window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ui.window.header import LengthControl
 
 
 class Parts(Protocol):
-    """What commands act on: the parts of the window, and what the window itself does."""
+    """The parts and methods of the window that commands use."""
 
     session: Session
     navigation: Navigation

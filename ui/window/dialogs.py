@@ -1,4 +1,4 @@
-"""The windows over the window: the keys, and the notice at first start."""
+"""Dialogs over the window: keys, notice at first start, conflicts, closing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ui.window.keys import COMMANDS, GROUPS, Command, Keys, effective, shown
 from ui.window.messages import RESEARCH_USE
 
 MARGIN = 40
-"""Pixels of the window that stay in sight above and below the keys together."""
+"""Pixels of the window that stay visible above and below the list of keys together."""
 
 NOTICE = (
     "usummary chooses parts of an ultrasound recording by learned rules and shows how they compare "
@@ -43,7 +43,7 @@ def _column(dialog: QDialog) -> QVBoxLayout:
 
 
 class CheatSheet(QDialog):
-    """Everything that a key does, with the keys that do it now.
+    """The list of all commands with their present keys.
 
     Args:
         chosen: Keys that the person chose.
@@ -106,9 +106,9 @@ CHANGED = (
 
 
 class ChangedBesideDialog(QDialog):
-    """Two windows have edited one exam: which edits count?
+    """Asks which edits count after two windows have edited one exam.
 
-    Closed without an answer, nothing is saved; the next edit asks again.
+    If it is closed without an answer, nothing is saved, and the next edit asks again.
 
     Signals:
         answered: ``mine``, ``theirs`` or ``beside``.
@@ -143,7 +143,7 @@ class ChangedBesideDialog(QDialog):
 
 
 def ask_quit(parent: QWidget, reasons: Sequence[str]) -> bool:
-    """Whether the window shall close although something is not done, for these reasons."""
+    """Asks whether to close the window although these reasons speak against it."""
     buttons = QMessageBox.StandardButton
     text = tr("{reasons}\n\nClose anyway?", reasons="\n".join(reasons))
     answer = QMessageBox.warning(
@@ -153,7 +153,7 @@ def ask_quit(parent: QWidget, reasons: Sequence[str]) -> bool:
 
 
 class FirstStartNotice(QDialog):
-    """Said once, before anything else."""
+    """The notice that a person reads once, before anything else."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

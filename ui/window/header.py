@@ -1,4 +1,4 @@
-"""The bar above the exam: what is open, how long its summary may be, run and export."""
+"""The bar above the exam: name and facts, length of the summary, buttons to run and export."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from usummary.settings import parse_length
 
 
 class LengthControl(QWidget):
-    """How long the summary may be, and whether it covers the planes.
+    """Chooses the length of the summary and whether it covers the planes.
 
     Signals:
-        chosen: The length as `usummary.settings.parse_length` reads it.
-        covering: Something of every recognised plane is wanted first, or not.
+        chosen: The length, as `usummary.settings.parse_length` reads it.
+        covering: Whether something of every recognised plane is to be kept first.
     """
 
     chosen = Signal(str)
@@ -70,7 +70,7 @@ class LengthControl(QWidget):
 
     @property
     def buttons(self) -> list[QToolButton]:
-        """The buttons of `LENGTHS` but P, which says why it cannot be chosen."""
+        """The buttons of `LENGTHS` except P, whose tool tip explains P instead of a key."""
         return [button for length, button in self._buttons.items() if length != "P"]
 
     def show_length(self, length: str) -> None:
@@ -86,12 +86,12 @@ class LengthControl(QWidget):
             self._spin.blockSignals(False)
 
     def show_covering(self, covering: bool, *, possible: bool) -> None:
-        """Shows whether planes are covered; benchmark summaries cannot."""
+        """Shows whether planes are covered; in benchmark mode that is not `possible`."""
         self.cover_button.setChecked(covering)
         self.cover_button.setEnabled(possible)
 
     def allow_p(self, allowed: bool) -> None:
-        """P, the share that the freeze-frames hold, exists only where there are freeze-frames."""
+        """Enables P, the share that the freeze-frames hold, if the exam has freeze-frames."""
         button = self._buttons["P"]
         button.setEnabled(allowed)
         button.setToolTip(
@@ -101,7 +101,7 @@ class LengthControl(QWidget):
         )
 
     def choose(self, length: str) -> None:
-        """As if its button were pressed."""
+        """Does what pressing the length's button does."""
         if self.isEnabled() and self._buttons[length].isEnabled():
             self.chosen.emit(length)
 
@@ -117,7 +117,7 @@ class ExamHeader(QWidget):
     """Name and facts of the exam, the length, and the buttons for whole exams.
 
     Signals:
-        command_wanted: Id in `ui.window.keys.COMMANDS` of what a button is for.
+        command_wanted: Id of a button's command in `ui.window.keys.COMMANDS`.
     """
 
     command_wanted = Signal(str)
@@ -149,7 +149,7 @@ class ExamHeader(QWidget):
         row.addWidget(self.export_button)
 
     def refresh(self, *, busy: bool) -> None:
-        """Shows the state; `busy` says that a run or an export is on its way."""
+        """Shows the state; `busy`: a run or an export is going on."""
         state = self._state
         if state.path is not None:
             self._name.set_text(state.path.name)

@@ -1,4 +1,4 @@
-"""The one list of what can be done by key: menus, tool tips, cheat sheet and settings read it."""
+"""The list of all commands and their keys; menus, tool tips, cheat sheet and settings read it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ui.common.language import tr
 from ui.common.widgets import set_plain_tip
 
 Keys = Mapping[str, tuple[str, ...]]
-"""Keys by the id of what they do, in Qt's portable spelling (``Ctrl+O``)."""
+"""Keys by the id of their command, in Qt's portable spelling (``Ctrl+O``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something that can be done.
+    """A command that a person can give by key or menu.
 
     Attributes:
         id: Name in the preferences; never changes.
-        text: Said in menus and lists.
-        keys: Keys where the person chose none.
-        group: Heading it stands under.
+        text: Text in menus and lists.
+        keys: Keys unless the person chose others.
+        group: Heading in lists.
     """
 
     id: str
@@ -90,37 +90,37 @@ GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
 
 
 def effective(chosen: Keys) -> dict[str, tuple[str, ...]]:
-    """The keys of everything: those the person chose, else the program's own."""
+    """The keys of every command: the person's choice, else the program's own."""
     return {command.id: tuple(chosen.get(command.id, command.keys)) for command in COMMANDS}
 
 
 def conflicts(chosen: Keys) -> list[tuple[str, Command, Command]]:
-    """Every key that would do two things, with both."""
+    """Every key that two commands share, with both commands."""
     keys = effective(chosen)
-    found = []
-    for one, other in combinations(COMMANDS, 2):
-        own = {QKeySequence(key).toString() for key in keys[one.id]}
+    shared = []
+    for command, other in combinations(COMMANDS, 2):
+        own = {QKeySequence(key).toString() for key in keys[command.id]}
         for key in keys[other.id]:
             if QKeySequence(key).toString() in own:
-                found.append((key, one, other))
-    return found
+                shared.append((key, command, other))
+    return shared
 
 
 def shown(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Keys as this computer's keyboard and system name them."""
+    """Keys in the spelling of this computer's system."""
     return tuple(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
 
 
 class Actions(QObject):
-    """One `QAction` for everything in `COMMANDS`, with its keys; they work all over the window.
+    """A `QAction` with keys for each command; the keys work in the whole window.
 
     Args:
-        calls: What each id does; every id of `COMMANDS` has one.
+        calls: The call of each id in `COMMANDS`.
         chosen: Keys that the person chose.
-        window: Where the keys work.
+        window: The window in which the keys work.
 
     Signals:
-        remapped: The keys are other ones now.
+        remapped: The keys have changed.
     """
 
     remapped = Signal()
@@ -143,7 +143,7 @@ class Actions(QObject):
         return self._actions[name]
 
     def remap(self, chosen: Keys) -> None:
-        """Gives everything the keys that the person chose, the others their own."""
+        """Gives each command the keys that the person chose for it, else its own."""
         self.chosen = {name: tuple(keys) for name, keys in chosen.items()}
         for name, keys in effective(chosen).items():
             self._actions[name].setShortcuts([QKeySequence(key) for key in keys])
@@ -152,7 +152,7 @@ class Actions(QObject):
         self.remapped.emit()
 
     def show_history(self, history: QUndoStack, *, can: bool) -> None:
-        """Has undo and redo say what they would change."""
+        """Lets undo and redo name the step that they would undo or redo."""
         undo, redo = self["undo"], self["redo"]
         undo.setEnabled(can and history.canUndo())
         redo.setEnabled(can and history.canRedo())
@@ -166,7 +166,7 @@ class Actions(QObject):
         return tr("{what} ({keys})", what=text, keys=", ".join(keys)) if keys else text
 
     def name_keys(self, button: QAbstractButton, name: str) -> None:
-        """Has a button's tool tip end with the keys that do the same."""
+        """Adds the keys of the command `name` to a button's tool tip, now and after `remap`."""
         self._buttons.append((button, name))
         self._show_tip(button, name)
 

@@ -1,4 +1,4 @@
-"""The window: lays the parts out, gives them their keys, and has them show the session's state."""
+"""The main window: lays out its parts, gives them keys, and lets them show the session's state."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ from usummary.paths import resources_dir, stem_of
 from usummary.settings import DEFAULT_MODEL
 
 TABLE_SHARE, TABLE_PX = 0.42, 560
-"""Width of the comparison's table: a share of the window's, and at most so many pixels."""
+"""Width of the comparison's table: a share of the window's width, and the most pixels."""
 OF_THE_EXAM = ("Play", "Go to", "Length", "Edit")
-"""Groups of keys that mean nothing while another page is on screen."""
+"""Groups of keys that only work while the exam's page is on screen."""
 HINT_MS = 5000
-"""How long the window says why nothing happened."""
+"""How long a hint is shown that says why nothing happened."""
 
 
 class MainWindow(QMainWindow):
@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         self.menus = MenuBar(self.key_actions, self.open, self.session.open_sample, self.use_theme)
         self.menus.show_theme(self.preferences.theme)
         self.menus.show_recent(self._recent())
-        # A step's own signal comes before the history has moved on.
+        # `Editing.changed` comes before the history has moved on, so its buttons need this too.
         self.session.editing.history.indexChanged.connect(self._show_history)
         self.setMenuBar(self.menus)
         self._dress()
@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def _damaged(self) -> tuple[str, ...]:
-        """Says which remembered choices were damaged and are the usual ones again."""
+        """A notice that names the preferences that were damaged and are back at their defaults."""
         names = ", ".join(self.preferences.damaged)
         text = tr(
             "Remembered choices were damaged and are the usual ones again: {names}.", names=names
@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         return (text,) if names else ()
 
     def _dress(self) -> None:
-        """Title, icon, size and place; the place is the one of the last time."""
+        """Sets title, icon, size and place; size and place are those of the last time."""
         self.setWindowTitle("usummary")
         self.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
         self.setMinimumSize(1024, 700)
@@ -276,13 +276,13 @@ class MainWindow(QMainWindow):
             self.session.save_project_as(path)
 
     def _beside_exam(self) -> Path:
-        """Where a project is proposed to be written."""
+        """The proposed path of a saved project."""
         path = self.state.path or Path.home()
         return path.with_name(f"{stem_of(path)}.usummary")
 
     @Slot(object)
     def _ask_whose(self, path: Path) -> None:
-        """Asks which edits count, unless that is being asked already."""
+        """Asks whose edits count, unless that question is open already."""
         if self.findChild(ChangedBesideDialog) is not None:
             return
         dialog = ChangedBesideDialog(path, self)
@@ -305,7 +305,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def ask_export(self) -> None:
-        """Asks where to and what, then exports."""
+        """Asks what to export and where to, then exports."""
         if not self.export_button.isEnabled() or self.state.path is None:
             return
         self.session.playback.pause()
@@ -337,7 +337,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _take_settings(self, chosen: Preferences) -> None:
-        """Keeps the person's choices; those of runs count from the next run on."""
+        """Remembers the person's settings; those of runs count from the next run on."""
         if chosen.length != self.preferences.length and not self.state.can_edit:
             self.session.choose_length(chosen.length)
         self._remember(**vars(chosen))
@@ -360,7 +360,7 @@ class MainWindow(QMainWindow):
         self._remember(theme=choice)
 
     def show_first_start_notice(self) -> None:
-        """Shows it unless it was read before."""
+        """Shows the notice of the first start, unless it was read before."""
         if self.preferences.notice_read:
             return
         notice = FirstStartNotice(self)
@@ -370,7 +370,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def cancel(self) -> None:
-        """Stops opening or the work; where neither is on its way, closes a message."""
+        """Stops opening or the running work; if there is neither, closes messages."""
         if self.session.opens or self.session.working:
             if not self.session.opens:
                 self.running.show_cancelling()
@@ -403,7 +403,7 @@ class MainWindow(QMainWindow):
 
     @Slot(bool)
     def _show_compare(self, shown: bool) -> None:
-        """The comparison takes the place of the side panel and of the timeline."""
+        """Shows the comparison in place of the side panel and the timeline, or them again."""
         self.side.setVisible(not shown)
         self._below.setVisible(not shown)
         if shown:
@@ -413,7 +413,7 @@ class MainWindow(QMainWindow):
 
     @Slot(bool)
     def _show_cohort(self, shown: bool) -> None:
-        """The cohort's page takes the place of the exam, which then hears no keys."""
+        """Shows the cohort's page in place of the exam's, whose keys are then switched off."""
         if shown:
             self.session.playback.pause()
         for command in COMMANDS:
@@ -422,7 +422,7 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def _known_exams(self) -> list[Path]:
-        """Exams that were opened before and are still there, and those of the queue."""
+        """Recently opened exams that still exist, and those of the queue."""
         return [*self._recent(), *(entry.path for entry in self.session.queue.entries)]
 
     @Slot(str)
@@ -432,7 +432,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _hint(self, sentence: str) -> None:
-        """Says for a while why nothing happened."""
+        """Shows for a while a sentence that says why nothing happened."""
         self.hint.setText(sentence)
         QTimer.singleShot(HINT_MS, self, self.hint.clear)
 
@@ -442,11 +442,11 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _prepare(self, _: Path) -> None:
-        """Clears what belongs to the exam before."""
+        """Clears everything that belongs to the last exam."""
         self.cohort.show(False)
         self.error.hide()
         self.done.hide()
-        self.player.view.setFocus()  # so that Space plays, and presses no button by surprise
+        self.player.view.setFocus()  # so that Space plays instead of pressing a button
         self.player.view.show_image(None)
         self.side.pictures.forget()
         self.timeline.fit()
@@ -478,7 +478,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _refresh(self) -> None:
-        """Has every part show the state."""
+        """Lets every part show the state."""
         state = self.state
         page = 0 if state.path is None else 1
         self._pages.setCurrentIndex(2 if self.cohort.is_shown else page)
@@ -548,7 +548,7 @@ class MainWindow(QMainWindow):
             return
         self._remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.hide()
-        self.session.editing.history.blockSignals(True)  # it outlives what shows it
+        self.session.editing.history.blockSignals(True)  # it outlives its menu entries
         self._looker.close()
         self.compare.close()
         self.cohort.close()
@@ -556,7 +556,7 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _may_close(self) -> bool:
-        """Asks where edits could not be saved, or an export would be stopped."""
+        """Asks the person if edits could not be saved or an export would be stopped."""
         reasons = [str(error) for error in self.session.save_all()]
         if self.session.exporting:
             reasons.append(tr("An export is being written; closing stops it."))

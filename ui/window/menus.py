@@ -1,4 +1,4 @@
-"""The menu bar, made of the window's actions."""
+"""The menu bar, built from the window's actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class MenuBar(QMenuBar):
     """File, Edit, Play, Go, View, Help.
 
     Args:
-        actions: What can be done.
+        actions: All commands.
         open_path: Opens a recent file.
         open_sample: Opens the simulated exam.
         choose_theme: Shows a theme, and remembers it.
@@ -82,7 +82,7 @@ class MenuBar(QMenuBar):
         self.recent.setEnabled(not self.recent.isEmpty())
 
     def show_theme(self, choice: Choice) -> None:
-        """Marks the theme that was chosen elsewhere."""
+        """Marks the chosen theme."""
         self._themes.actions()[CHOICES.index(choice)].setChecked(True)
 
     def _open(self, path: Path, _: bool = False) -> None:

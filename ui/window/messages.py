@@ -1,4 +1,4 @@
-"""Messages above the exam: what went wrong, what a person should know, what is done."""
+"""Message panels: errors, notices, finished exports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESEARCH_USE = "Research use only – not for diagnosis"
 
 
 class ErrorPanel(QFrame):
-    """What went wrong: sentence, cause, one action, and details to copy.
+    """Shows a problem: sentence, cause, one action, and details to copy.
 
     Signals:
         action_wanted: The `Problem`'s action.
@@ -77,7 +77,7 @@ class ErrorPanel(QFrame):
 
 
 class NoticePanel(QFrame):
-    """Notices of the run, one line a notice."""
+    """Shows the notices of the run, one per line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,7 +93,7 @@ class NoticePanel(QFrame):
         self.hide()
 
     def show_notices(self, notices: tuple[str, ...]) -> None:
-        """Shows them; the same ones that were closed before stay closed."""
+        """Shows notices, unless the person has closed the same ones before."""
         if notices != self._shown:
             self._shown = notices
             self._text.setText("\n".join(notices))

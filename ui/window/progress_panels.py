@@ -1,4 +1,4 @@
-"""How far the work is, and which exams wait behind it."""
+"""The progress of the present work, and the queue of exams behind it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ STAGE_NAMES: dict[str, dict[str, str]] = {
     "sample": {"exporting": "Rendering the simulated exam"},
     "cohort": {"experiment": "Exams of the cohort"},
 }
-"""Stages of each kind of work, as they are shown."""
+"""Names on screen of the stages of each kind of work."""
 
 SHOWN = (*STAGES, "experiment")
-"""Stages in the order in which they stand side by side."""
+"""Stages in their order on screen."""
 
 WORDS: dict[How, str] = {
     "waiting": "{name} waits",
@@ -46,19 +46,18 @@ WORDS: dict[How, str] = {
     "failed": "{name} failed",
 }
 ROW, ROWS = 34, 2
-"""Height of a row of the queue in pixels; how many are shown without scrolling."""
+"""Height of a row of the queue in pixels, and the number of rows shown without scrolling."""
 LOW_PX = 900
-"""In a window lower than this there is room for one row only."""
+"""A window lower than this has room for one row only."""
 
 
 class RunningPanel(QFrame):
-    """How far the work is: its stages, the share done, the time left, and the way to stop it.
+    """Shows the stages of the work, the share done and the time left; its button stops the work.
 
-    What computes is named as soon as it is known, and a fallback stays to be read until the work
-    is over.
+    The device is named as soon as it is known. The message of a fallback stays until the work ends.
 
     Signals:
-        cancel_wanted: The person wants it to stop.
+        cancel_wanted: The person wants the work to stop.
     """
 
     cancel_wanted = Signal()
@@ -113,7 +112,7 @@ class RunningPanel(QFrame):
 
     @Slot(str)
     def begin(self, work: str) -> None:
-        """Shows the stages of a kind of work (a key of `STAGE_NAMES`), none begun."""
+        """Shows the stages of a kind of work (a key of `STAGE_NAMES`), all at 0."""
         self._names = names = STAGE_NAMES[work]
         for stage in SHOWN:
             self._parts[stage].setVisible(stage in names)

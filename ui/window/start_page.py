@@ -1,4 +1,4 @@
-"""What stands in the window while nothing is open."""
+"""The page that the window shows while nothing is open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.common.widgets import label, panel, push_button, restyle, set_plain_tip
 
 
 class StartPage(QWidget):
-    """What stands there while nothing is open.
+    """Where to drop or choose a recording, and the recordings opened before.
 
     Signals:
         open_wanted: The person wants to choose a file.
@@ -75,7 +75,7 @@ class StartPage(QWidget):
         return row
 
     def show_recent(self, paths: list[Path]) -> None:
-        """Lists recordings that were open before and are still there."""
+        """Lists recordings that were opened before and still exist."""
         while (item := self._recent.takeAt(0)) is not None:
             old = item.widget()
             if old is not None:

@@ -1,4 +1,4 @@
-"""Which frames are looked at, and how they are grouped: sampling by time, clips, input pictures.
+"""Which frames are analysed, and in which form: sampling by time, input pictures.
 
 Only index arithmetic and picture geometry; nothing is decoded here.
 """
@@ -16,25 +16,29 @@ from numpy.typing import NDArray
 from usummary.types import Box, Frame, IntArray, Picture
 
 EARLY = 0.1
-"""Share of a sample period a frame may come early: times can be rounded to milliseconds."""
+"""Share of a sample period by which a frame may come early: times can be rounded to milliseconds.
+
+Without it, a recording of exactly the sampling rate would now and then lose a frame.
+"""
 
 
 def next_sample(time_s: float, rate: float) -> int:
-    """Number of the first sample that a frame at `time_s` does not serve already."""
+    """Number of the first sample that is still due after a frame at `time_s` is taken."""
     return math.floor(time_s * rate + EARLY) + 1
 
 
 def sampled(
     frames: Iterable[Frame], rate: float | None, *, after_s: float | None = None
 ) -> Iterator[Frame]:
-    """The frames to look at: for every multiple of ``1 / rate`` the first frame that is due.
+    """The frames to analyse: for every multiple of ``1 / rate``, the first frame at or after it.
 
-    No frame is taken twice, so a recording slower than `rate` gives each of its frames once.
+    No frame is taken twice, so a recording slower than `rate` gives each of its frames once. A
+    frame may come early by the share `EARLY` of a period.
 
     Args:
         frames: In presentation order, with recording times.
         rate: Samples per second; None takes every frame.
-        after_s: Time of the sample before the first of `frames`, when continuing.
+        after_s: Time of the sample taken last before `frames`, when a run continues.
     """
     if rate is None:
         yield from frames
@@ -47,7 +51,7 @@ def sampled(
 
 
 def sample_indices(times_s: NDArray[np.float64], rate: float | None) -> IntArray:
-    """Frame indices that `sampled` takes when every frame is offered; (L,) ascending."""
+    """Indices of the frames that `sampled` takes from a whole recording; (L,) ascending."""
     nothing = np.empty((0, 0), np.uint8)
     frames = (Frame(index, float(time), nothing) for index, time in enumerate(times_s))
     return np.array([frame.index for frame in sampled(frames, rate)], np.int64)
@@ -56,7 +60,7 @@ def sample_indices(times_s: NDArray[np.float64], rate: float | None) -> IntArray
 def to_input(pixels: Picture, box: Box, size: tuple[int, int]) -> Picture:
     """The sector of a grey picture (H, W), fitted into a backbone's input.
 
-    Aspect is kept; what remains is black, shared equally between both sides.
+    The aspect ratio is kept; black borders of equal size fill the rest.
 
     Args:
         pixels: Grey picture.
@@ -79,9 +83,9 @@ def to_input(pixels: Picture, box: Box, size: tuple[int, int]) -> Picture:
 
 
 def _halved(picture: Picture, placed: Box) -> Picture:
-    """The picture averaged over 2 x 2 blocks while it stays at least as large as its place.
+    """Halves the picture by averaging 2 x 2 blocks, while it stays at least as large as its place.
 
-    Three times faster than one general area resize; an odd last row or column is left out.
+    Three times faster than one area resize to any size. An odd last row or column is dropped.
     """
     while picture.shape[0] >= 2 * placed.height and picture.shape[1] >= 2 * placed.width:
         height, width = picture.shape[0] // 2, picture.shape[1] // 2
@@ -93,7 +97,7 @@ def _halved(picture: Picture, placed: Box) -> Picture:
 
 @lru_cache(maxsize=64)
 def _placement(width: int, height: int, size: tuple[int, int]) -> Box:
-    """Where a picture of that size lies within the input."""
+    """Where a picture of this width and height is placed within the input."""
     scale = min(size[0] / height, size[1] / width)
     new_width = max(1, min(size[1], round(width * scale)))
     new_height = max(1, min(size[0], round(height * scale)))

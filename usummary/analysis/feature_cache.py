@@ -1,7 +1,7 @@
-"""Finished features on disk, in parts, so that a second run or a crashed one starts where it was.
+"""Finished features on disk, in parts: a second run, or one after a crash, goes on from there.
 
-One folder per key, one file per part, each written beside and renamed: what stands under a part's
-name is whole. The key comes from the input's content and from everything that shapes the features.
+One folder per key, one file per part. Each file is written beside its place and renamed, so a file
+under a part's name is whole. The key comes from everything that shapes the features.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from usummary.files import beside
 Part = dict[str, NDArray[np.generic]]
 
 SIZE_LIMIT = 4 * 2**30
-"""Bytes that all kept features may take together, where nothing else was said."""
+"""Bytes that all kept features may take together, unless the person chose another limit."""
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -84,7 +84,7 @@ def size() -> int:
 
 
 def clear() -> None:
-    """Delete all kept features; what else lies in the folder stays."""
+    """Delete all kept features; other files in the folder stay."""
     for folder in _kept(root()):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -119,7 +119,7 @@ class FeatureCache:
     def parts(self) -> Iterator[Part]:
         """The parts from the first on, up to the first that is missing or damaged."""
         with suppress(FileNotFoundError):  # nothing kept yet, or pruned by another process
-            os.utime(self.folder)
+            os.utime(self.folder)  # `prune` removes the folders of the oldest time first
         for number in range(10**6):
             path = self._path(number)
             try:
@@ -132,7 +132,7 @@ class FeatureCache:
                 return
 
     def add(self, number: int, part: Part) -> None:
-        """Keep part `number`; on a full or read-only disk nothing is kept, and nobody stops."""
+        """Keep part `number`; if the disk is full or read-only, go on without keeping it."""
         with suppress(OSError), beside(self._path(number)) as made, made.open("wb") as file:
             np.savez(file, allow_pickle=False, **part)
 
@@ -158,7 +158,7 @@ def _kept(root: Path) -> list[Path]:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of a folder's files; what another process takes away meanwhile counts as gone."""
+    """Bytes of a folder's files; a file that another process deletes meanwhile counts as 0."""
     total = 0
     with suppress(FileNotFoundError):
         for file in folder.iterdir():

@@ -1,7 +1,7 @@
-"""Exam -> Features: the frames stream by once, and only what is new is computed.
+"""Exam -> Features: frames are read once, and only what is new is computed.
 
-Every clip of sampled frames goes through the backbone. A clip in which nothing moves since a clip
-in which nothing moved shows the same picture: its features are taken over, not computed again.
+Every clip of sampled frames goes through the backbone, with one exception: if nothing moves in this
+clip nor in the one before it, both show the same picture, and the earlier features are used again.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ BLANK_SHARE = 0.02
 differs from one flat colour: a line of text on an empty screen is that small."""
 
 OnPart = Callable[[int, Callable[[], Features]], None]
-"""Told how many clips are finished, and how to get their features, which is worth a preview only
-now and then."""
+"""Called with the number of finished clips and a function that joins their features. Joining takes
+time and memory, so the callee decides whether a preview is worth it."""
 
 
 class Backbone(Protocol):
@@ -57,7 +57,7 @@ class Backbone(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """What a backbone takes and names.
+    """What a backbone takes as input, and the classes it names.
 
     Attributes:
         clip_length: Sampled frames in a clip, n.
@@ -99,7 +99,7 @@ def key_of(
     *,
     alone: bool = False,
 ) -> str:
-    """The cache key of an exam's features: it changes with whatever shapes them.
+    """The cache key of an exam's features: it changes with everything that shapes them.
 
     Args:
         model: The backbone. Its config counts beside its weights: the same weights can be given
@@ -109,7 +109,8 @@ def key_of(
         regions: Sector of each recording, in the same order.
         rate: Samples per second, None for every frame.
         device: Device and precision that compute (`Backbone.device`).
-        alone: Every frame of a clip is looked at by itself (`usummary.research.extract`).
+        alone: Each frame of a clip goes through the backbone by itself
+            (`usummary.research.extract`).
     """
     network = [model.network, sorted(model.config.items()), model.sha256]
     boxes = [str(region.box) for region in regions]
@@ -125,9 +126,9 @@ def compute(
 ) -> Features:
     """Features of a whole exam.
 
-    Parts are kept as long as the backbone stays on the device that it began on. What it computes
-    after a fallback belongs under another key and is not kept, so the next run tries the device
-    again, and a person is told again.
+    Parts are kept in the cache as long as the backbone stays on the device that it began on. Parts
+    computed after a fallback to another device would belong under another key and are not kept. So
+    the next run tries the first device again, and the person gets the notice again.
 
     Args:
         exam: Opened exam.
@@ -138,7 +139,7 @@ def compute(
     """
     device = extraction.backbone.device
     parts = list(extraction.cache.parts()) if extraction.cache else []
-    clock = _Reached(exam, progress)
+    clock = _ExamClock(exam, progress)
     for number, part in enumerate(
         _new_parts(exam, regions, extraction, parts, clock), start=len(parts)
     ):
@@ -163,7 +164,7 @@ def _new_parts(
     regions: tuple[Region, ...],
     extraction: Extraction,
     done: list[Part],
-    clock: _Reached,
+    clock: _ExamClock,
 ) -> Iterator[Part]:
     """Parts after those in `done`, each of one recording and at most PART_CLIPS clips."""
     for which, recording in enumerate(exam.recordings):
@@ -174,6 +175,7 @@ def _new_parts(
         rows: list[_Clip] = []
         for row in stream.rows(start):
             clock.tick(exam.offsets_s[which] + float(row.times_s[-1]))
+            # A full part waits for the next clip: only then is it sure that it is not the last.
             if len(rows) == PART_CLIPS:
                 yield _part(which, recording, rows, complete=False)
                 rows = []
@@ -183,12 +185,12 @@ def _new_parts(
 
 
 def _resume_point(which: int, done: list[Part]) -> tuple[int, _Clip | None]:
-    """Frame to go on from in recording `which`, and the last clip before it."""
+    """First frame of recording `which` that is not done, and the last clip that is."""
     mine = [part for part in done if int(part["recording"]) == which]
     if not mine:
         return 0, None
     if mine[-1]["complete"]:
-        return np.iinfo(np.int64).max, None
+        return np.iinfo(np.int64).max, None  # beyond any recording's end
     rows = {name: mine[-1][name][-1] for name in _CLIP_ARRAYS}
     last = _Clip(picture=mine[-1]["picture"].astype(np.uint8), **rows)
     return int(last.frames[-1]) + 1, last
@@ -196,22 +198,22 @@ def _resume_point(which: int, done: list[Part]) -> tuple[int, _Clip | None]:
 
 @dataclass(frozen=True, slots=True)
 class _SeenFrame:
-    """A sampled frame as the backbone will see it."""
+    """A sampled frame, cut and scaled to the backbone's input."""
 
     index: int
     time_s: float  # recording time
     picture: Picture  # (H, W)
-    frozen: bool  # shows the same as the one before
+    frozen: bool  # shows the same picture as the sample before
 
 
 @dataclass(frozen=True, slots=True)
 class _Clip:
-    """One clip: its samples, and what the backbone made of it."""
+    """One clip: its samples, and the backbone's output for it."""
 
     frames: NDArray[np.int64]  # (n,)
     times_s: NDArray[np.float64]  # (n,) recording time
     frozen: NDArray[np.bool_]  # (n,)
-    picture: NDArray[np.uint8]  # (H, W) last input picture, to go on from
+    picture: NDArray[np.uint8]  # (H, W) last input picture, which the next sample is compared with
     maps: NDArray[np.float16]  # (C, h, w)
     steps: NDArray[np.float32]  # (s, C)
     planes: NDArray[np.float32]  # (K,)
@@ -246,7 +248,7 @@ class _ClipStream:
         frames = self._recording.luma(self._extraction.rate, start)
         pending: list[_SeenFrame] = []
         for frame in sampled(frames, self._extraction.rate, after_s=after_s):
-            pending.append(self._looked_at(frame))
+            pending.append(self._seen(frame))
             if len(pending) == self._extraction.spec.clip_length:
                 yield pending
                 pending = []
@@ -254,25 +256,25 @@ class _ClipStream:
             missing = self._extraction.spec.clip_length - len(pending)
             yield pending + [replace(pending[-1], frozen=True)] * missing
 
-    def _looked_at(self, frame: Frame) -> _SeenFrame:
+    def _seen(self, frame: Frame) -> _SeenFrame:
         picture = to_input(frame.pixels, self._region.box, self._extraction.spec.size)
         frozen = self._picture is not None and shows_freeze(self._picture, picture)
         self._picture = picture
         return _SeenFrame(frame.index, frame.time_s, picture, frozen)
 
     def _row(self, clip: list[_SeenFrame]) -> _Clip:
-        frozen = np.array([look.frozen for look in clip])
+        frozen = np.array([seen.frozen for seen in clip])
         last = self._last
         if last is not None and frozen.all() and last.frozen.all():
             maps, steps, planes = last.maps, last.steps, last.planes
         else:
-            inputs = np.stack([look.picture for look in clip])[None]
+            inputs = np.stack([seen.picture for seen in clip])[None]
             out = self._extraction.backbone.run(inputs)
             maps = out[0][0].astype(np.float16)
             steps, planes = (array[0].astype(np.float32) for array in out[1:])
         self._last = _Clip(
-            frames=np.array([look.index for look in clip], np.int64),
-            times_s=np.array([look.time_s for look in clip]),
+            frames=np.array([seen.index for seen in clip], np.int64),
+            times_s=np.array([seen.time_s for seen in clip]),
             frozen=frozen,
             picture=clip[-1].picture,
             maps=maps,
@@ -292,21 +294,23 @@ def is_same(before: Picture, after: Picture) -> bool:
 
     Noise of the video codec and small additions such as calipers do not count as change.
     """
+    # Compared with the lit pixels, not with all: the black around a small sector never changes.
     changed = np.count_nonzero(cv2.absdiff(before, after) >= CHANGED_LEVELS)
     lit = np.count_nonzero(np.maximum(before, after) >= LIT_LEVEL)
     return bool(changed <= FROZEN_SHARE * lit)
 
 
 def is_blank(picture: Picture) -> bool:
-    """Whether an input picture (H, W) shows nothing that anybody could have frozen.
+    """Whether an input picture (H, W) shows no image that a sonographer could have frozen.
 
-    A black screen is blank, and a screen of one flat colour, as recorders show where the signal is
-    lost; a line of text on either does not change that. A test card, or a logo that fills a good
-    part of the screen, cannot be told from an image here.
+    A black screen is blank. So is a screen of one flat colour, which recorders show when the signal
+    is lost. Both stay blank with a line of text on them. A test card, or a logo that fills much of
+    the screen, cannot be told from an image here.
     """
     lit = picture[picture >= LIT_LEVEL]
     if lit.size <= BLANK_SHARE * picture.size:
         return True
+    # From the median, which a few characters of text do not move as they would move the mean.
     apart = np.abs(lit.astype(np.float32) - np.median(lit))
     return bool(np.count_nonzero(apart >= CHANGED_LEVELS) <= BLANK_SHARE * lit.size)
 
@@ -314,8 +318,8 @@ def is_blank(picture: Picture) -> bool:
 def _part(which: int, recording: Recording, rows: list[_Clip], *, complete: bool) -> Part:
     """Clips as arrays; `complete` says that they are the last of recording `which`.
 
-    What the reader met so far is kept with them: a run that takes the part from the cache decodes
-    nothing, so it would never learn that a place is damaged.
+    The reader's notices so far are kept with them: a run that takes the part from the cache decodes
+    nothing, so its reader finds no damaged frames.
     """
     arrays: Part = {name: np.stack([getattr(row, name) for row in rows]) for name in _CLIP_ARRAYS}
     arrays["picture"] = rows[-1].picture
@@ -328,7 +332,7 @@ def _part(which: int, recording: Recording, rows: list[_Clip], *, complete: bool
 def _joined(
     parts: list[Part], exam: Exam, regions: tuple[Region, ...], spec: InputSpec
 ) -> Features:
-    """One value from all parts, which are emptied: a long exam's maps are never held twice."""
+    """Joins the parts into one value and empties them, so that maps are not in memory twice."""
     recordings = np.concatenate(
         [np.full(len(part["frames"]), int(part["recording"]), np.int64) for part in parts]
     )
@@ -357,12 +361,12 @@ def _joined(
         samples=samples,
         frozen=all_of("frozen").astype(np.bool_, copy=False),
         regions=regions,
-        notices=tuple(dict.fromkeys(str(one) for part in parts for one in part["notices"])),
+        notices=tuple(dict.fromkeys(str(text) for part in parts for text in part["notices"])),
     )
 
 
-class _Reached:
-    """Turns the exam time reached into progress with time left."""
+class _ExamClock:
+    """Reports the exam time that is reached as progress, with the time left."""
 
     def __init__(self, exam: Exam, progress: Report) -> None:
         self._total_s = max(exam.duration_s, 1e-9)

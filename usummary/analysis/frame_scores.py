@@ -1,4 +1,4 @@
-"""From the scores of sampled frames to those of all frames, and of shots."""
+"""From the scores of sampled frames to the scores of all frames, and of shots."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from usummary.types import FloatArray, IntArray
 
 
 def hold(values: FloatArray, picks: IntArray, frame_count: int) -> NDArray[np.float64]:
-    """Scores of all frames: each keeps the score of the last sampled frame up to it.
+    """Scores of all frames: each takes the score of the last sampled frame at or before it.
 
     Args:
         values: (L,) scores of the sampled frames.
@@ -36,6 +36,7 @@ def shot_means(
     frame_scores: NDArray[np.float64], starts: Sequence[int], ends: Sequence[int]
 ) -> NDArray[np.float64]:
     """Mean score over the frames of each half-open shot."""
+    # Differences of one running sum: the time does not grow with the number of shots.
     sums = np.concatenate([[0.0], np.cumsum(frame_scores)])
     begin, end = np.asarray(starts), np.asarray(ends)
     means: NDArray[np.float64] = (sums[end] - sums[begin]) / (end - begin)
@@ -45,10 +46,10 @@ def shot_means(
 def span_scores(
     values: FloatArray, picks: IntArray, starts: Sequence[int], ends: Sequence[int]
 ) -> tuple[NDArray[np.float64], IntArray]:
-    """Mean score and best frame of half-open spans, without the scores of all frames in between.
+    """Mean score and best frame of half-open spans, without making the scores of all frames.
 
-    The same as `shot_means` and the first maximum of `hold` give; for a few spans of a long
-    recording it takes a tenth of the time.
+    The results equal those of `shot_means` and of the first maximum of `hold`. For a few spans of a
+    long recording this takes a tenth of the time.
 
     Args:
         values: (L,) scores of the sampled frames.
@@ -58,6 +59,9 @@ def span_scores(
     """
     begin, end = np.asarray(starts, np.int64), np.asarray(ends, np.int64)
     exact = np.asarray(values, np.float64)
+    # A sampled frame's score holds until the next one, so it counts as often as there are frames up
+    # to that. `before[i]` is the sum over all frames before picks[i]; the sums of a span add what
+    # its last pick holds up to the end, and take off what its first pick holds before the begin.
     before = np.concatenate([[0.0], np.cumsum(exact[:-1] * np.diff(picks))])
     first = np.searchsorted(picks, begin, side="right") - 1
     last = np.searchsorted(picks, end - 1, side="right") - 1
@@ -65,4 +69,4 @@ def span_scores(
     sums -= before[first] + exact[first] * (begin - picks[first])
     best = [i + int(exact[i : j + 1].argmax()) for i, j in zip(first, last, strict=True)]
     means: NDArray[np.float64] = sums / (end - begin)
-    return means, np.maximum(picks[best], begin)
+    return means, np.maximum(picks[best], begin)  # the first pick can lie before its span

@@ -1,4 +1,4 @@
-"""Freeze-frames: found as frozen stretches or given; and the shots that hold them."""
+"""Freeze-frames, found as frozen stretches or given with the exam, and the shots that hold them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ MIN_RUN_S = 0.25
 """Stillness this long counts towards a frozen stretch; less is a doubled frame."""
 
 MAX_GAP_S = 0.25
-"""Stretches of the same recording this close are one: a sync frame can look like a change."""
+"""Still runs this close together are one: a sync frame can look like a change."""
 
 SAME_SAVE_S = 10.0
-"""Saves closer than this, not of two planes, are one freeze-frame: the last of them."""
+"""Saves closer than this count once, as the last of them, unless they show different planes."""
 
 
 def find_frozen(features: Features) -> tuple[FreezeFrame, ...]:
     """Frozen stretches of an exam's recordings, in exam order.
 
-    The freeze-frame stands at the first frame that shows the frozen picture. A recording that
-    is still from end to end was never frozen by anybody and gives none.
+    The time of a freeze-frame is that of the first frame that shows the frozen picture. A recording
+    that is still from its first to its last frame was not frozen by anybody and gives none.
     """
-    found: list[FreezeFrame] = []
+    stretches: list[FreezeFrame] = []
     for which in np.unique(features.samples.recordings):
-        found += _frozen_in(features, int(which))
-    return tuple(found)
+        stretches += _frozen_in(features, int(which))
+    return tuple(stretches)
 
 
 def _frozen_in(features: Features, which: int) -> list[FreezeFrame]:
@@ -41,13 +41,13 @@ def _frozen_in(features: Features, which: int) -> list[FreezeFrame]:
     times = features.samples.times_s[rows].ravel()
     frames = features.samples.frames[rows].ravel()
     clips = np.repeat(np.flatnonzero(rows), features.frozen.shape[1])
-    found = []
+    stretches = []
     for first, last in _runs(frozen, times):
         if times[last] - times[first] < MIN_FROZEN_S or (first == 0 and last == len(frames) - 1):
             continue
-        middle = (first + last) // 2
+        middle = (first + last) // 2  # the first clip can still show movement before the freeze
         plane, _ = best_plane(features, clips[middle : middle + 1])
-        found.append(
+        stretches.append(
             FreezeFrame(
                 time_s=float(times[first]),
                 recording=which,
@@ -57,7 +57,7 @@ def _frozen_in(features: Features, which: int) -> list[FreezeFrame]:
                 end_s=float(times[last]),
             )
         )
-    return found
+    return stretches
 
 
 def _runs(frozen: np.ndarray, times: np.ndarray) -> list[tuple[int, int]]:
@@ -95,13 +95,13 @@ def merged(given: Sequence[FreezeFrame], frozen: Sequence[FreezeFrame]) -> tuple
 
 
 def _is_same_save(freeze: FreezeFrame, later: FreezeFrame) -> bool:
-    """Whether the later of two saves replaces the first: soon after it, and of no other plane."""
+    """Whether a later save replaces this one: it comes soon after and shows no other plane."""
     other_plane = freeze.plane is not None and later.plane not in {None, freeze.plane}
     return later.time_s - freeze.time_s < SAME_SAVE_S and not other_plane
 
 
 def matched(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> tuple[FreezeFrame, ...]:
-    """The freeze-frames with the key shot that holds each; a frozen stretch may overlap it."""
+    """The freeze-frames, each with the key shot that holds it or that its stretch lasts into."""
     holding = holders(freeze_frames, shots, selected_only=True)
     return tuple(
         replace(freeze, matched_shot=holder if holder is not None else _reached(freeze, shots))
@@ -110,10 +110,10 @@ def matched(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> tupl
 
 
 def reference_shots(freeze_frames: Sequence[FreezeFrame], shots: Sequence[Shot]) -> list[int]:
-    """Indices of the shots that make the reference summary.
+    """Indices of the shots that make the reference summary: those that hold a save.
 
-    Saves close together count once; those on a standard plane make the reference, or all of them
-    if no plane is known.
+    Saves close together count once (`SAME_SAVE_S`). If any save shows a standard plane, only saves
+    of standard planes count.
     """
     saves = [
         freeze
@@ -130,23 +130,23 @@ def holders(
 ) -> list[int | None]:
     """Index of the shot that holds the frame of each freeze-frame, None where none does.
 
-    It goes by frames, not by times: one that is listed at the very end of the exam stands at its
-    last frame, which the last shot holds, though that shot's time has run out.
+    Frames are compared, not times. A freeze-frame that is listed at the very end of the exam stands
+    at the last frame, which the last shot holds; the exam's end itself is in no half-open interval.
     """
     recordings = np.array([shot.recording for shot in shots])
     firsts = np.array([shot.start_frame for shot in shots])
     ends = np.array([shot.end_frame for shot in shots])
     wanted = np.array([shot.selected or not selected_only for shot in shots], np.bool_)
-    found: list[int | None] = []
+    holding: list[int | None] = []
     for freeze in freeze_frames:
         holds = wanted & (recordings == freeze.recording)
         holds &= (firsts <= freeze.frame) & (freeze.frame < ends)
-        found.append(int(holds.argmax()) if holds.any() else None)
-    return found
+        holding.append(int(holds.argmax()) if holds.any() else None)
+    return holding
 
 
 def _reached(freeze: FreezeFrame, shots: Sequence[Shot]) -> int | None:
-    """Index of the first key shot that a frozen stretch lasts into, None where none is."""
+    """Index of the first key shot that a frozen stretch lasts into, None without one."""
     if freeze.end_s <= freeze.time_s:
         return None
     overlapping = (

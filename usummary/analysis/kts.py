@@ -10,7 +10,7 @@ least total within-segment scatter with m change points (linear kernel). How:
 * Where the cap M lies between two vertices, the counts in between that the bounds leave open are
   solved by dynamic programming over (count, position), pruned by the same prices (`_layers`).
 
-Features are taken as they come: the penalty v = 1 is meant for rows of unit length (`unit_rows`).
+Features are used as given: the penalty v = 1 is meant for rows of unit length (`unit_rows`).
 Sums are float64 whatever the input. ``docs/decisions/segmentation.md`` has the reasons and figures.
 """
 
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 _ROWS = 512  # rows converted to float64 or multiplied at a time
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 16, 256  # steps whose scatter is computed by one product
 _TIE = 1e-12  # relative to the total scatter; two objectives this close are equal
-_DROP = 1e-13  # relative to the mean scatter of a row; or rounding noise keeps candidates alive
+_DROP = 1e-13  # relative to the mean scatter of a row; without it rounding keeps candidates alive
 
 
 def change_points(
@@ -110,7 +110,7 @@ def change_points_at_most(features: ArrayLike, count: int) -> IntArray:
 
 
 def objective(features: ArrayLike, points: ArrayLike, penalty: float = 1.0) -> float:
-    """What `change_points` minimises, for given change points, computed directly.
+    """The value that `change_points` minimises, computed directly for given change points.
 
     Args:
         features: (N, d) rows, or (N,) scalars, N at least 1.
@@ -182,7 +182,7 @@ class _Scatter:
                 )
             total += part.sum(axis=0)
             squares[start : start + _ROWS] = np.einsum("ij,ij->i", part, part)
-        rounding = 1e-14 * float(squares.sum())
+        rounding = 1e-14 * float(squares.sum())  # taken before centring, which can leave only zeros
         mean = total / max(self.count, 1)
         for start in range(0, self.count, _ROWS):
             part = rows[start : start + _ROWS] - mean
@@ -205,7 +205,7 @@ class _Scatter:
 
 
 class _Hull:
-    """Known vertices of the lower convex hull of L, and lower bounds on L from having found them.
+    """Known vertices of the lower convex hull of L, and the lower bounds on L that they prove.
 
     Attributes:
         scatter: The data.
@@ -229,7 +229,7 @@ class _Hull:
             self.loss[0] = scatter.total(self.points[0])
 
     def probe(self, price: float) -> bool:
-        """Find a vertex that is best at a price per change point. False: nothing new to learn."""
+        """Find the best vertex at a price per change point. False: this price tells nothing new."""
         if price <= 0 or price in self._prices:
             return False
         self._prices.add(price)
@@ -239,6 +239,7 @@ class _Hull:
         number = len(points)
         if loss < self.loss.get(number, np.inf):
             self.points[number], self.loss[number] = points, loss
+        # best[-1] is the least L(m) + price * m of all m, so L lies nowhere below this line.
         tangent = best[-1] - price * np.arange(self.scatter.count)
         np.maximum(self.lower, tangent, out=self.lower)
         return True
@@ -256,8 +257,8 @@ class _Hull:
         return below, min((m for m in self.points if m > number), default=len(self.lower))
 
     def slope(self, below: int, above: int) -> float:
-        """Price at which both vertices are equally good: what lies between is found at it."""
-        if below < 0:  # more than all scatter: the fewest change points that can be
+        """Price at which both vertices are equally good: a sweep at it finds any vertex between."""
+        if below < 0:  # dearer than all scatter: a sweep then takes the fewest change points
             return 1.01 * float(self.scatter.energy[-1]) + 1e-300
         return (self.loss[below] - self.loss[above]) / (above - below)
 
@@ -278,23 +279,23 @@ class _Minimum:
         self._tie = _TIE * hull.scatter.scale * hull.scatter.count
 
     def find(self) -> IntArray:
-        stuck = np.zeros(self.cap + 1, dtype=bool)
+        on_edge = np.zeros(self.cap + 1, dtype=bool)  # between vertices that no price can separate
         while True:
-            left = self._open() & ~stuck
-            if not left.any():
+            undecided = self._open() & ~on_edge
+            if not undecided.any():
                 break
             bound = self.hull.lower[: self.cap + 1] + self.penalties[: self.cap + 1]
-            number = int(np.argmin(np.where(left, bound, np.inf)))
+            number = int(np.argmin(np.where(undecided, bound, np.inf)))
             below, above = self.hull.around(number)
             if not self._split(below, above):
-                stuck[max(below, 0) : above] = True
-        left = self._open()
-        if left.any():
-            self._between_vertices(np.flatnonzero(left))
+                on_edge[max(below, 0) : above] = True
+        undecided = self._open()
+        if undecided.any():
+            self._between_vertices(np.flatnonzero(undecided))
         return self.hull.points[self._best()[0]]
 
     def _best(self) -> tuple[int, float]:
-        """The best known number of change points, the fewest of equals, and its value."""
+        """The best known number of change points, the fewest among equals, and its value."""
         known = {m: loss + self.penalties[m] for m, loss in self.hull.loss.items() if m <= self.cap}
         limit = min(known.values(), default=np.inf) + self._tie
         return min(((m, v) for m, v in known.items() if v <= limit), default=(0, np.inf))
@@ -304,16 +305,17 @@ class _Minimum:
         bound = self.hull.lower[: self.cap + 1] + self.penalties[: self.cap + 1]
         best, value = self._best()
         result = np.asarray(bound < value - self._tie)
-        result[:best] |= bound[:best] <= value + self._tie
+        result[:best] |= bound[:best] <= value + self._tie  # fewer change points win a tie
         result[[m for m in self.hull.points if m <= self.cap]] = False
         return result
 
     def _split(self, below: int, above: int) -> bool:
         """Probe between two neighbouring known vertices; False when there is none between them.
 
-        First at the slope of the *penalty's* chord: whichever of the two ends answers, its tangent
-        plus the concave penalty is then nowhere below it, so all between is ruled out. That fails
-        only where one end is unknown or lies beyond the cap; then the slope of L's chord.
+        The first price is the slope of the *penalty's* chord. If the sweep returns one of the two
+        ends, that end's tangent plus the concave penalty is nowhere below the end's value, so all
+        counts between are ruled out. Where one end is unknown or beyond the cap this can fail; then
+        the price is the slope of L's chord.
         """
         low = below if below >= 0 else int(np.argmax(np.isfinite(self.hull.lower)))
         high = min(above, self.cap)
@@ -326,6 +328,7 @@ class _Minimum:
     def _between_vertices(self, numbers: IntArray) -> None:
         """Solve given numbers of change points that lie inside hull edges."""
         hull, scatter = self.hull, self.hull.scatter
+        # States count segments, one more than change points: hence the `+ price` below.
         price = hull.slope(*hull.around(int(numbers[-1])))
         after = hull.sweep(price, backward=True)[0][::-1] + price
         value = self._best()[1] + self._tie
@@ -361,9 +364,9 @@ def _block_scatter(
 
     Meaningless where a segment would not begin before its end.
 
-    Both ends are taken relative to the sum at `start`, and all products of a block come from one
-    matrix product: ``|a - b|^2 = |a|^2 - 2 a.b + |b|^2``. Nothing large cancels, as it would with
-    sums from the first row on. `backward` reads the rows from last to first.
+    Both ends are sums relative to the sum at `start`, and all products of a block come from one
+    matrix product: ``|a - b|^2 = |a|^2 - 2 a.b + |b|^2``. With sums from the first row on, large
+    numbers would cancel here. `backward` reads the rows from last to first.
     """
     last, width = sums.shape[0] - 1, sums.shape[1]
     ends = np.arange(start + 1, stop + 1)
@@ -403,7 +406,7 @@ def _squares(rows: Floats) -> Floats:
 
 @njit(cache=True, nogil=True)
 def _block(begins: IntArray, start: int, count: int) -> tuple[int, IntArray]:
-    """End of the next block, and the candidates in it: the living ones, then its own rows."""
+    """End of the next block, and where its segments can begin: at `begins`, then its own rows."""
     size = min(max(len(begins), _SMALLEST_BLOCK), _LARGEST_BLOCK)
     stop = min(start + size, count)
     return stop, np.concatenate((begins, np.arange(start + 1, stop + 1)))
@@ -417,7 +420,8 @@ def _sweep(
 
     Returns:
         (N + 1,) least scatter + price * change points of each prefix (of each suffix, by its
-        length, when `backward`), and the start of its last segment. The empty one is worth -price.
+        length, when `backward`), and the start of its last segment. The empty prefix has the value
+        -price, because k segments have k - 1 change points.
     """
     count = len(energy) - 1
     best = np.empty(count + 1)
@@ -443,7 +447,8 @@ def _sweep(
             best[end] = least + price
             kept = 0
             for a in range(alive):
-                # A start that is no better than `end` now stays so: later segments only add to it.
+                # PELT with K = 0: splitting a segment never adds scatter, so a start that is no
+                # better than a change point at `end` now is no better for any later end.
                 if values[a] < best[end] - slack and end + 1 - begins[columns[a]] <= reach:
                     columns[kept] = columns[a]
                     kept += 1
@@ -455,15 +460,15 @@ def _sweep(
 
 
 class _States(NamedTuple):
-    """Segmentations of prefixes that can still become part of an answer, by their number.
+    """Segmentations of prefixes that can still become part of an answer; state 0 is the empty one.
 
-    Number 0 is the empty one. A tuple with names, because numba takes no dataclass.
+    A tuple with names, because numba takes no dataclass.
 
     Attributes:
         at: Rows of the prefix.
-        segments: How many segments it is cut into.
-        loss: The scatter within them.
-        back: Number of the state without the last segment; 0: the start.
+        segments: How many segments the prefix is cut into.
+        loss: The scatter within these segments.
+        back: Index of the state without the last segment; 0: the start.
     """
 
     at: IntArray
@@ -473,11 +478,11 @@ class _States(NamedTuple):
 
 
 class _Limits(NamedTuple):
-    """What a state must keep to in `_layers`.
+    """The limits of a state in `_layers`.
 
     Attributes:
-        price: Per segment.
-        ceiling: On scatter + price * segments of the whole; above it nothing is an answer.
+        price: Price per segment.
+        ceiling: Most scatter + price * segments of all N rows; nothing above it is an answer.
         slack: Differences this small are rounding.
         most: Most segments.
         reach: Most rows of one segment.
@@ -494,11 +499,11 @@ class _Limits(NamedTuple):
 def _extend(
     living: IntArray, states: _States, added: Floats, most: int
 ) -> tuple[Floats, IntArray, Floats]:
-    """One more segment after each living state, `added` being its scatter.
+    """Puts one more segment, whose scatter is `added`, after each living state.
 
     Returns:
-        By number of segments, 0..most: the least scatter and the state it comes from. Then the
-        scatter by living state.
+        For each number of segments, 0..most: the least scatter, and the state that it comes from.
+        Then, for each living state, the scatter with the segment added.
     """
     least = np.full(most + 1, np.inf)
     source = np.zeros(most + 1, dtype=np.int64)
@@ -517,9 +522,9 @@ def _extend(
 def _layers(sums: Floats, energy: Floats, after: Floats, limits: _Limits) -> _States:
     """Best segmentation of every prefix into every number of segments, 1 to `limits.most`.
 
-    For each prefix in turn, every living state is prolonged by one segment that ends there, and of
-    each number of segments the best result becomes a state of its own. Without pruning that would
-    be all prefixes x all numbers; two rules leave out nearly all of them.
+    For each prefix in turn, every living state is extended by one segment that ends there. For each
+    number of segments the best result becomes a new state. Without pruning that would be a table of
+    all prefixes x all numbers; two rules leave out nearly all of it.
 
     Args:
         sums: As in `_Scatter`.
@@ -533,7 +538,7 @@ def _layers(sums: Floats, energy: Floats, after: Floats, limits: _Limits) -> _St
     start, count, total = 0, len(energy) - 1, 1
     none = np.zeros(1, dtype=np.int64)
     states = _States(none, none, np.zeros(1), none)
-    living = none  # numbers of the states that can still begin a segment
+    living = none  # indices of the states after which another segment can begin
     prices = limits.price * np.arange(limits.most + 1)
     while start < count:
         # Rows are taken in blocks, so that the scatter of all segments of a block comes from one
@@ -546,18 +551,18 @@ def _layers(sums: Floats, energy: Floats, after: Floats, limits: _Limits) -> _St
             added = scatter[end - start - 1][column]
             least, source, values = _extend(living, states, added, limits.most)
             number = states.segments[living]
-            # First rule: what it has cost, and the cheapest way from here to the end whatever the
+            # First rule: the cost so far plus the cheapest way from here to the end, with any
             # number of segments, is above the ceiling already.
             hopeless = values + limits.price * number + after[end] > limits.ceiling
-            # Second rule: to cut the rows up to `end` into as many segments as this state has costs
-            # no more than the state and one more segment up to here. Any later segment is then
-            # better begun at `end` than where this state ends: it holds fewer rows.
+            # Second rule: some state with as many segments covers the rows up to `end` for no more
+            # than this state plus a segment up to `end`. A later segment is then better begun at
+            # `end`, after that state, than where this state ends: it holds fewer rows.
             beaten = values >= least[number] - limits.slack
-            short = end + 1 - states.at[living] <= limits.reach
-            kept = ~(hopeless | beaten) & short
+            within_reach = end + 1 - states.at[living] <= limits.reach
+            kept = ~(hopeless | beaten) & within_reach
             new = np.flatnonzero((least + prices + after[end]) <= limits.ceiling)
             if total + len(new) > len(states.at):
-                states = _grown(states, 2 * (total + len(new)))
+                states = _enlarged(states, 2 * (total + len(new)))
             fresh = np.arange(total, total + len(new))
             states.at[fresh] = end
             states.segments[fresh] = new
@@ -574,8 +579,8 @@ def _layers(sums: Floats, energy: Floats, after: Floats, limits: _Limits) -> _St
 
 
 @njit(cache=True, nogil=True)
-def _grown(states: _States, size: int) -> _States:
-    """The states in arrays of another size."""
+def _enlarged(states: _States, size: int) -> _States:
+    """The states, with room for `size` of them."""
     more = np.zeros(size - len(states.at), dtype=np.int64)
     return _States(
         np.concatenate((states.at, more)),

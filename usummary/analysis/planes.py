@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 from usummary.types import BACKGROUND, STANDARD_PLANES, Features, PlaneTrack
 
 MIN_HELD = 0.4
-"""Below this mean probability over a stretch a plane was glimpsed, not held.
+"""A plane whose mean probability over a stretch is below this was glimpsed, not held.
 
-One clip of 16 samples, however sure, has no more than 0.36 in a stretch of 3 s.
+A single clip of 16 samples at 15 per second, however sure, gives a stretch of 3 s at most 0.36.
 """
 
 
 def best_plane(features: Features, clips: NDArray[np.int64]) -> tuple[str | None, float]:
-    """The standard plane that one of these clips shows best, with its probability.
+    """The standard plane of greatest probability in any of these clips, and that probability.
 
     Args:
         features: Features of the exam.
         clips: Indices of clips.
 
     Returns:
-        ``(None, 0.0)`` if no clip shows one with at least `Features.unsure`.
+        ``(None, 0.0)`` if no plane reaches the probability `Features.unsure`.
     """
     columns = [index for index, name in enumerate(features.classes) if name != BACKGROUND]
     if not columns or len(clips) == 0:
@@ -36,7 +36,7 @@ def best_plane(features: Features, clips: NDArray[np.int64]) -> tuple[str | None
 
 
 def plane_track(features: Features) -> PlaneTrack:
-    """The standard plane that each clip shows best; without clips if the backbone knows none."""
+    """The likeliest standard plane of each clip; empty if the backbone has no plane head."""
     columns = [column for column, name in enumerate(features.classes) if name in STANDARD_PLANES]
     numbers = np.array([STANDARD_PLANES.index(features.classes[c]) for c in columns], np.int64)
     clips = slice(None) if columns else slice(0)

@@ -1,7 +1,7 @@
-"""Provisional scores while features are still computed, as often as they are cheap.
+"""Provisional scores while features are still computed, as often as that stays cheap.
 
-A summariser looks at a whole exam at once, so what it says of half an exam is not half of what it
-says of all of it: provisional scores are there to be looked at, and nothing is selected by them.
+A summariser sees the whole exam at once, so scores of the first half can change when the second
+half comes. Provisional scores are only shown; nothing is selected by them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from usummary.types import Features, Scores
 
 GROWTH = 1.25
-"""There is no new preview before the exam is this many times as long as in the last one."""
+"""The next preview waits until this many times as many clips are done as at the last one."""
 
 SHARE = 0.04
 """All previews together may take this share of the time so far; the first one may take longer."""
@@ -21,11 +21,11 @@ Show = Callable[[Scores], None]
 
 
 class Previews:
-    """To be called with the number of clips so far and a way to get their features, as it grows.
+    """An `OnPart` callable for `features.compute` that shows a preview whenever one is worth it.
 
     Args:
-        score: Scores features; its cost is taken to grow as the number of clips does.
-        show: Is given provisional scores, in the thread that computes.
+        score: Scores features; its time is assumed to grow in proportion to the number of clips.
+        show: Called with provisional scores, in the thread that computes.
         now: Seconds on a clock.
     """
 
@@ -44,7 +44,7 @@ class Previews:
 
     def __call__(self, clips: int, get_features: Callable[[], Features]) -> None:
         began_s = self._now()
-        if self._clips and not self._worth(clips, began_s):
+        if self._clips and not self._is_worth_it(clips, began_s):
             return
         scores = self._score(get_features())
         self._last_s = self._now() - began_s
@@ -52,7 +52,7 @@ class Previews:
         self._clips = clips
         self._show(scores)
 
-    def _worth(self, clips: int, now_s: float) -> bool:
+    def _is_worth_it(self, clips: int, now_s: float) -> bool:
         growth = clips / self._clips
         expected_s = self._spent_s + self._last_s * growth
         return growth >= GROWTH and expected_s <= SHARE * (now_s - self._began_s)

@@ -20,7 +20,8 @@ class SummariserRunner(Protocol):
 def score(features: Features, summariser: SummariserRunner) -> Scores:
     """Importance of every sampled frame.
 
-    The whole exam goes through the network at once: (1, T, C, h, w) to (1, T n).
+    The whole exam goes through the network at once, (1, T, C, h, w) to (1, T n): the importance of
+    a frame can depend on any other.
 
     Raises:
         ModelError: The network gave another number of scores, or values that are no scores.
@@ -34,7 +35,7 @@ def score(features: Features, summariser: SummariserRunner) -> Scores:
         )
     frames = samples.frames.ravel()
     recordings = np.repeat(samples.recordings, samples.frames.shape[1])
-    once = np.ones(frames.size, bool)  # without what fills up the last clips
+    once = np.ones(frames.size, bool)  # not the repeats that fill up last clips
     once[1:] = (np.diff(frames) != 0) | (np.diff(recordings) != 0)
     return Scores(
         times_s=samples.times_s.ravel()[once],

@@ -1,8 +1,8 @@
-"""Finds the ultrasound sector of a recording: what the file declares, else what moves in it.
+"""Finds the ultrasound sector of a recording: the region that the file declares, else what moves.
 
 A scanner's screen is black with still texts, bars and rulers; the sector is the one large patch
-that never stops changing. Nothing here raises for a picture that looks otherwise: the whole
-picture is then the sector, and `Region.source` says so.
+that never stops changing. A picture that does not look like that raises nothing: the whole picture
+is then the sector, and `Region.source` says so.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _SAMPLES = 24
 _STRIDE = 6
 """Frames between samples where there are too few sync frames to jump between."""
 _RUNS = 8
-"""Sync frames that such runs start from."""
+"""Sync frames from which runs of samples start where there are too few to jump between."""
 _FEWEST = 8
-"""Samples that even the shortest recording gives, if it has as many frames."""
+"""Fewest samples, if the recording has as many frames."""
 _WORK_SIDE = 640
 """Pictures are shrunk to this many pixels on the longer side."""
 _LIT = 26
 """Grey value that the black of a screen stays below, coding noise included."""
 _BLACK = 10
-"""Grey value above which a place shows something, be it dim."""
+"""Grey value above which a place shows something, even if it is dim."""
 _TEXT = 70
 """Grey value that burned-in text is above."""
 _MOVING = 4.5
@@ -36,7 +36,7 @@ _MOVING = 4.5
 _STILL = 4.0
 """Standard deviation over time that still text stays below."""
 _SMALLEST = 0.05
-"""Share of the picture below which what moves is no sector."""
+"""A moving patch that is smaller than this share of the picture is no sector."""
 _BLACK_AROUND = 0.4
 """Share of the surroundings that may be lit on a scanner's screen; more is another picture."""
 _VERTICES = 60
@@ -49,7 +49,7 @@ class _ShrunkSamples:
     Attributes:
         peak: (h, w) brightest grey value of each place.
         change: (h, w) standard deviation over time.
-        factor: What lengths were multiplied by.
+        factor: Shrunk length over length.
     """
 
     peak: Picture
@@ -81,7 +81,7 @@ def find_region(recording: Recording) -> Region:
 
 
 def _fits(box: Box, whole: Box) -> bool:
-    """Whether a declared box lies within the picture; some files carry one of another size."""
+    """Whether a declared box lies within the picture; some files declare one of another size."""
     inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= whole.x1 and box.y1 <= whole.y1
     return inside and box.width * box.height >= _SMALLEST * whole.width * whole.height
 
@@ -94,7 +94,7 @@ def _region(outline: IntArray, source: Literal["dicom", "pictures"]) -> Region:
 
 
 def _look(recording: Recording, bounds: Box) -> _ShrunkSamples:
-    """What the recording shows within `bounds`, from pictures that cost little to decode."""
+    """Samples of the recording within `bounds`, from frames that cost little to decode."""
     factor = min(1.0, _WORK_SIDE / max(bounds.width, bounds.height))
     size = (max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
     shrunk = []
@@ -107,7 +107,10 @@ def _look(recording: Recording, bounds: Box) -> _ShrunkSamples:
 
 
 def _chosen(recording: Recording) -> IntArray:
-    """Frames from all over the recording: sync frames, or runs from the few there are."""
+    """Frames from all over the recording: sync frames, or short runs if those are few.
+
+    Any other frame must be decoded from the sync frame before it, which can take 0.3 s a frame.
+    """
     sync, count = recording.sync_frames, recording.info.frame_count
     if len(sync) >= _SAMPLES // 2:
         return sync[_evenly(len(sync), _SAMPLES)]
@@ -124,17 +127,19 @@ def _evenly(count: int, wanted: int) -> IntArray:
 
 
 def _outline(look: _ShrunkSamples, *, keep_dim: bool) -> IntArray | None:
-    """Vertices (n, 2) around the sector in pixels of what was looked at; None if none is seen.
+    """Vertices (n, 2) around the sector, in pixels from the corner of the bounds; None without one.
 
-    Where no text stands beside the sector there is nothing to leave out. With `keep_dim` the
-    outline is then a frame around all that is not black, without it None.
+    The outline exists to leave out text. If no text stands beside the sector, the result is a
+    frame around all that is not black (`keep_dim`), or None.
     """
     hull = _hull(look.change)
     if hull is None:
         return None
     inside = np.zeros(look.peak.shape, np.uint8)
     cv2.fillPoly(inside, [hull.astype(np.int32)], 1)
+    # With a margin: the sector's blurred edge is neither text nor another lit picture around it.
     around = cv2.dilate(inside, np.ones((9, 9), np.uint8)) == 0
+    # The patch fills the bounds, or lit picture goes on around it: not a sector on a black screen.
     if not around.any() or float(np.mean(look.peak[around] > _LIT)) > _BLACK_AROUND:
         return None
     if not _has_text(look, inside, around):
@@ -148,9 +153,10 @@ def _outline(look: _ShrunkSamples, *, keep_dim: bool) -> IntArray | None:
 def _has_text(look: _ShrunkSamples, inside: Picture, around: NDArray[np.bool_]) -> bool:
     """Whether something bright and still stands apart from the moving patch.
 
-    What hangs together with the patch, such as a resting layer of tissue, is part of the sector.
+    Bright places connected to the patch, such as a resting layer of tissue, are part of the sector.
     """
     lit = np.maximum(look.peak > _LIT, inside > 0).astype(np.uint8)
+    # Closed, so that a gap of a few dark pixels does not separate tissue from the patch.
     joined = cv2.morphologyEx(lit, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     _, labels = cv2.connectedComponents(joined)
     apart = around & (labels != labels[inside > 0][0])
@@ -158,9 +164,13 @@ def _has_text(look: _ShrunkSamples, inside: Picture, around: NDArray[np.bool_]) 
 
 
 def _hull(change: NDArray[np.float64]) -> IntArray | None:
-    """Convex outline (n, 2) of the largest patch that keeps changing."""
+    """Convex outline (n, 2) of the largest patch that keeps changing.
+
+    Convex, because shadows and fluid at the sector's edge hardly change and still belong to it.
+    """
     side = min(change.shape)
     changing = (change > _MOVING).astype(np.uint8)
+    # Closing joins the speckle to one patch; opening then removes small patches: a clock's digits.
     for operation, share in ((cv2.MORPH_CLOSE, 0.02), (cv2.MORPH_OPEN, 0.05)):
         reach = 2 * round(side * share / 2) + 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -172,6 +182,7 @@ def _hull(change: NDArray[np.float64]) -> IntArray | None:
     if stats[largest, cv2.CC_STAT_AREA] < _SMALLEST * changing.size:
         return None
     hull = cv2.convexHull(cv2.findNonZero((labels == largest).astype(np.uint8)))
+    # A hull of pixels has a corner at nearly every row; a person edits this outline by its corners.
     slack = 0.5
     while len(hull) > _VERTICES:
         hull = cv2.approxPolyDP(hull, slack, True)
@@ -181,9 +192,9 @@ def _hull(change: NDArray[np.float64]) -> IntArray | None:
 
 
 def _frame(peak: NDArray[np.uint8], hull: IntArray) -> IntArray:
-    """Corners around all that is not black, for pictures with nothing beside the sector.
+    """Corners of a frame around all that is not black, for pictures without text beside the sector.
 
-    Dim parts of a sector hardly change; with no text to leave out they are better kept.
+    Dim parts of a sector hardly change, so the hull misses them. Without text they can be kept.
     """
     shown = cv2.blur(peak, (5, 5)) > _BLACK
     columns, rows = np.flatnonzero(shown.any(axis=0)), np.flatnonzero(shown.any(axis=1))

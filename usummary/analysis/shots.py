@@ -1,7 +1,7 @@
-"""Features + Scores -> Shots: segmentation, and what is known of each shot.
+"""Features + Scores -> Shots: segmentation, then plane, score and key frame of each shot.
 
-A shot lies within one recording, begins at a sampled frame, and the shots of a recording follow
-one another without a gap.
+A shot lies within one recording and begins at a sampled frame. The shots of a recording follow one
+another without a gap.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def make_shots(
 
 
 def segment(exam: Exam, features: Features, settings: Settings) -> tuple[Shot, ...]:
-    """The shots of an exam, not yet scored: the same for every summariser of these features."""
+    """The shots of an exam, not yet scored. They are the same for every summariser."""
     shots: list[Shot] = []
     for which, recording in enumerate(exam.recordings):
         borders = _segment(features, which, recording.info.duration_s, settings)
@@ -51,15 +51,15 @@ def segment(exam: Exam, features: Features, settings: Settings) -> tuple[Shot, .
 
 
 def scored(shots: Sequence[Shot], scores: Scores) -> tuple[Shot, ...]:
-    """Shots with the mean score and the best-scored frame of each."""
-    done: list[Shot] = []
+    """The shots, each with its mean score and best-scored frame."""
+    result: list[Shot] = []
     for which in sorted({shot.recording for shot in shots}):
         mine = [shot for shot in shots if shot.recording == which]
         rows = scores.recordings == which
         starts, ends = [shot.start_frame for shot in mine], [shot.end_frame for shot in mine]
         held = hold(scores.values[rows], scores.frames[rows], ends[-1])
         means = shot_means(held, starts, ends)
-        done += [
+        result += [
             replace(
                 shot,
                 score=float(mean),
@@ -67,17 +67,17 @@ def scored(shots: Sequence[Shot], scores: Scores) -> tuple[Shot, ...]:
             )
             for shot, mean in zip(mine, means, strict=True)
         ]
-    return tuple(done)
+    return tuple(result)
 
 
 def _segment(features: Features, which: int, duration_s: float, settings: Settings) -> list[int]:
     """First frame of every shot of one recording."""
     rows = features.samples.recordings == which
     vectors = features.steps[rows]  # (T, s, C)
-    per_step = features.samples.frames.shape[1] // vectors.shape[1]
+    per_step = features.samples.frames.shape[1] // vectors.shape[1]  # sampled frames of one step
     frames = features.samples.frames[rows][:, ::per_step].ravel()
     times = features.samples.times_s[rows][:, ::per_step].ravel()
-    kept = np.concatenate([[True], np.diff(frames) > 0])  # without what fills up the last clip
+    kept = np.concatenate([[True], np.diff(frames) > 0])  # not the repeats that fill up a clip
     vectors = kts.unit_rows(vectors.reshape(-1, vectors.shape[2])[kept])
     frames, times = frames[kept], times[kept]
     if settings.mode == "benchmark":
@@ -92,9 +92,9 @@ def _segment(features: Features, which: int, duration_s: float, settings: Settin
 def _long_enough(
     points: IntArray, vectors: FloatArray, times: NDArray[np.float64], min_s: float
 ) -> IntArray:
-    """Change points without those of shots shorter than `min_s`.
+    """The change points that are left when shots shorter than `min_s` are joined to neighbours.
 
-    The shortest shot is joined to the neighbour that looks more like it, again and again.
+    Again and again, the shortest shot is joined to the neighbour whose mean feature is closer.
     """
     borders = [0, *points.tolist(), len(vectors)]
     while len(borders) > 2:
@@ -120,7 +120,7 @@ def _joins_next(borders: list[int], short: int, vectors: FloatArray) -> bool:
 
 
 def _clips_in(features: Features, which: int, start: int, end: int) -> IntArray:
-    """Clips whose middle frame lies in ``[start, end)`` of a recording; at least the nearest."""
+    """Clips with their middle frame in ``[start, end)`` of a recording; else the nearest clip."""
     rows = np.flatnonzero(features.samples.recordings == which)
     frames = features.samples.frames[rows]
     middles = frames[:, frames.shape[1] // 2]

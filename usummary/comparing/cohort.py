@@ -1,8 +1,8 @@
 """Many exams, summarised by the same models and baselines: every exam's values, then their means.
 
-Recordings + Plan -> Cohort. What is measured of a summary is said in `usummary.agreement`. Exams
-differ more than ways to summarise them do, so a mean comes with its interval over exams, and two
-ways are compared by their difference on each exam.
+Recordings + Plan -> Cohort. The measures are those of `usummary.agreement`. Exams differ more than
+ways to summarise them do. So a mean comes with its interval over exams, and two ways are compared
+by their difference on each exam.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from usummary.types import Analysis
 
 SEEDS = 5
 _STAGE_SHARES = {"reading": 0.1, "features": 0.8, "scoring": 0.05, "selecting": 0.05}
-"""About what each stage takes of the time of an exam that was never computed."""
+"""Rough share of each stage in the time of an exam without cached features."""
 
 
 class WayToChoose(NamedTuple):
-    """What is averaged over exams: one way to choose, at one length."""
+    """One row of a table: one way to choose at one length, averaged over exams."""
 
     who: str
     length: str
 
 
 class Against(NamedTuple):
-    """What rows are compared with: a way to choose; its length None: each row's own."""
+    """The way to choose that rows are compared with; length None: each row at its own length."""
 
     who: str
     length: str | None = None
@@ -62,11 +62,11 @@ class Plan:
 
     Attributes:
         models: Names of summarisers, at least one; baselines choose from the shots of the first.
-        baselines: Which of them are measured too.
-        lengths: Of the summaries.
-        seeds: Random scores are the mean of the draws 1, 2, ... up to this.
-        settings: Of the runs: mode, covering, device, sample rate. A list of freeze-frames that
-            they name belongs to one recording: it counts where one exam alone is measured.
+        baselines: The baselines that are measured too.
+        lengths: Lengths of the summaries.
+        seeds: Measures of random scores are means over the draws 1, 2, ... up to this.
+        settings: Settings of the runs: mode, covering, device, sample rate. A list of freeze-frames
+            in them belongs to one recording, so it is used only if a single exam is measured.
     """
 
     models: tuple[str, ...]
@@ -82,7 +82,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class MeasuredExam:
-    """What every row reaches on one exam."""
+    """The measures of every row on one exam."""
 
     path: Path
     values: Mapping[WayToChoose, Measures]
@@ -98,12 +98,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Cohort:
-    """What was measured so far.
+    """The exams that are measured so far.
 
     Attributes:
-        plan: What was done.
-        exams: In the order they were named.
-        left_out: Those without freeze-frames, and those that cannot be read.
+        plan: What was done with each.
+        exams: Measured exams, in the order they were named.
+        left_out: Exams without freeze-frames, and exams that cannot be read.
     """
 
     plan: Plan
@@ -113,7 +113,7 @@ class Cohort:
     @property
     def paths(self) -> tuple[Path, ...]:
         """All exams, measured or not."""
-        return (*(exam.path for exam in self.exams), *(one.path for one in self.left_out))
+        return (*(exam.path for exam in self.exams), *(exam.path for exam in self.left_out))
 
     @cached_property
     def rows(self) -> tuple[WayToChoose, ...]:
@@ -123,17 +123,17 @@ class Cohort:
     def values(
         self, row: WayToChoose, measure: Measure, against: Against | None = None
     ) -> dict[Path, float]:
-        """One value an exam, or its difference to that of `against`; undefined ones left out."""
-        found = self._column(row, measure, against)
-        pairs = zip(self.exams, found.tolist(), strict=True)
+        """A value for each exam that has one, or its difference from the value of `against`."""
+        column = self._column(row, measure, against)
+        pairs = zip(self.exams, column.tolist(), strict=True)
         return {exam.path: value for exam, value in pairs if not math.isnan(value)}
 
     def mean(
         self, row: WayToChoose, measure: Measure, against: Against | None = None
     ) -> Interval | None:
-        """Mean of `values` with its interval; None where nothing is defined."""
-        found = self._column(row, measure, against)
-        known = found[~np.isnan(found)]
+        """Mean of `values` with its interval; None if no exam has a value."""
+        column = self._column(row, measure, against)
+        known = column[~np.isnan(column)]
         return t_interval(known) if len(known) else None
 
     def _column(
@@ -142,15 +142,15 @@ class Cohort:
         """(exams,) values or differences, NaN where undefined."""
         unknown = np.full((len(self.exams), len(MEASURES)), np.nan)
         place = MEASURES.index(measure)
-        found: NDArray[np.float64] = self._tables.get(row, unknown)[:, place]
+        column: NDArray[np.float64] = self._tables.get(row, unknown)[:, place]
         if against is None:
-            return found
+            return column
         other = WayToChoose(against.who, against.length or row.length)
-        return found - self._tables.get(other, unknown)[:, place]
+        return column - self._tables.get(other, unknown)[:, place]
 
     @cached_property
     def _tables(self) -> dict[WayToChoose, NDArray[np.float64]]:
-        """Of each row (exams, measures), NaN where undefined."""
+        """For each row an array (exams, measures), NaN where undefined."""
         nothing = (None,) * len(MEASURES)
         return {
             row: np.array(
@@ -167,13 +167,13 @@ def measure_all(
     progress: Report = silent,
     found: Callable[[MeasuredExam | LeftOut], None] = lambda _: None,
 ) -> Cohort:
-    """Measures every exam; one that cannot be used is named and stops nothing.
+    """Measures every exam. An exam that cannot be used is named and does not stop the others.
 
     Args:
-        paths: Recordings and study folders; one named twice counts once.
+        paths: Recordings and study folders; a path named twice counts once.
         plan: What is done with each.
-        progress: Told which exam is being computed and how far all are; may raise `Cancelled`.
-        found: Given each exam as soon as it is done.
+        progress: Called with the exam under way and the share done of all; may raise `Cancelled`.
+        found: Called with each exam as soon as it is done.
 
     Raises:
         ModelError, DeviceError: A model or the device cannot be used, whatever the exam.
@@ -185,18 +185,18 @@ def measure_all(
     for number, path in enumerate(wanted):
         watch.begin(number, names[path])
         listed = plan.settings.freeze_frames if len(wanted) == 1 else None
-        one = _measured(path, plan, watch, listed)
-        if isinstance(one, LeftOut):
-            cohort = replace(cohort, left_out=(*cohort.left_out, one))
+        exam = _measured(path, plan, watch, listed)
+        if isinstance(exam, LeftOut):
+            cohort = replace(cohort, left_out=(*cohort.left_out, exam))
         else:
-            cohort = replace(cohort, exams=(*cohort.exams, one))
-        found(one)
+            cohort = replace(cohort, exams=(*cohort.exams, exam))
+        found(exam)
     progress(Progress("experiment", 1.0, 0.0))
     return cohort
 
 
 def command(cohort: Cohort, against: Against | None = None) -> tuple[str, ...]:
-    """Arguments of the command that prints the same table, run in the folder all exams lie in."""
+    """Arguments of the command that prints the same table, for the folder that holds all exams."""
     plan = cohort.plan
     words = ["usummary", "evaluate", *names_of(cohort.paths).values()]
     words += [part for name in plan.models for part in ("--model", name)]
@@ -237,7 +237,7 @@ def _all_rows(
 ) -> Iterator[tuple[WayToChoose, Measures]]:
     names = [model_of(analysis) for analysis in analyses]
     for analysis, name, place in zip(analyses, names, plan.models, strict=True):
-        title = name if names.count(name) == 1 else place
+        title = name if names.count(name) == 1 else place  # copies of a model share its name
         for lane in by_model(analysis, plan.terms):
             yield WayToChoose(title, lane.length), agreement.measure(lane.summary)
     for baseline in plan.baselines:
@@ -248,12 +248,12 @@ def _all_rows(
                 watch.tick()
                 row = WayToChoose(lane.who, lane.length)
                 draws.setdefault(row, []).append(agreement.measure(lane.summary))
-        for row, found in draws.items():
-            yield row, agreement.mean(found)
+        for row, measures in draws.items():
+            yield row, agreement.mean(measures)
 
 
 class _Watch:
-    """Turns the reports of each exam's runs into one of all exams, with the time left."""
+    """Turns the progress of each exam's runs into progress of all exams, with the time left."""
 
     def __init__(self, count: int, progress: Report) -> None:
         self._count, self._progress = count, progress
@@ -263,26 +263,26 @@ class _Watch:
 
     def begin(self, exam: int, name: str) -> None:
         self._exam = exam
-        self._tell(exam / self._count, f"{exam + 1} of {self._count}: {name}", "")
+        self._report(exam / self._count, f"{exam + 1} of {self._count}: {name}", "")
 
     def tick(self) -> None:
         """Repeats the last report, so that a long choice can be cancelled."""
         self._progress(replace(self._last, message=""))
 
     def part(self, number: int, of: int) -> Report:
-        """What one of an exam's runs reports to."""
+        """The progress callable for run `number` of the `of` runs of this exam."""
 
         def report(step: Progress) -> None:
             before = sum(_STAGE_SHARES[stage] for stage in STAGES[: STAGES.index(step.stage)])
             share = before + _STAGE_SHARES[step.stage] * step.fraction
-            self._tell(
+            self._report(
                 (self._exam + (number + share) / of) / self._count, step.message, step.device
             )
 
         return report
 
-    def _tell(self, fraction: float, message: str, device: str) -> None:
-        fraction = max(fraction, self._last.fraction)
+    def _report(self, fraction: float, message: str, device: str) -> None:
+        fraction = max(fraction, self._last.fraction)  # an exam left out early must not set it back
         left_s = self._clock.seconds_left(fraction)
         self._last = Progress("experiment", fraction, left_s, message, device)
         self._progress(self._last)

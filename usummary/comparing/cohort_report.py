@@ -1,4 +1,4 @@
-"""A cohort on paper: the table of means, every exam's values as CSV, a figure of one measure."""
+"""A cohort in files: the table of means, every exam's values as CSV, a figure of one measure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES: dict[Measure, str] = {
     "planes_shown": "planes shown",
     "saved_planes": "saved planes",
 }
-"""Of the measures, as heads of columns."""
+"""Names of the measures, as heads of columns."""
 
 _VALUES = ("mode", "exam", "chosen by", "kind", "length", *MEASURES, "left out because")
 _MEANS = ("chosen by", "length", "measure", "mean", "low", "high", "exams")
@@ -36,7 +36,7 @@ _MARKS = "osD^vPX"
 
 
 def table_of(cohort: Cohort, against: Against | None = None) -> list[list[str]]:
-    """Head and a line a row: mean over exams with its 95 % interval, or differences on exams."""
+    """A head and a line per row: means over exams, or of differences, with 95 % intervals."""
     lines = [["chosen by", "length", "exams", *NAMES.values()]]
     for row in cohort.rows:
         cells = [cohort.mean(row, measure, against) for measure in MEASURES]
@@ -72,8 +72,8 @@ def save_values(path: Path, cohorts: Sequence[Cohort]) -> Path:
                 name = names[exam.path]
                 writer.writerow([mode, name, row.who, kind_of(row.who), row.length, *numbers, ""])
         empty = [""] * (3 + len(MEASURES))
-        for one in cohort.left_out:
-            writer.writerow([mode, names[one.path], *empty, one.reason])
+        for left_out in cohort.left_out:
+            writer.writerow([mode, names[left_out.path], *empty, left_out.reason])
     with written_beside(path) as part:
         part.write_text(text.getvalue(), encoding="utf-8")
     return path
@@ -84,7 +84,7 @@ def _number(value: float | None) -> str:
 
 
 def figure_of_cohort(cohort: Cohort, measure: Measure, against: Against | None = None) -> Figure:
-    """A dot and its interval for each row, in one group a length. Names no exam."""
+    """A dot with its interval for each row, one group per length. Names no exam."""
     names = list(dict.fromkeys(row.who for row in cohort.rows))
     lengths = list(dict.fromkeys(row.length for row in cohort.rows))
     rows: Rows = ()
@@ -93,14 +93,14 @@ def figure_of_cohort(cohort: Cohort, measure: Measure, against: Against | None =
         axes = canvas.subplots()
         for place, who in enumerate(names):
             at = [number + _offset(place, len(names)) for number in range(len(lengths))]
-            found = [cohort.mean(WayToChoose(who, length), measure, against) for length in lengths]
-            known = [(x, one) for x, one in zip(at, found, strict=True) if one is not None]
+            means = [cohort.mean(WayToChoose(who, length), measure, against) for length in lengths]
+            known = [(x, mean) for x, mean in zip(at, means, strict=True) if mean is not None]
             axes.errorbar(
                 [x for x, _ in known],
-                [one.mean for _, one in known],
+                [mean.mean for _, mean in known],
                 [
-                    [one.mean - one.low for _, one in known],
-                    [one.high - one.mean for _, one in known],
+                    [mean.mean - mean.low for _, mean in known],
+                    [mean.high - mean.mean for _, mean in known],
                 ],
                 fmt=_MARKS[place % len(_MARKS)],
                 color=COLOURS[place % len(COLOURS)],
@@ -110,9 +110,9 @@ def figure_of_cohort(cohort: Cohort, measure: Measure, against: Against | None =
                 label=who,
             )
             rows += tuple(
-                (who, length, NAMES[measure], one.mean, one.low, one.high, one.count)
-                for length, one in zip(lengths, found, strict=True)
-                if one is not None
+                (who, length, NAMES[measure], mean.mean, mean.low, mean.high, mean.count)
+                for length, mean in zip(lengths, means, strict=True)
+                if mean is not None
             )
         if against is not None:
             axes.axhline(0, color=INK, linewidth=0.8)
@@ -126,7 +126,7 @@ def figure_of_cohort(cohort: Cohort, measure: Measure, against: Against | None =
 
 
 def _offset(place: int, of: int) -> float:
-    """Where in its group, which is one wide, a row's dot stands."""
+    """Place of a row's dot in its group, which is 1 wide and centred on 0."""
     return (place + 1) / (of + 1) - 0.5 if of > 1 else 0.0
 
 

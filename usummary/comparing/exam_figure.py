@@ -18,15 +18,15 @@ _COLUMNS = (
     "seconds used", "start_s", "end_s", "plane",
 )  # fmt: skip
 _COLOURS = tuple(colour for colour in COLOURS if colour != ORANGE)
-"""Orange is what the sonographer froze."""
+"""Colours of lanes: orange is for the freeze-frames alone."""
 _MINUTE_S = 60.0
 _HIGH = 0.72
 
 
 def figure_of_lanes(lanes: Sequence[Compared]) -> Figure:
-    """The lanes in their order over the exam's minutes, F1 and recall written beside each.
+    """The lanes in their order over the exam's minutes, with F1 and recall beside each.
 
-    Names no file. The data are one row a lane, key shot and freeze-frame.
+    Names no file. The data have one row for each lane, each key shot and each freeze-frame.
     """
     freezes = lanes[0].summary.freeze_frames
     with rc_context(STYLE):
@@ -53,7 +53,7 @@ def figure_of_lanes(lanes: Sequence[Compared]) -> Figure:
 
 
 def _labels(lanes: Sequence[Compared]) -> list[str]:
-    """Length of each lane, with its name at the first of a group."""
+    """Length of each lane; the first lane of a group also has the group's name."""
     labels: list[str] = []
     for who, group in groupby(lanes, key=lambda lane: lane.who):
         lengths = [lane.length for lane in group]

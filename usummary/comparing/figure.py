@@ -1,4 +1,4 @@
-"""How a figure is saved with its data, and how all of them look.
+"""How a figure is saved with its data, and how all figures look.
 
 A `Figure` is what is drawn and the numbers behind it; `save_figure` writes both side by side.
 """

@@ -1,4 +1,4 @@
-"""Means over exams, and how sure they are."""
+"""Means over exams, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Interval:
     """Mean over exams with its 95 % interval (normal approximation, Student's t for few exams).
 
     Attributes:
-        mean: Of one value an exam.
-        low, high: Borders of the interval; both are the mean where there is one exam alone, which
-            says nothing of how sure it is.
-        count: Exams.
+        mean: Mean of one value per exam.
+        low, high: Ends of the interval. With a single exam both equal the mean, and nothing is
+            known of its uncertainty.
+        count: Number of exams.
     """
 
     mean: float
@@ -26,7 +26,7 @@ class Interval:
 
 
 def t_interval(values: ArrayLike) -> Interval:
-    """Mean of one value an exam, at least one, with its 95 % interval by Student's t."""
+    """Mean of one value per exam, at least one, with its 95 % interval by Student's t."""
     from scipy.special import stdtrit
 
     array = np.asarray(values, float)

@@ -1,9 +1,9 @@
 """One exam, summarised by several models and simple baselines at several lengths, side by side.
 
 Analysis -> Compared. Every lane of a comparison is chosen under the same `Terms`, so that lanes of
-one backbone differ in nothing but the scores. A person's decisions about shots do not count: they
-were made with the freeze-frames in sight. Freeze-frames that the person added, removed or named do
-count, for they are what the lanes are measured by.
+one backbone differ in nothing but the scores. A person's decisions about shots do not count,
+because the person saw the freeze-frames. Freeze-frames that the person added, removed or named do
+count, because the lanes are measured against them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Baseline = Literal["random scores", "even distances", "plane confidence"]
 LENGTHS = ("15%", "20%", "25%", "P")
 BASELINES: tuple[Baseline, ...] = ("random scores", "even distances", "plane confidence")
 RANDOM_SEED = 1
-"""The draw that ``usummary evaluate --seeds 1`` makes too."""
+"""The same draw as that of ``usummary evaluate --seeds 1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Compared:
 
     Attributes:
         who: Name of the model, or of the baseline.
-        summary: What was chosen.
+        summary: The summary.
     """
 
     who: str
@@ -104,11 +104,11 @@ def freeze_edits(edits: Edits) -> Edits:
 
 
 def by_model(analysis: Analysis, terms: Terms) -> Iterator[Compared]:
-    """A model's lanes, one a length.
+    """A model's lanes, one for each length.
 
     Args:
         analysis: As the model computed it, without edits.
-        terms: What is the same for all.
+        terms: What is the same for all lanes.
     """
     who = model_of(analysis)
     for length in _possible(analysis, terms):
@@ -148,28 +148,28 @@ def model_of(analysis: Analysis) -> str:
     return named[-1] if named else DEFAULTS.model
 
 
-def command(one: Compared) -> tuple[str, ...]:
-    """The arguments of the command that gives a lane again, run where the recording lies.
+def command(lane: Compared) -> tuple[str, ...]:
+    """Arguments of the command that computes a lane again, for the folder of the recording.
 
-    A model's is ``usummary summarize``. A baseline's is ``usummary evaluate``, whose table holds
-    the row of that baseline. No folder is named, only the recording.
+    For a model this is ``usummary summarize``; for a baseline it is ``usummary evaluate``, whose
+    table has a row for that baseline. The recording is named without its folder.
     """
-    analysis, summary = one.summary.analysis, one.summary
+    analysis, summary = lane.summary.analysis, lane.summary
     settings = make_settings(analysis.provenance.settings)
-    if one.kind == "baseline":
+    if lane.kind == "baseline":
         words = ["usummary", "evaluate", analysis.path.name, "--model", model_of(analysis)]
-        words += ["--baseline", one.who, "--seeds", str(RANDOM_SEED)]
+        words += ["--baseline", lane.who, "--seeds", str(RANDOM_SEED)]
         words += ["--length", summary.length, *terms_of(settings, summary.mode, summary.cover_s)]
         return (*words, *(() if "--mode" in words else ("--mode", summary.mode)))
     words = ["usummary", "summarize", analysis.path.name]
-    words += ["--length", summary.length, "--model", one.who]
+    words += ["--length", summary.length, "--model", lane.who]
     words += terms_of(settings, summary.mode, summary.cover_s)
     share = summary.length.replace("%", "")
-    return (*words, "--out", f"{stem_of(analysis.path)} {one.who} {share}")
+    return (*words, "--out", f"{stem_of(analysis.path)} {lane.who} {share}")
 
 
 def terms_of(settings: Settings, mode: Mode, cover_s: float) -> list[str]:
-    """Options of ``summarize`` and of ``evaluate`` alike: what is looked at, and how is chosen."""
+    """Options that ``summarize`` and ``evaluate`` share: freeze-frames, rate, mode, covering."""
     words = []
     if settings.freeze_frames is not None:
         words += ["--freeze-frames", settings.freeze_frames.name]
@@ -186,8 +186,8 @@ def even_shots(analysis: Analysis, share: float) -> list[int]:
     wanted = max(1, int(share * analysis.duration_s / lengths.mean()))
     times = (np.arange(wanted) + 0.5) / wanted * analysis.duration_s
     starts = np.array([shot.start_s for shot in analysis.shots])
-    found: list[int] = np.unique(np.searchsorted(starts, times, side="right") - 1).tolist()
-    return found
+    indices: list[int] = np.unique(np.searchsorted(starts, times, side="right") - 1).tolist()
+    return indices
 
 
 def _possible(analysis: Analysis, terms: Terms) -> list[str]:
@@ -232,7 +232,7 @@ def _even_scores(analysis: Analysis, chosen: list[int]) -> FloatArray:
 
 
 def _plane_confidence(analysis: Analysis) -> FloatArray | None:
-    """Of each sampled frame (L,): the probability of its clip's best standard plane."""
+    """(L,) for each sampled frame, the probability of its clip's likeliest standard plane."""
     track, scores = analysis.planes, analysis.scores
     if track is None or len(track.frames) == 0:
         return None

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 __all__ = ["ExportOptions", "SizeEstimate", "check_folder", "estimate", "export_summary"]
 
 _DEFAULT = ExportOptions()
-# Work besides encoding, in frames that take as long.
+# Work besides encoding, as the number of encoded frames that take as long.
 _SHEET, _REPORT = 20.0, 120.0
 
 
@@ -43,15 +43,15 @@ def export_summary(
     """Write a summary into `folder`, all of it or nothing.
 
     Everything is written under a hidden name beside the folder, opened again and checked, and then
-    renamed. When it fails or `progress` raises, nothing is left behind and an earlier export in
-    the folder is untouched. Files there that no export wrote are never touched.
+    renamed. If something fails or `progress` raises, nothing is left behind and an earlier export
+    in the folder stays as it was. Files that no export wrote are never touched.
 
     Returns:
         Every file written, `summary.json` last.
 
     Raises:
         ExportError: The folder is in use and `options.overwrite` is off, it cannot be written, or
-            an artefact did not read back as what was meant.
+            a written file does not read back as it should.
     """
     with staged(folder, overwrite=options.overwrite) as stage:
         names = run_reporting(
@@ -84,7 +84,7 @@ def _write(
 
 
 def _work(summary: Summary, options: ExportOptions) -> float:
-    """Expected work in encoded frames."""
+    """Expected work, in encoded frames."""
     shots = summary.key_shots
     films = int(options.reel) + int(options.clips)
     frames = sum(shot.end_frame - shot.start_frame for shot in shots) if films else len(shots)
@@ -100,7 +100,7 @@ def _write_pages(
     shown: tuple[ShownShot, ...],
     meter: Meter,
 ) -> list[str]:
-    """Contact sheet and report as far as they are wanted, opened again; returns their names."""
+    """Write and check contact sheet and report, if they are wanted; returns their names."""
     names = []
     simulated = is_simulated(exam)
     if options.contact_sheet and shown:
@@ -110,7 +110,7 @@ def _write_pages(
         names += [PNG, PDF]
         meter.step(_SHEET)
     if options.report:
-        # Only here, because drawing figures is slow to import and the window starts with us.
+        # Imported here, because matplotlib is slow to import and the window imports this module.
         from usummary.export.report import REPORT, ReportTexts, write_report
 
         notices = tuple(hide_names(text, exam) for text in all_notices(exam, summary, options))
@@ -124,7 +124,7 @@ def _write_pages(
 def _check_shots(
     writer: ShotWriter, shown: tuple[ShownShot, ...], stage: Path, meter: Meter
 ) -> None:
-    """Open reel, clips and stills again and compare them with the frames they were made of."""
+    """Open reel, clips and stills again and compare them with the frames they were made from."""
     if writer.canvas and writer.has_film:
         check = FilmCheck(writer.sectors(), (writer.canvas.width, writer.canvas.height), meter)
         if writer.has_reel:

@@ -1,4 +1,4 @@
-"""The picture that is exported: a frame, masked, laid out in the reel's size, with its caption."""
+"""The exported picture: a frame, masked, placed in the reel's size, with its caption."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from usummary.export.options import RESEARCH_USE, SIMULATED
 from usummary.types import Box, Picture, RecordingInfo, Region
 
 _LEAST_WIDTH = 224
-"""Narrower pictures get a black border at the right when there is a caption to read."""
+"""Narrower pictures get a black border at the right, so that a caption can be read."""
 _LEAST_SIDE = 16
 _MARGIN = 6
 _WIDEST = "8:88:88   Brain (Tv.)   shot 888/888"
@@ -27,7 +27,7 @@ def sector_mask(region: Region, width: int, height: int) -> Picture:
         return mask
     cv2.fillPoly(mask, [np.array(region.polygon, np.int32)], 255)
     inside = np.zeros_like(mask)
-    # A polygon's border pixels count as inside, so a vertex on the half-open edge reaches too far.
+    # `fillPoly` fills the border too: a vertex on the box's half-open edge reaches a pixel too far.
     inside[box.y0 : box.y1, box.x0 : box.x1] = mask[box.y0 : box.y1, box.x0 : box.x1]
     return inside
 
@@ -40,14 +40,14 @@ def in_colour(pixels: Picture) -> Picture:
 
 
 def png_notes(*, simulated: bool) -> PngImagePlugin.PngInfo:
-    """What PNG files say of themselves, whose pictures stay as they are."""
+    """The comment inside PNG files: stills have no caption, so that no pixel is drawn over."""
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", f"{SIMULATED}. {RESEARCH_USE}" if simulated else RESEARCH_USE)
     return notes
 
 
 class Masks:
-    """Blacks out what lies outside the sector of each recording."""
+    """Blacks out everything outside the sector of each recording."""
 
     def __init__(self, regions: tuple[Region, ...], *, enabled: bool) -> None:
         self._regions = regions
@@ -72,17 +72,17 @@ class Masks:
         return _as_picture(cv2.bitwise_and(pixels, mask, dst=into))
 
     def outside(self, recording: int, width: int, height: int) -> Picture | None:
-        """255 where nothing may be seen, (height, width); None if everything may be."""
+        """(height, width), 255 where the picture must be black; None without masking."""
         if not self._enabled:
             return None
         return 255 - self._cached(recording, width, height)[..., 0]
 
 
 class Canvas:
-    """One reused RGB picture into which frame after frame is laid out.
+    """The picture of the reel, used again for every frame.
 
     Attributes:
-        width, height: Size in pixels, both even.
+        width, height: Size in pixels, both even: colours are encoded for 2 x 2 pixels.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class Canvas:
         self._recording = -1
 
     def place(self, recording: int) -> Box:
-        """Where a recording's pictures stand: at the top left, smaller ones centred and enlarged.
+        """Where a recording's pictures are: at the top left, smaller ones enlarged and centred.
 
-        Recordings of the largest size stand pixel on pixel.
+        Pictures of the largest size are not scaled.
         """
         info = self._infos[recording]
         wide, high = self._picture_width, self._picture_height
@@ -115,8 +115,8 @@ class Canvas:
         return Box(x0, y0, x0 + width, y0 + height)
 
     def paint(self, pixels: Picture, recording: int, caption: str) -> Picture:
-        """The laid-out picture, (height, width, 3); valid until the next call."""
-        if recording != self._recording:
+        """The picture with its caption, (height, width, 3); valid until the next call."""
+        if recording != self._recording:  # a larger picture of the last recording may be there
             self._pixels[:] = 0
             self._recording = recording
         place = self.place(recording)
@@ -132,16 +132,17 @@ class Canvas:
 
 
 class Caption:
-    """Draws the strip below the picture: what is seen at the left, research use at the right.
+    """Draws the strip below the picture: time, plane and shot at the left, research use at right.
 
-    On narrow pictures the two stand below each other. Without `notice` the right side says only
-    that pictures are simulated, where they are.
+    On narrow pictures the two are one below the other. Without `notice` the right side only says
+    that pictures are simulated, if they are.
     """
 
     def __init__(self, *, enabled: bool, simulated: bool, notice: bool = True) -> None:
         self._enabled = enabled
         words = [SIMULATED] * simulated + [RESEARCH_USE] * notice
         self._always = "   ".join(words)
+        # Drawing text is slow, and a caption stays the same for a second of frames.
         self.strip = lru_cache(maxsize=2)(self._draw)
 
     def height(self, width: int) -> int:
@@ -152,6 +153,7 @@ class Caption:
         return _even(round(font.size * 1.35) * lines + _MARGIN)
 
     def _fit(self, width: int) -> tuple[ImageFont.FreeTypeFont, int]:
+        """The largest font in which the widest caption fits, and the number of lines it takes."""
         room = width - 3 * _MARGIN
         for size in range(min(22, max(10, width // 56)), 9, -1):
             font = text_font(size)
@@ -181,7 +183,7 @@ class Caption:
 
 @lru_cache(maxsize=32)
 def text_font(size: int) -> ImageFont.FreeTypeFont:
-    """The font of captions and sheets, which comes with Pillow, so it is there on every system."""
+    """The font of captions and sheets. It comes with Pillow, so every system has it."""
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):
         raise RuntimeError("Pillow was built without FreeType")

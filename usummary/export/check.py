@@ -1,4 +1,4 @@
-"""Opens again what was written and compares it with what was meant."""
+"""Opens the written files again and compares them with the frames they were made from."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from usummary.export.shots import ShownShot, small_grey
 from usummary.types import Box, Picture
 
 CHECK_UNITS = 8.0
-"""Checking the ends of a shot takes about as long as encoding this many frames."""
+"""Checking a shot's first and last picture takes about as long as encoding this many frames."""
 _SAME, _TINY, _SAME_TINY = 12.0, 16, 40.0
-"""Most mean difference in grey levels between a picture and its compressed version, both shrunk;
-in pictures with a side below `_TINY` pixels no averaging makes up for what compression changes."""
+"""Most mean difference in grey levels between a picture and its compressed version, both shrunk.
+With a side below `_TINY` pixels too few pixels are averaged to even out what compression does."""
 _BLACK = 40
-"""Most that compression may leave of a black area, grey levels."""
+"""Brightest grey level that compression may leave in a black area."""
 _BORDER = 17
-"""Width in pixels of the border of a black area into which compression may smear the sector."""
+"""Width in pixels of the border of a black area into which compression may smear the sector: a
+macroblock of 16 and one."""
 
 
 class _Sector:
-    """Where a recording's picture stands in the video, and what must be black there."""
+    """The place of a recording's picture in the video, and the area that must be black there."""
 
     def __init__(self, place: Box, outside: Picture | None) -> None:
         self.place = place
@@ -41,12 +42,12 @@ class _Sector:
             shape = (place.width, place.height)
             fitted = cv2.resize(outside, shape, interpolation=cv2.INTER_NEAREST)
             kernel = np.ones((2 * _BORDER + 1, 2 * _BORDER + 1), np.uint8)
-            # Beyond the picture's edge there is nothing that could be smeared in.
+            # 255 beyond the picture's edge: nothing can be smeared in from there.
             eroded = cv2.erode(fitted, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=255)
             self._inner = np.asarray(eroded, np.uint8)
 
     def leaks(self, picture: Picture) -> bool:
-        """Whether something can be seen where everything should be black."""
+        """Whether something can be seen where everything must be black."""
         if self._inner is None:
             return False
         grey = cv2.cvtColor(self.place.crop(picture), cv2.COLOR_RGB2GRAY)
@@ -54,7 +55,7 @@ class _Sector:
 
 
 class FilmCheck:
-    """Checks reel and clips against the frames they were made of."""
+    """Checks reel and clips against the frames they were made from."""
 
     def __init__(
         self, sectors: dict[int, tuple[Box, Picture | None]], size: tuple[int, int], meter: Meter
@@ -62,7 +63,8 @@ class FilmCheck:
         self._sectors = {key: _Sector(*value) for key, value in sectors.items()}
         self._size = size
         self._meter = meter
-        # Reel and clips hold the same compressed pictures: what was looked at in one is known.
+        # Reel and clips hold the same packets. Those that were checked in one need not be decoded
+        # again in the other.
         self._seen: set[tuple[int, bytes]] = set()
 
     def __call__(self, path: Path, shots: Sequence[ShownShot]) -> None:
@@ -100,10 +102,10 @@ class FilmCheck:
         if not np.array_equal(written, times) or stream.time_base != Fraction(1, TICKS):
             raise _wrong(path, "has other frame times")
         for shot, begin, digest in zip(shots, begins, digests, strict=True):
-            looked_at = (shot.number, digest.digest())
-            if looked_at not in self._seen:
+            packets = (shot.number, digest.digest())
+            if packets not in self._seen:
                 self._check_ends(path, container, shot, int(begin))
-                self._seen.add(looked_at)
+                self._seen.add(packets)
             self._meter.step(CHECK_UNITS / 2)
 
     def _check_ends(self, path: Path, container: Any, shot: ShownShot, begin: int) -> None:

@@ -43,7 +43,7 @@ _SMPTE170M_PRIMARIES, _SMPTE170M_TRANSFER, _SMPTE170M_MATRIX, _LIMITED_RANGE = 6
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A frame that was given to the encoder and whose packet is awaited."""
+    """A frame that the encoder has been given but whose packet it has not returned yet."""
 
     pts: int
     duration: int
@@ -55,19 +55,21 @@ class Film:
     """The encoder of one export, and the files it fills. Use as a context manager."""
 
     def __init__(self, width: int, height: int, reel: Path | None, title: str) -> None:
-        # A muxer that writes nowhere opens the encoder and knows the stream's parameters.
+        # The encoder needs a container of its own: reel and clips all copy its stream, and either
+        # may not be wanted. This one writes nowhere.
         self._host = av.open(os.devnull, "w", format="null")
         self._stream = self._host.add_stream("libx264", options=dict(_ENCODER))
         context = self._stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base, context.framerate = Fraction(1, TICKS), Fraction(30)
         context.thread_count = 0
+        # MP4 keeps the stream's parameters in its header, not in each key picture.
         context.flags |= Flags.global_header
         context.colorspace, context.color_range = _SMPTE170M_MATRIX, _LIMITED_RANGE
         context.color_primaries, context.color_trc = _SMPTE170M_PRIMARIES, _SMPTE170M_TRANSFER
         self._host.start_encoding()
         self._title = title
-        self._planar = np.empty((height * 3 // 2, width), np.uint8)
+        self._planar = np.empty((height * 3 // 2, width), np.uint8)  # I420: Y, below it U and V
         self._due: deque[_Due] = deque()
         self._pts = 0
         self._shot_start = 0
@@ -102,7 +104,7 @@ class Film:
         cv2.cvtColor(pixels, cv2.COLOR_RGB2YUV_I420, dst=self._planar)
         frame = av.VideoFrame.from_ndarray(self._planar, format="yuv420p")
         frame.pts, frame.time_base = self._pts, Fraction(1, TICKS)
-        if self._first:
+        if self._first:  # a key picture, so that the shot's clip can begin with this packet
             frame.pict_type = PictureType.I
             self._first = False
         self._due.append(_Due(self._pts, duration, self._shot_start, self._clip))
@@ -117,6 +119,7 @@ class Film:
         self._host.close()
 
     def _write(self, packets: Iterable[Any]) -> None:
+        # Without B-frames packets come in the order of the frames, though some frames later.
         for packet in packets:
             due = self._due.popleft()
             if self._reel:
@@ -146,6 +149,7 @@ class Film:
 
 def _mux(muxer: tuple[Any, Any], packet: Any, pts: int, duration: int) -> None:
     container, stream = muxer
+    # A copy: muxing takes a packet over, and the same one goes to the reel and to a clip.
     copy = av.Packet(bytes(packet))
     copy.pts = copy.dts = pts
     copy.duration, copy.time_base = duration, Fraction(1, TICKS)

@@ -1,4 +1,8 @@
-"""The export folder: filled under a hidden name, put in place whole, no other file ever lost."""
+"""The export folder: filled under a hidden name, then put in place as a whole.
+
+No other file is lost, and a program killed at any moment leaves either the earlier export or the
+new one, or what the next run needs to finish (`_recover`).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ _JOURNAL = ".usummary-moving.json"
 _ABANDONED_S = 3600.0
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, RecursionError)
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
-"""What systems put into folders unasked; a folder with nothing else counts as empty."""
+"""Files that systems put into folders unasked; a folder with nothing else counts as empty."""
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -36,8 +40,8 @@ _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 def staged(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     """A hidden folder that becomes `folder` when the block ends without an exception.
 
-    If it ends with one, nothing is left behind and an earlier export is as it was. In a folder
-    that also holds files which no export wrote, those stay.
+    If an exception ends the block, nothing is left behind and an earlier export stays as it was.
+    Files in the folder that no export wrote stay in any case.
 
     Raises:
         ExportError: `folder` is in use without `overwrite`, or cannot be written.
@@ -52,6 +56,7 @@ def staged(folder: Path, *, overwrite: bool) -> Iterator[Path]:
             stage, lock = _make_stage(folder)
             try:
                 yield stage
+                # Again, because somebody may have put files there while the export ran.
                 _refuse_used(folder, overwrite=overwrite)
                 _release(stage, lock)
                 _put_in_place(stage, folder)
@@ -66,7 +71,7 @@ def staged(folder: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def check_folder(folder: Path, *, overwrite: bool) -> None:
-    """Refuse before long work what `staged` would refuse after it; nothing is left in the folder.
+    """Raise before long work the errors that `staged` would raise after it; leaves nothing behind.
 
     Raises:
         ExportError: `folder` is in use without `overwrite`, or nothing can be written there.
@@ -81,7 +86,7 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def _explained(folder: Path) -> Iterator[None]:
-    """What the system or the encoder says of files, as an error for people."""
+    """Turns errors of the system or the encoder about files into an error for people."""
     try:
         yield
     except (OSError, av.FFmpegError) as error:
@@ -98,7 +103,7 @@ def _explained(folder: Path) -> Iterator[None]:
 
 
 def _make_parents(folder: Path) -> list[Path]:
-    """Make the folders above; those that were missing, innermost first."""
+    """Make the folders above; returns those that were missing, innermost first."""
     missing = []
     for parent in folder.parents:
         if parent.exists():
@@ -123,12 +128,13 @@ def _in_use(folder: Path, path: Path) -> bool:
 
 
 def _leftover(folder: Path, path: Path) -> bool:
-    """Whether a file in the folder is anything but our own hidden work."""
+    """Whether a file in the folder is anything else than our own hidden files."""
     return not path.name.startswith((f".{folder.name}.partial-", _JOURNAL))
 
 
 def _make_stage(folder: Path) -> tuple[Path, IO[bytes]]:
-    # Beside the folder, so that one rename puts it in place; inside it where that cannot be.
+    # Beside the folder, so that one rename puts it in place. If that is not possible (no permission
+    # there, or the folder is the root of another file system), inside the folder.
     beside = os.access(folder.parent, os.W_OK) and not (folder.exists() and folder.is_mount())
     home = folder.parent if beside or not folder.exists() else folder
     stage = home / f".{folder.name}.partial-{secrets.token_hex(4)}"
@@ -148,7 +154,7 @@ def _release(stage: Path, lock: IO[bytes]) -> None:
 
 
 def _old(stage: Path) -> bool:
-    """Whether a folder without a lock is too old to be one that is just being made or moved."""
+    """Whether a stage without a lock file is too old to be one that is just being made or moved."""
     with contextlib.suppress(OSError):
         return time.time() - stage.stat().st_mtime > _ABANDONED_S
     return False
@@ -172,7 +178,10 @@ else:
     import fcntl
 
     def _hold(lock: IO[bytes]) -> None:
-        """Mark the folder as being worked in, until this process ends however it ends."""
+        """Lock the stage until this process ends, even if it is killed.
+
+        A lock of the system, not a process number in a file: process numbers are used again.
+        """
         with contextlib.suppress(OSError):  # some network drives know no locks
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -188,7 +197,7 @@ else:
 
 
 def _recover(folder: Path) -> None:
-    """Clear up after runs that were killed: drop what they began, restore what they had moved."""
+    """Clean up after killed runs: delete their stages, restore an export that they moved away."""
     for old in sorted(folder.parent.glob(f".{_literal(folder.name)}.replaced-*")):
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
@@ -201,6 +210,7 @@ def _recover(folder: Path) -> None:
 
 
 def _literal(name: str) -> str:
+    """A pattern for `glob` that matches exactly this name."""
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
 
 
@@ -224,7 +234,7 @@ def _put_in_place(stage: Path, folder: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """All files in a folder and below, our hidden work left out."""
+    """All files in a folder and below, without our own hidden files."""
     for top in folder.iterdir():
         if not _leftover(folder, top):
             continue
@@ -235,7 +245,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _own_files(folder: Path) -> set[str]:
-    """What an earlier export wrote there, by its own record."""
+    """Names of the files that an earlier export wrote, by its record or its journal.
+
+    A record can be forged, so only names that stay inside the folder count.
+    """
     own: set[str] = set()
     with contextlib.suppress(*_DAMAGE):
         own |= set(json.loads((folder / _JOURNAL).read_text("utf-8")))
@@ -247,7 +260,7 @@ def _own_files(folder: Path) -> set[str]:
 
 
 def _is_below(path: Path, folder: Path) -> bool:
-    """Whether a file's own folder is really in `folder`, links followed."""
+    """Whether a file's folder is inside `folder` once links are followed."""
     return path.parent.resolve().is_relative_to(folder.resolve())
 
 
@@ -260,7 +273,8 @@ def _move_one_by_one(stage: Path, folder: Path, ours: set[str]) -> None:
             f"{folder / taken[0]} was not written by usummary and would be overwritten. "
             "Choose another folder, or move that file away."
         )
-    # Should this be killed midway, the next run still knows which files are ours.
+    # If the program is killed midway, the journal tells the next run which files are ours. The
+    # record comes last: once it is there, all other files are.
     journal = folder / _JOURNAL
     with beside(journal) as part:
         part.write_text(json.dumps(sorted({*new, *ours})), "utf-8")

@@ -1,4 +1,4 @@
-"""Runs the export while its caller's thread reports progress and can stop it at any time."""
+"""Runs the export in a thread while the caller's thread reports progress and can stop it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Stopped(BaseException):
 
 
 class Meter:
-    """Counts finished work in encoded frames; other work counts as frames that take as long."""
+    """Counts finished work in encoded frames; other work as the frames that take as long."""
 
     def __init__(self, total: float) -> None:
         self._total = max(total, 1.0)
@@ -28,7 +28,7 @@ class Meter:
         self._stop = threading.Event()
 
     def step(self, units: float = 1.0) -> None:
-        """`units` more are done. Does not return if the export was stopped."""
+        """Count `units` as done. Does not return if the export was stopped."""
         if self._stop.is_set():
             raise _Stopped
         self._done = min(self._done + units, self._total)
@@ -38,17 +38,17 @@ class Meter:
         self._stop.set()
 
     def progress(self) -> Progress:
-        """How far the work is."""
+        """The share of the work that is done, as a report."""
         fraction = self._done / self._total
         return Progress("exporting", fraction, self._clock.seconds_left(fraction))
 
 
 def run_reporting(work: Callable[[Meter], T], total: float, report: Report) -> T:
-    """What `work` returns, done in a thread of its own while this one reports every 50 ms.
+    """Runs `work` in a thread of its own, reports every 50 ms from this one, returns its result.
 
-    Seeking, drawing a page or closing a file can each take longer than the 100 ms after which a
-    report is due; this way none of them delays it. When `report` raises (`Cancelled`), the work is
-    stopped at its next step, and the exception goes on when it has ended.
+    A single seek, page or closing of a file can take longer than the 100 ms after which a report is
+    due, so the working thread could not report in time. When `report` raises (`Cancelled`), the
+    work stops at its next step; once it has ended, the exception is raised on.
     """
     meter = Meter(total)
     with ThreadPoolExecutor(1, thread_name_prefix="export") as pool:

@@ -1,4 +1,4 @@
-"""How exported things are called: times, files, planes."""
+"""Names of exported files, and exam times as text."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def exam_clock(time_s: float) -> str:
 
 
 def shot_stem(number: int, shot: Shot, time_s: float) -> str:
-    """File name, without its ending, of what shows key shot `number` (1-based) at an exam time.
+    """File name, without its ending, of the clip or still of key shot `number` (from 1).
 
-    Only ASCII letters, digits, ``_`` and ``-``, so that it is good on every file system; sorting
-    by name is exam order up to 999 key shots.
+    Only ASCII letters, digits, ``_`` and ``-``, so that it is valid on every file system. Sorted by
+    name, up to 999 key shots are in exam order.
     """
     clock = "{}h{}m{}s".format(*exam_clock(time_s).split(":"))
     plane = re.sub(r"[^A-Za-z0-9]+", "-", shot.plane or "").strip("-")

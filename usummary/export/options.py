@@ -1,14 +1,14 @@
-"""What a person can choose about an export, and the words every artefact carries."""
+"""What a person can choose about an export, and the words on every artefact."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 RESEARCH_USE = "Research use only, not for diagnosis"
-"""Stands in or on every artefact."""
+"""These words are in or on every artefact."""
 
 SIMULATED = "SIMULATED"
-"""Added to it when a notice of the exam says that the recording is simulated."""
+"""Added to them if a notice of the exam says that the recording is simulated."""
 
 
 @dataclass(frozen=True, slots=True)

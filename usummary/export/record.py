@@ -19,7 +19,7 @@ from usummary.types import Exam, FreezeFrame, Shot, Summary
 
 SCHEMA_VERSION = "1.3"
 _HIDDEN = "the recording"
-"""What stands in texts for the name of a file."""
+"""Words that replace a file's name in texts."""
 
 
 def build_record(
@@ -31,8 +31,8 @@ def build_record(
 ) -> dict[str, Any]:
     """The record as plain JSON values.
 
-    Files are named without the folders they lie in; a file's own name stays, because without it
-    nobody finds the recording again (docs/formats.md tells people).
+    Files are named without their folders. A file's own name stays, because without it nobody would
+    find the recording again (docs/formats.md tells people so).
     """
     analysis, provenance = summary.analysis, summary.analysis.provenance
     record = {
@@ -77,7 +77,7 @@ def build_record(
 
 
 def all_notices(exam: Exam, summary: Summary, options: ExportOptions) -> list[str]:
-    """What a person must see about reading, analysing, selecting and exporting; each once."""
+    """All notices about reading, analysing, selecting and exporting, each once."""
     notices = [*exam.notices, *summary.analysis.provenance.notices, *summary.notices]
     if summary.edits:
         notices.append(_edited(summary.edits))
@@ -97,7 +97,7 @@ def write_record(record: dict[str, Any], path: Path) -> None:
     """Write the record, one line for each of its keys and each shot, and read it back.
 
     Raises:
-        ExportError: It does not read back as what was written.
+        ExportError: It does not read back as it was written.
     """
     lines = [f"{json.dumps(key)}: {_lines(value)}" for key, value in record.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
@@ -215,7 +215,7 @@ def _freeze_frame(freeze: FreezeFrame) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON values of nested ones; paths by their name, numbers that are none as null."""
+    """A nested value as JSON values; paths become their names, infinite numbers and NaN null."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -231,14 +231,14 @@ def _plain(value: Any) -> Any:
 
 
 def _without_folder(value: Any) -> Any:
-    """A text that is a whole path without its folders, which can hold a person's name."""
+    """A text that is an absolute path, without its folders: these can hold a person's name."""
     if isinstance(value, str) and PurePath(value).is_absolute():
         return PurePath(value).name
     return value
 
 
 def _shortened(value: Any, exam: Exam) -> Any:
-    """Texts that name a file of the exam name it without its folder."""
+    """The same value with the folders of the exam's files removed from all texts."""
     if isinstance(value, dict):
         return {key: _shortened(item, exam) for key, item in value.items()}
     if isinstance(value, list):
@@ -250,7 +250,7 @@ def _shortened(value: Any, exam: Exam) -> Any:
 
 
 def _paths(exam: Exam) -> list[Path]:
-    """Files and folders of the exam, longest first so that none is replaced inside another."""
+    """Files and folders of the exam, longest path first: it can contain a shorter one."""
     stills = [freeze.path for freeze in exam.freeze_frames if freeze.path]
     paths = {exam.path, *(recording.info.path for recording in exam.recordings), *stills}
     paths.update(exam.left_out)

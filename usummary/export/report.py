@@ -47,8 +47,8 @@ class ReportTexts:
 
     Attributes:
         simulated: The recording is simulated.
-        created: When, for people.
-        notices: What a person must see; free of file names, as is all of the report.
+        created: Date and time, as text for people.
+        notices: All notices, without file names: no part of the report names a file.
     """
 
     simulated: bool
@@ -85,9 +85,9 @@ def write_report(
 
 
 def choose_by_plane(shown: Sequence[ShownShot], count: int) -> list[ShownShot]:
-    """At most `count` key shots: the surest of each plane first, then the best-scored others.
+    """Chooses at most `count` key shots: the surest of each plane, then the best-scored others.
 
-    In the planes' usual order, shots without a plane last, each group by exam time.
+    They are sorted by plane in the usual order, without a plane last, then by exam time.
     """
     surest: dict[str, ShownShot] = {}
     for entry in sorted(shown, key=lambda entry: -entry.shot.plane_confidence):
@@ -152,7 +152,7 @@ def _timeline(figure: Figure, summary: Summary) -> None:
 
 
 def _thinned(summary: Summary) -> tuple[np.ndarray, np.ndarray]:
-    """The curve with at most about `_CURVE_POINTS` points, each the mean of its neighbours."""
+    """The score curve with at most `_CURVE_POINTS` points, each the mean of a run of samples."""
     scores = summary.analysis.scores
     each = -(-len(scores.times_s) // _CURVE_POINTS) or 1
     starts = np.arange(0, len(scores.times_s), each)
@@ -179,7 +179,7 @@ def _key_frames(figure: Figure, entries: list[ShownShot], total: int) -> None:
 
 
 def _fill(axes: Axes, width: int, height: int) -> None:
-    """Make the picture's frame as large as its axes, black beside the picture."""
+    """Makes a picture's axes fill their place, with black beside the picture."""
     box = axes.get_position()
     ratio = box.width * _PAGE[0] / (box.height * _PAGE[1])
     across, up = max(width, height * ratio), max(height, width / ratio)

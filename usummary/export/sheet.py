@@ -23,11 +23,11 @@ _PAPER, _INK, _SOFT, _TILE = (255, 255, 255), (24, 28, 32), (98, 106, 114), (0, 
 def write_sheet(
     shown: Sequence[ShownShot], folder: Path, *, simulated: bool, step: Callable[[], None]
 ) -> tuple[tuple[int, int], int]:
-    """Write one tall PNG and a PDF of as many pages as are needed.
+    """Write one tall PNG, and a PDF of as many pages as the key shots need.
 
     Args:
         shown: At least one key shot.
-        folder: Where to.
+        folder: The folder to write into.
         simulated: The pictures are simulated, and the sheet says so.
         step: Called after each page.
 

@@ -1,4 +1,4 @@
-"""One pass through the key shots: reel, clips, stills and thumbnails come out of it together."""
+"""One pass through the key shots that makes reel, clips, stills and thumbnails together."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from usummary.types import Box, Exam, Frame, IntArray, Picture, Shot, Summary
 REEL = "summary.mp4"
 THUMBNAIL = (320, 240)
 _SHORTEST_FRAME_S = 0.04
-"""Shown for a last frame whose end the recording does not know, as in a still."""
+"""Duration of a last frame whose end the recording does not give."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownShot:
-    """A key shot and what was made of it.
+    """A key shot and the files and pictures made from it.
 
     Attributes:
         number: Position among the key shots, from 1.
@@ -53,15 +53,18 @@ class ShownShot:
 
 
 def small_grey(pixels: Picture) -> Picture:
-    """(48, 64) grey version of an RGB picture, for comparing pictures that were compressed."""
+    """(48, 64) grey version of an RGB picture, for comparisons.
+
+    Compression changes single pixels; another picture changes the means of many.
+    """
     small = cv2.resize(pixels, (64, 48), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def shot_ticks(exam: Exam, shot: Shot) -> IntArray:
-    """Start of each of a shot's frames and the end of its last in ticks from the shot's start.
+    """Start of each of a shot's frames and end of the last, in ticks from the shot's start.
 
-    Strictly ascending even where a recording repeats a time stamp.
+    Strictly ascending even if the recording repeats a time stamp, because a file must not.
     """
     recording = exam.recordings[shot.recording]
     times = recording.times_s
@@ -73,12 +76,13 @@ def shot_ticks(exam: Exam, shot: Shot) -> IntArray:
             end = times[-1] + _SHORTEST_FRAME_S
     starts = np.append(times[shot.start_frame : shot.end_frame], end)
     ticks = np.round((starts - starts[0]) * TICKS).astype(np.int64)
+    # A running maximum of ticks - 0, 1, 2, ... never falls; adding 0, 1, 2, ... makes it rise.
     order = np.arange(len(ticks))
     return np.maximum.accumulate(ticks - order) + order
 
 
 class ShotWriter:
-    """Writes what shows key shots into a folder."""
+    """Writes reel, clips and stills of the key shots into a folder."""
 
     def __init__(self, exam: Exam, summary: Summary, folder: Path, options: ExportOptions) -> None:
         self._exam = exam
@@ -108,7 +112,7 @@ class ShotWriter:
             return tuple(self._show(number, film, self.canvas, meter) for number in self._numbers())
 
     def sectors(self) -> dict[int, tuple[Box, Picture | None]]:
-        """By recording: where its pictures stand on the canvas, and what in them must be black."""
+        """For each recording: its place on the canvas, and the mask of what must be black there."""
         if self.canvas is None:
             return {}
         return {

@@ -1,7 +1,7 @@
-"""How large an export is going to be, from measured figures and without decoding anything.
+"""Estimates the size of an export, from measured figures and without decoding anything.
 
-It is an estimate: how well pictures can be compressed shows only when they are. What the recording
-itself needed tells the most about it. How wrong it is: docs/decisions/export.md.
+How well pictures compress is only known once they are compressed. The best hint is how many bits
+the recording itself takes. How wrong the estimate can be: docs/decisions/export.md.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from usummary.export.shots import THUMBNAIL
 from usummary.types import Box, RecordingInfo, Region, Shot, Summary
 
 _FILM_BITS, _MOST_FILM_BITS = 0.70, 0.55
-"""Bits for each visible pixel of a film: so many times the root of the recording's own, at most."""
+"""Bits per visible pixel of a film: this factor times the root of the recording's own; the most."""
 _STILL_BYTES, _MOST_STILL_BYTES = 4.5, 0.95
-"""Bytes for each visible pixel of a still: so many times the bits of the recording, at most."""
+"""Bytes per visible pixel of a still: this factor times the recording's bits; the most."""
 _SHEET_PICTURE, _SHEET_PAGES = 1.3, 10_000
 _REPORT, _REPORT_PICTURE, _REPORT_MOST = 60_000, 1.1, 12
 _RECORD, _RECORD_SHOT, _RECORD_SAMPLE = 6_500, 300, 22
@@ -28,11 +28,11 @@ _TABLE_SHOT, _TABLE_FREEZE_FRAME, _TABLE_SAMPLE = 210, 110, 88
 
 @dataclass(frozen=True, slots=True)
 class SizeEstimate:
-    """About how many bytes an export takes.
+    """The approximate size of an export in bytes.
 
     Attributes:
-        parts: Bytes by name of the `ExportOptions` that asks for them; what is always written is
-            ``record``. All artefacts are here, whether they are wanted or not.
+        parts: Bytes of each artefact, wanted or not, by the name of its `ExportOptions`; the run
+            record, which is always written, is ``record``.
         wanted: The parts that the options ask for.
     """
 
@@ -63,7 +63,7 @@ class _Compressibility:
 def estimate(
     summary: Summary, infos: Sequence[RecordingInfo], options: ExportOptions
 ) -> SizeEstimate:
-    """About how many bytes an export of `summary` would take.
+    """The approximate size of an export of `summary`.
 
     Args:
         summary: The result; its regions say how much of a picture stays visible.
@@ -112,7 +112,7 @@ def _look(info: RecordingInfo, region: Region, *, masked: bool) -> _Compressibil
 
 
 def _bytes(info: RecordingInfo) -> int:
-    """Size of the recording's file; 0 where it is gone, which the export itself will say."""
+    """Size of the recording's file; 0 if it is gone: then the export itself raises the error."""
     try:
         return info.path.stat().st_size
     except OSError:

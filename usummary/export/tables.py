@@ -1,4 +1,4 @@
-"""The tables of the run record again, as CSV files for spreadsheets and statistics programs."""
+"""The tables of the run record as CSV files too, for spreadsheets and statistics programs."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def write_tables(
 ) -> list[str]:
     """Write the three tables (RFC 4180, UTF-8) and read them back; returns their names.
 
-    Numbers are the shortest that read back as exactly the same; what is not known is empty. The
-    last column says in every row what the rows may be used for.
+    Numbers have the fewest digits that read back as the same number; unknown values are empty. The
+    last column repeats in every row what the data may be used for.
 
     Raises:
-        ExportError: A table did not read back as what was meant.
+        ExportError: A table does not read back as it was written.
     """
     notice = f"{SIMULATED}. {RESEARCH_USE}" if simulated else RESEARCH_USE
     tables = (
@@ -58,7 +58,7 @@ def _shots(summary: Summary, shown: Sequence[ShownShot]) -> Iterable[Sequence[Ce
 
 
 def _freeze_frames(summary: Summary) -> Iterable[Sequence[Cell]]:
-    """Without the name of a still's file, which can hold a patient's name."""
+    """Rows of the freeze-frames, without the file names of stills: these can hold patient names."""
     for freeze in summary.freeze_frames:
         end_s = max(freeze.end_s, freeze.time_s)
         yield (

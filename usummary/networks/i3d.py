@@ -1,14 +1,15 @@
-"""Inflated 3-D convolutional networks (I3D): 2-D networks made to see time.
+"""Inflated 3-D convolutional networks (I3D): 2-D networks with kernels that also span time.
 
 Sources: J. Carreira and A. Zisserman, "Quo Vadis, Action Recognition?" (CVPR 2017), for inflation;
 C. F. Baumgartner et al., "SonoNet" (IEEE TMI 2017, arXiv 1612.05601), for the ultrasound network;
 K. He et al., "Deep Residual Learning" (CVPR 2016), for ResNet-50.
 
-A kernel is repeated along time and divided by its length, or stands at the middle of a time axis of
-zeros (A. Arnab et al., "ViViT", ICCV 2021: central frame). Either way an inflated network answers
-to a clip of one repeated picture exactly as the 2-D network answers to the picture; centred ones
-also answer to a moving clip as to single, sharp frames, until they are trained. For that to hold at
-the first and last frame too, time is padded by repeating the border frames, never with zeros.
+There are two ways to inflate a kernel: to repeat it along time and divide it by its length, or to
+put it at the middle of a time axis of zeros (central frame; A. Arnab et al., "ViViT", ICCV 2021).
+Either way the inflated network's output for a clip of one repeated picture is exactly the 2-D
+network's output for the picture. Until it is trained, a centred network also sees single, sharp
+frames in a moving clip instead of their mean. Time is padded by repeating the border frames: with
+zeros the first and last places would be too weak.
 
 Every backbone takes uint8 grey clips (N, T, H, W) and gives, with s places left of T:
 
@@ -60,14 +61,14 @@ _SAME_IN_3D = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.SiLU, nn.GELU, nn.Sigmoid, nn
 class InflatedConv3d(nn.Conv3d):
     """A 3-D convolution that pads time by repeating the border frames, and space with zeros.
 
-    With a time stride of s it gives T / s places for any T divisible by s.
+    With a time stride of s it gives T / s places in time, for any T divisible by s.
     """
 
     @classmethod
     def of(
         cls, conv: nn.Conv2d, kernel: int, stride: int, *, centred: bool = False
     ) -> InflatedConv3d:
-        """`conv` along `kernel` frames, moving by `stride`: their mean, or the `middle` one."""
+        """`conv` inflated over `kernel` frames with a time stride; `centred`: see the module."""
         padding = conv.padding
         if conv.padding_mode != "zeros" or isinstance(padding, str):
             raise ModelError(f"A convolution with padding {padding!r} cannot be inflated.")
@@ -102,7 +103,7 @@ class InflatedConv3d(nn.Conv3d):
 
 
 def middle(kernel: int) -> int:
-    """Which frame under a kernel of that length is its middle; the earlier of two."""
+    """Place of the middle frame under a kernel of this length; of two, the earlier one."""
     return (kernel - 1) // 2
 
 
@@ -116,8 +117,8 @@ def inflate(
 ) -> nn.Module:
     """A 3-D copy of a 2-D network; `net` stays as it is.
 
-    Convolutions, batch norms, pools and element-wise layers are known, in any nesting. Layers
-    that mix all positions (linear, flatten) belong to a head: take it off first.
+    Convolutions, batch norms, pools and element-wise layers can be inflated, however they are
+    nested. Linear and flatten layers mix all positions; they belong to a head, to be removed first.
 
     Args:
         net: The 2-D network.
@@ -197,7 +198,7 @@ def _pair(value: int | Sequence[int]) -> tuple[int, int]:
 def standardise(frames: Tensor) -> Tensor:
     """``255 * (x - mean) / std`` of every picture, as SonoNet was trained; (..., H, W) any type.
 
-    A spread below one grey level shows nothing and is not blown up: black frames become zeros.
+    A std below one grey level counts as 1, so that black frames become zeros, not enlarged noise.
     """
     x = frames.float()
     x = x - x.mean(dim=(-2, -1), keepdim=True)
@@ -214,7 +215,7 @@ def _three_outputs(features: Tensor, planes: Tensor) -> tuple[Tensor, Tensor, Te
 
 
 class SonoNet2D(nn.Module):
-    """SonoNet16 for single pictures, exactly as published: the teacher, and what gets inflated.
+    """SonoNet16 for single pictures, exactly as published: the teacher, and the net to inflate.
 
     Input (N, 1, H, W) grey values 0 to 255, published for 224x288. Output (N, 14) probabilities.
     """
@@ -293,9 +294,9 @@ class SonoNetI3DConfig:
         stem_kernel, stem_stride: Length and stride in time of the very first convolution.
         kernels: Length in time of the other convolutions of each of the five groups.
         pools: Stride in time of the four pools between the groups.
-        map_pool: The maps that are handed out are means over squares of this side; less at the rim.
-        evidence: The maps hand out the plane head's class scores of every place as channels too, so
-            that what follows knows which plane is where.
+        map_pool: The maps are pooled to means over squares of this side; smaller at the rim.
+        evidence: The maps have the plane head's class scores at every place as further channels, so
+            that the summariser knows which plane is where.
     """
 
     clip_length: int = 16
@@ -348,7 +349,7 @@ class SonoNetI3D(nn.Module):
         return logits.mean(dim=(2, 3, 4))
 
     def logits(self, clips: Tensor) -> Tensor:
-        """Class scores (N, 14) of clips, what training works on."""
+        """Class scores (N, 14) of clips; the training loss is computed on these."""
         return self.head_logits(self.last_features(clips))
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""The policy network, and the summariser that it makes together with the 3DST-UNet.
+"""The policy network, and the summariser: 3DST-UNet, then policy.
 
 Source: T. Liu et al., "3DST-UNet-RL", section III-D: ``p_t = sigmoid(W * x_t + b)``.
 """
@@ -15,7 +15,7 @@ from usummary.networks.unet3d import UNet3D, UNet3DConfig
 class Policy(nn.Module):
     """One convolution over the latent scores (B, L) -> logits (B, L) of selecting a frame.
 
-    It starts as the identity, so that at first a frame's probability is its own latent score.
+    It starts as the identity: the first gradients then reach the U-Net undamped.
     """
 
     def __init__(self, kernel: int = 5) -> None:
@@ -59,5 +59,6 @@ class Summariser(Scorer):
     @torch.no_grad()
     def start_even(self, share: float) -> None:
         self.policy.conv.bias.fill_(logit(share))  # type: ignore[union-attr]
+        # One mean kernel for all n frames of a clip: random ones would prefer a place in the clip.
         kernel = self.unet.to_frames.weight  # (C', 1, samples)
         kernel.copy_(kernel.mean(dim=2, keepdim=True).expand_as(kernel))

@@ -1,4 +1,4 @@
-"""What this processor and this torch can compute in bfloat16, found out by trying once."""
+"""Whether this processor and this torch can compute in bfloat16, found by one attempt."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FLOAT32_LSTM = (
 def lstm_in_bfloat16() -> bool:
     """Whether an LSTM can be computed in bfloat16 on the CPU, in training too.
 
-    oneDNN has that only for AVX-512 and newer; elsewhere torch 2.13 raises a RuntimeError instead
-    of choosing another way. Convolutions and products of matrices always have another way.
+    oneDNN has a bfloat16 LSTM only for AVX-512 and newer. On other processors torch 2.13 raises a
+    RuntimeError; for convolutions and matrix products it falls back to other code instead.
     """
     lstm = nn.LSTM(2, 2, batch_first=True, bidirectional=True)
     with torch.enable_grad(), torch.autocast("cpu", torch.bfloat16):

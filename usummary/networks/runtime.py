@@ -49,12 +49,12 @@ class Runner(Protocol):
 
     @property
     def device(self) -> str:
-        """Device, runtime and precision that compute, for people."""
+        """Device, runtime and precision in use, as text for people."""
         ...
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Fallbacks so far that a person must see."""
+        """Fallbacks so far, as sentences for the person."""
         ...
 
     def run(self, inputs: Array) -> tuple[Array, ...]:
@@ -109,16 +109,18 @@ def _has_cuda() -> bool:
 
 
 class OpenVINORunner:
-    """A network on the CPU, float32 on every processor so that results can be reproduced.
+    """A network on the CPU, in float32 on every processor.
 
-    A summariser runs as two graphs: one reduces features some clips at a time, one scores the whole
-    exam, so that a long exam's features are never held in float32.
+    OpenVINO would take bfloat16 on some processors, and a report must not depend on the processor.
+    A summariser runs as two graphs: the first reduces features some clips at a time, the second
+    scores the whole exam. So a long exam's features are never in memory in float32.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._notices: list[str] = []
         core = _core()
+        # LATENCY: one clip at a time on all cores. Several at once take as long per clip, measured.
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         self._requests: list[Any] = [
             core.compile_model(graph, "CPU", hints).create_infer_request()
@@ -146,7 +148,7 @@ class OpenVINORunner:
         return _infer(self._requests[1], reduced)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         self._requests = []
 
     def __enter__(self) -> OpenVINORunner:
@@ -156,7 +158,7 @@ class OpenVINORunner:
         self.close()
 
     def _kept_graphs(self, core: ov.Core) -> list[ov.Model]:
-        """The converted network, read from the cache folder or made and put there."""
+        """The converted network, from the cache folder; if it is not there it is made and kept."""
         folder = graph_folder(self._model)
         if _is_whole(folder):
             return [core.read_model(path) for path in sorted(folder.glob("*.xml"))]
@@ -173,11 +175,11 @@ class OpenVINORunner:
 
 @functools.cache
 def _core() -> ov.Core:
-    """The one OpenVINO of this process, which lives as long as the process does.
+    """The only OpenVINO core of this process, which is never freed.
 
-    Its CPU part gives the thread that first compiles a network a signal stack of its own, and frees
-    it when the last object is gone, in whichever thread that happens. The first thread is then left
-    with a freed signal stack: the next Ctrl-C ends the program by a segmentation fault.
+    OpenVINO's CPU plugin gives the thread that first compiles a network a signal stack, and frees
+    that stack with its last object, in whichever thread that happens. The first thread would then
+    have a freed signal stack, and the next Ctrl-C would end the program in a segmentation fault.
     """
     import openvino as ov
 
@@ -185,7 +187,7 @@ def _core() -> ov.Core:
 
 
 def _infer(request: Any, inputs: Array | None) -> tuple[Array, ...]:
-    """Outputs of one graph, in arrays of their own."""
+    """Outputs of one graph, as arrays that the next call does not overwrite."""
     results = request.infer([np.ascontiguousarray(inputs)], share_inputs=True)
     return tuple(np.asarray(value) for value in results.to_tuple())
 
@@ -194,14 +196,14 @@ _CODE = (
     "bilstm.py", "both_ways.py", "i3d.py", "policy.py", "runtime.py", "scorer.py", "st3d.py",
     "sumfcn.py", "unet3d.py",
 )  # fmt: skip
-"""What shapes a graph, of this package."""
+"""Files of this package that shape a graph."""
 
 
 def graph_folder(model: Model) -> Path:
-    """Where the converted network of a model is kept.
+    """Folder of a model's converted network.
 
-    The name changes with whatever shapes the graph: weights, config, this package's network code,
-    OpenVINO.
+    Its name changes with everything that shapes the graph: weights, config, this package's network
+    code, OpenVINO.
     """
     code = hashlib.sha256(repr((model.network, sorted(model.config.items()))).encode())
     for file in _CODE:
@@ -242,7 +244,7 @@ def _convert(net: nn.Module, method: str, example: Tensor, any_size: tuple[int, 
     shape = [-1 if axis in any_size else size for axis, size in enumerate(example.shape)]
     kinds = {torch.uint8: ov.Type.u8, torch.float16: ov.Type.f16, torch.float32: ov.Type.f32}
     with warnings.catch_warnings():
-        # torch calls tracing deprecated; it is what OpenVINO's converter works with
+        # torch calls tracing deprecated, but OpenVINO's converter needs it.
         warnings.simplefilter("ignore")
         call = getattr(net, method)
         traced = torch.jit.trace(_as_module(net, call), example, check_trace=False)  # type: ignore[no-untyped-call]
@@ -269,7 +271,7 @@ def _as_module(net: nn.Module, call: Callable[[Tensor], Any]) -> nn.Module:
 
 
 def _keep(graphs: list[ov.Model], folder: Path) -> None:
-    """Save graphs beside and rename; of two processes that do so at once, the first one wins."""
+    """Save graphs beside their place, then rename; of two processes at once, the first wins."""
     import openvino as ov
 
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -277,23 +279,27 @@ def _keep(graphs: list[ov.Model], folder: Path) -> None:
     try:
         try:
             for number, graph in enumerate(graphs):
+                # OpenVINO would store weights in float16 by default.
                 ov.save_model(graph, part / f"{number}.xml", compress_to_fp16=False)
         except RuntimeError as error:
             raise OSError(0, "it could not be written") from error
         (part / _HASHES).write_text(_hashes(part), encoding="ascii")
         if folder.exists() and not _is_whole(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)  # a damaged graph would be in the way
         try:
             part.replace(folder)
         except OSError:
-            if not _is_whole(folder):
+            if not _is_whole(folder):  # else another process was first, with the same graph
                 raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def _is_whole(folder: Path) -> bool:
-    """The kept graph is there, and is what was written."""
+    """Whether the kept graph is there and unchanged.
+
+    Checked at every start, like the weights file that the graph was made from.
+    """
     try:
         return (folder / _HASHES).read_text(encoding="ascii") == _hashes(folder)
     except (OSError, UnicodeDecodeError):
@@ -315,7 +321,7 @@ class TorchRunner:
     """A network in torch: backbones in bfloat16 where it is safe, summarisers in float32.
 
     When memory runs out the batch is halved; when a single clip does not fit, the rest of the work
-    moves to the CPU. Both are said in `notices`.
+    moves to the CPU. Both become `notices`.
     """
 
     def __init__(self, model: Model, net: nn.Module, device: str) -> None:
@@ -357,11 +363,11 @@ class TorchRunner:
             self._notices.append(
                 f"The memory of {self.device} ran out; clips are now computed {batch} at a time."
             )
-            self._batch = batch
+            self._batch = batch  # or every later call would run out of memory first
         return outputs
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         self._net = None
         if self._fallback is not None:
             self._fallback.close()
@@ -430,7 +436,7 @@ def run_halving(
 
 
 def _checked(inputs: Array, model: Model) -> Array:
-    """`inputs` in the type that the network takes, after a look at its shape.
+    """`inputs` in the type that the network takes, with their shape checked.
 
     Raises:
         ModelError: The shape does not fit.

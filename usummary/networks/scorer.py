@@ -1,7 +1,8 @@
-"""What every summariser network is: features of an exam in, a probability for each frame out.
+"""The base of every summariser network: features of an exam in, a probability for each frame out.
 
-It works in two steps. Features are `reduced` clip by clip, so that they can be made small in parts;
-then the whole exam is scored. A network of its own kind says how in two methods and two properties.
+It works in two steps. First features are `reduced` clip by clip, so that a long exam can be made
+small in parts; then the whole exam is scored. A subclass fills in these steps, the properties and
+`start_even`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from torch import Tensor, nn
 
 
 class FeatureNorm(nn.Module):
-    """Features with zero mean and unit spread per channel, by the training data's statistics.
+    """Brings features to zero mean and unit spread per channel, by the training data's statistics.
 
-    Fixed statistics, not those of the exam at hand: a clip then keeps its meaning in a short exam
-    of one plane, and features can be squeezed while they stream in. Identity until they are set.
+    The statistics are fixed. With those of the exam at hand, a clip would mean something else in a
+    short exam of one plane, and features could not be reduced in parts. Identity until set.
     """
 
     mean: Tensor
@@ -28,7 +29,7 @@ class FeatureNorm(nn.Module):
         self.register_buffer("std", torch.ones(channels))
 
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:
-        """Take the (C,) statistics of the training features; dead channels stay at zero."""
+        """Take the (C,) statistics of the training features; channels that never vary become 0."""
         self.mean.copy_(mean)
         self.std.copy_(std.clamp(min=1e-6))
 
@@ -39,7 +40,7 @@ class FeatureNorm(nn.Module):
     def folded_into(self, conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
         """Kernel and bias of a 1x1 convolution that normalises its input first.
 
-        Spares the copies that normalising a whole exam's features would take.
+        Normalising first would need a second copy of a whole exam's features.
         """
         weight = conv.weight / self.std[:, None, None]  # (O, C, 1, 1)
         bias = (weight[:, :, 0, 0] * -self.mean).sum(dim=1)
@@ -60,7 +61,7 @@ class Scorer(nn.Module):
         raise NotImplementedError
 
     def reduced(self, features: Tensor) -> Tensor:
-        """The small form (B, T, ...) of features; clip by clip, so it can be made in parts."""
+        """The small form (B, T, ...) of features; each clip by itself, so parts can be joined."""
         raise NotImplementedError
 
     def reduced_logits(self, reduced: Tensor) -> Tensor:
@@ -68,7 +69,7 @@ class Scorer(nn.Module):
         raise NotImplementedError
 
     def start_even(self, share: float) -> None:
-        """Before training: all frames of a clip alike, about `share` of all frames selected."""
+        """For the start of training: equal scores within a clip, about `share` of all selected."""
         raise NotImplementedError
 
     def scores(self, reduced: Tensor) -> Tensor:
@@ -76,7 +77,7 @@ class Scorer(nn.Module):
         return torch.sigmoid(self.reduced_logits(reduced))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Logits (B, T * n) of selecting each sampled frame, what training works on."""
+        """Logits (B, T * n) of selecting each sampled frame; losses are computed on these."""
         return self.reduced_logits(self.reduced(features))
 
     def forward(self, features: Tensor) -> Tensor:

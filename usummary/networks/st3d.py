@@ -59,13 +59,13 @@ class ST3D(nn.Module):
 
     def last_features(self, clips: Tensor) -> Tensor:
         """Features (N, C, s, h, w) of uint8 clips (N, T, H, W)."""
-        # 255 keeps SonoNet's scale; here unit spread is what a fresh network wants
+        # `standardise` has SonoNet's scale of 255; a fresh network trains best at unit spread.
         x = standardise(clips)[:, None] / 255.0  # (N, 1, T, H, W)
         features: Tensor = self.features(x)
         return features
 
     def logits(self, clips: Tensor) -> Tensor:
-        """Class scores (N, classes) of clips, what training works on."""
+        """Class scores (N, classes) of clips; the training loss is computed on these."""
         return self.head_logits(self.last_features(clips))
 
     def head_logits(self, features: Tensor) -> Tensor:

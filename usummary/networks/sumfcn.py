@@ -1,11 +1,13 @@
-"""SUM-FCN: a fully convolutional network along time, from image segmentation.
+"""SUM-FCN: a fully convolutional network along time, as used for image segmentation.
 
 Source: M. Rochan, L. Ye and Y. Wang, "Video Summarization Using Fully Convolutional Sequence
-Networks" (ECCV 2018), after FCN-16s: blocks of convolutions with pooling between them, scores of
-the coarsest steps brought back to full length by two transposed convolutions, scores of the last
-but one pooling added on the way. Narrower than the source's (4,096 channels at the end), which was
-made for a thousand times as much data, and with group normalisation for the reason given in
-`usummary.networks.unet3d`; no dropout. It is the 3DST-UNet's closest relative: no space, one skip.
+Networks" (ECCV 2018), after FCN-16s. Blocks of convolutions have poolings between them; two
+transposed convolutions bring the scores of the coarsest steps back to full length, and the scores
+of the last but one pooling are added on the way.
+
+Differences from the source: fewer channels (the source ends with 4,096, for a thousand times as
+much data), group normalisation for the reason given in `usummary.networks.unet3d`, no dropout. Like
+a 3DST-UNet without space and with a single skip.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ def _block(channels: int, width: int) -> nn.Sequential:
 
 
 def _interpolation(factor: int) -> nn.ConvTranspose1d:
-    """Transposed convolution that at first interpolates linearly, T -> T * factor."""
+    """Transposed convolution T -> T * factor, which starts training as linear interpolation."""
     layer = nn.ConvTranspose1d(1, 1, 2 * factor, stride=factor, padding=factor // 2, bias=False)
     places = torch.arange(2 * factor) + 0.5
     with torch.no_grad():

@@ -3,11 +3,11 @@
 Source: T. Liu et al., "3DST-UNet-RL", section III-C and figure 3; O. Ronneberger et al., "U-Net"
 (MICCAI 2015); J. Hu et al., "Squeeze-and-Excitation Networks" (CVPR 2018) for the gate.
 
-Group normalisation follows every convolution although the paper names none: without it training
-ends at one constant score. It is group rather than batch normalisation because a batch is one exam,
-and group rather than instance normalisation because a group still has several values to be
-normalised over when an exam is one clip of 1x1 features. Each place in time is normalised by
-itself, so that a clip's score depends on the clips around it and not on how long the exam is.
+Group normalisation follows every convolution, although the paper names no normalisation: without it
+training ends at one constant score. Batch normalisation does not work because a batch is one exam.
+Instance normalisation does not work on a single clip of 1x1 features: it has one value to normalise
+over, a group has several. Each place in time is normalised by itself, so that a clip's score
+depends on the clips around it and not on how long the exam is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from usummary.networks.scorer import FeatureNorm
 
 _GROUPS = 8
 _GROUP_CHANNELS = 4
-"""At least so many channels to a group: alone, a channel of 1x1 features would become 0."""
+"""Fewest channels of a group: normalised by itself, a channel of 1x1 features would become 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class UNet3DConfig:
         samples: n, sampled frames of a clip: scores given per clip.
         squeezed: Channels after the squeeze; doubled at each level.
         levels: Number of poolings along time.
-        gate: A squeeze-and-excitation gate follows the squeeze; it looks at the whole exam.
+        gate: A squeeze-and-excitation gate over the whole exam follows the squeeze.
     """
 
     channels: int = 128
@@ -45,7 +45,7 @@ class UNet3DConfig:
 
 
 class _Gate(nn.Module):
-    """Weighs channels by what the whole exam shows; (B, C, T, h, w) -> same."""
+    """Weighs channels by their means over the whole exam; (B, C, T, h, w) -> same."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -71,8 +71,8 @@ class _ClipNorm(nn.GroupNorm):
 class _Conv(nn.Conv3d):
     """A 3x3x3 convolution that keeps the size; (B, C, T, h, w) -> (B, C', T, h, w).
 
-    Of vectors, the spatial borders of the kernel meet nothing but padding: a ninth of the work is
-    left then, and along time alone it is done far faster.
+    On 1x1 features the outer rows and columns of the kernel see only padding. Then only its middle
+    counts, a convolution along time with a ninth of the work.
     """
 
     def __init__(self, channels: int, width: int) -> None:
@@ -86,11 +86,11 @@ class _Conv(nn.Conv3d):
 
 
 class _Upsample(nn.ConvTranspose3d):
-    """Twice as many moments; (B, 2c, T, h, w) -> (B, c, 2T, h, w).
+    """Doubles the number of places in time; (B, 2c, T, h, w) -> (B, c, 2T, h, w).
 
     The 2x2x2 kernel moves by 2 along time, which doubles T, and by 1 in space, which gives
-    (h + 1, w + 1). The last row and column are cut, so h and w stay, even at 1x1; there only the
-    kernel's first row and column are left.
+    (h + 1, w + 1). The last row and column are cut, so that h and w stay as they are. On 1x1
+    features that leaves only the kernel's first row and column.
     """
 
     def __init__(self, width: int) -> None:
@@ -146,10 +146,11 @@ class UNet3D(nn.Module):
         self.to_frames = nn.ConvTranspose1d(width, 1, config.samples, stride=config.samples)
 
     def squeezed(self, features: Tensor) -> Tensor:
-        """Features (B, T, C, h, w) squeezed to (B, T, C', h, w); clip by clip, so it can stream."""
+        """Features (B, T, C, h, w) squeezed to (B, T, C', h, w), each clip by itself."""
         batch, clips, channels, height, width = features.shape
         weight, bias = self.norm.folded_into(self.squeeze)
-        # one picture per clip, (B * T, C, h, w), so that the large array is never transposed
+        # A 2-D convolution on one picture per clip: a 3-D one would need T behind C, and with that
+        # a transposed copy of the largest array there is.
         pictures = features.float().reshape(batch * clips, channels, height, width)
         squeezed = F.conv2d(pictures, weight, bias)
         return squeezed.reshape(batch, clips, -1, height, width)
@@ -176,9 +177,10 @@ class UNet3D(nn.Module):
 
 
 def _pad_time(x: Tensor, multiple: int) -> Tensor:
-    """The last clip repeated until T is divisible; (B, C, T, h, w).
+    """Repeats the last clip until T is a multiple of `multiple`; (B, C, T, h, w).
 
-    Written without a branch on T, so that a converted network takes any T.
+    There is no branch on T: the converter traces one example, and would keep that example's branch
+    for every T.
     """
     missing = -x.shape[2] % multiple
     last = x[:, :, -1:]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CARD = "model.toml"
 WEIGHTS = "weights.safetensors"
 UNSURE = 0.5
-"""What a plane must be recognised with where a model does not say."""
+"""Least probability of a recognised plane, for models whose card does not say."""
 
 Role = Literal["backbone", "summariser"]
 Network = Literal["sononet-i3d", "resnet50-i3d", "st3d", "3dst-unet", "bilstm", "sum-fcn"]
@@ -43,7 +43,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         "sum-fcn": "summariser",
     }
 )
-"""What each network is used for."""
+"""The role of each kind of network."""
 
 _SHA256 = r"^[0-9a-f]{64}$"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -75,13 +75,13 @@ class Model:
         network: Kind of network, a key of `ROLES`.
         config: Fields of the network's config dataclass.
         sha256: Hash of the weights file.
-        folder: Where it lies.
+        folder: The model's folder.
         classes: Names of the plane columns (backbones with a plane head).
         unsure: Below this probability a plane counts as not recognised.
         backbone: Name of the backbone whose features it was trained on (summarisers).
         backbone_sha256: Hash of that backbone's weights.
-        training_data: What it was trained on, with authors, for people.
-        licence: Licence of the weights, for people.
+        training_data: What it was trained on, with authors, as text for people.
+        licence: Licence of the weights, as text for people.
     """
 
     name: str
@@ -119,11 +119,11 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What goes into a model's card beside its network.
+    """What a model's card says beside the network itself.
 
     Attributes:
-        data: What it was trained on, with authors, for people.
-        licence: Licence of the weights, for people.
+        data: What it was trained on, with authors, as text for people.
+        licence: Licence of the weights, as text for people.
         classes: Names of the plane columns, for a backbone with a plane head.
         unsure: Below this probability a plane counts as not recognised.
         backbone: For a summariser, the backbone that made its features.
@@ -143,17 +143,17 @@ def list_models(folder: Path | None = None) -> tuple[Model, ...]:
         ModelError: One of them is damaged.
     """
     folder = folder or paths.models_dir()
-    found = sorted(card.parent for card in folder.glob(f"*/{CARD}"))
-    return tuple(_read(path) for path in found)
+    folders = sorted(card.parent for card in folder.glob(f"*/{CARD}"))
+    return tuple(_read(path) for path in folders)
 
 
 def load_model(name: str, role: Role | None = None, *, folder: Path | None = None) -> Model:
-    """The checked model of that name, or the one in the folder that `name` is a path of.
+    """The model of that name, or in the folder that `name` is the path of; its files are checked.
 
     Args:
         name: Name of a model, or a path to a model folder (it has a separator, or is absolute).
-        role: What it must be good for.
-        folder: Where named models lie; default: the shipped ones.
+        role: The role that it must have; None: any.
+        folder: Folder of named models; default: the shipped ones.
 
     Raises:
         ModelError: No such model, a damaged or altered file, a wrong role, or a summariser whose
@@ -171,9 +171,10 @@ def load_model(name: str, role: Role | None = None, *, folder: Path | None = Non
 
 
 def backbone_of(summariser: Model) -> Model:
-    """The backbone that a summariser's features must come from, checked.
+    """The backbone whose features a summariser was trained on; its files are checked.
 
-    It is looked for beside the summariser, then among the shipped models.
+    It is looked for beside the summariser, then among the shipped models. Another version of the
+    backbone will not do: its channels mean something else, and the scores would be nonsense.
 
     Raises:
         ModelError: It is missing, damaged, or not the one the summariser was trained on.
@@ -213,10 +214,10 @@ def build(model: Model) -> nn.Module:
 
 
 def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
-    """Write a trained network as a model folder; files that stood there are replaced.
+    """Write a trained network as a model folder; files that were there are replaced.
 
-    The weights stand before the card names them, so a model that is cut short between the two
-    does not load, and says so.
+    The weights are written first, then the card with their hash. If the program is stopped between
+    the two, the hash does not fit, and loading the model raises an error that says so.
 
     Args:
         folder: Its last part becomes the model's name.
@@ -225,7 +226,7 @@ def save_model(folder: Path, module: nn.Module, training: Training) -> Model:
 
     Raises:
         ModelError: The folder's name or the network's kind cannot be used.
-        OSError: It cannot be written.
+        OSError: A file cannot be written.
     """
     from safetensors.torch import save
 
@@ -273,10 +274,10 @@ def _locate(name: str, home: Path) -> Path:
 
 
 def check_name(name: str) -> None:
-    """Refuses what cannot be a model's name.
+    """Checks a model's name: it is also a folder's name, on any system.
 
     Raises:
-        ModelError: It cannot.
+        ModelError: `name` cannot be one.
     """
     if not _NAME.fullmatch(name):
         raise ModelError(
@@ -338,7 +339,11 @@ _SIZES: Mapping[Role, tuple[str, ...]] = MappingProxyType(
 
 
 def _check_config(model: Model) -> None:
-    """The sizes that other parts of the program work with are there and usable."""
+    """Checks the sizes in the config that other parts of the program use.
+
+    Raises:
+        ModelError: A size is missing or is no usable number.
+    """
     for key in _SIZES[model.role]:
         value = model.config.get(key)
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65_536:
@@ -350,16 +355,16 @@ def _check_config(model: Model) -> None:
 
 def _check_hash(model: Model) -> None:
     try:
-        found = _hash(model.weights)
+        digest = _hash(model.weights)
     except OSError as error:
         raise ModelError(
             f"The weights {model.weights} cannot be read: {error.strerror}. "
             "Install the model again."
         ) from error
-    if found != model.sha256:
+    if digest != model.sha256:
         raise ModelError(
             f"The weights {model.weights} were changed or damaged: expected sha256 "
-            f"{model.sha256}, got {found}. Install the model again."
+            f"{model.sha256}, got {digest}. Install the model again."
         )
 
 
@@ -373,6 +378,7 @@ def _hash(path: Path) -> str:
 
 def _network(kind: Network) -> tuple[Callable[..., Any], Callable[[Any], nn.Module]]:
     """Config and network class of a kind."""
+    # Imported here, because torch takes seconds to import and listing models needs none of it.
     from usummary.networks import bilstm, i3d, policy, st3d, sumfcn, unet3d
 
     kinds: dict[str, tuple[Callable[..., Any], Callable[[Any], nn.Module]]] = {

@@ -21,7 +21,7 @@ from usummary.types import Exam, Recording
 logger = logging.getLogger(__name__)
 
 _ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf\x27\x1c", b"Rar!")
-"""How ZIP, gzip, bzip2, xz, 7z and RAR files begin."""
+"""First bytes of ZIP, gzip, bzip2, xz, 7z and RAR files."""
 
 
 def open_exam(
@@ -32,7 +32,7 @@ def open_exam(
     Args:
         path: File or folder.
         freeze_frames: List of freeze-frames to use instead of the ``*.freeze.csv`` beside it.
-        progress: Told of the stage ``reading``; it may raise `Cancelled`.
+        progress: Called during the stage ``reading``; may raise `Cancelled`.
 
     Raises:
         UnreadableFile: Missing, empty, damaged, of another type, or without pictures.
@@ -53,8 +53,8 @@ def open_exam(
     except BaseException:
         exam.close()
         raise
-    both = sorted((*exam.freeze_frames, *listed), key=lambda freeze: freeze.time_s)
-    return replace(exam, freeze_frames=tuple(both))
+    everything = sorted((*exam.freeze_frames, *listed), key=lambda freeze: freeze.time_s)
+    return replace(exam, freeze_frames=tuple(everything))
 
 
 def _is_archive(path: Path) -> bool:

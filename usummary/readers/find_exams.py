@@ -1,4 +1,4 @@
-"""Which exams a folder holds; what counts as a recording is said here and nowhere else."""
+"""Which exams a folder holds. Only this module defines what counts as a recording."""
 
 from __future__ import annotations
 
@@ -51,31 +51,31 @@ VIDEO_ENDINGS = frozenset(
         ".nut",
     }
 )
-"""Endings of video files, in small letters. DICOM files are known by what is in them."""
+"""Endings of video files, in small letters. DICOM files are recognised by their content."""
 
 
 def find_exams(folder: Path, progress: Report | None = None) -> list[Path]:
     """The recordings and studies in a folder, by name, each as `open_exam` takes it.
 
-    A folder directly inside is one exam if it holds one study, however deep, in however many
-    folders of series; if it holds several, they are looked for in it.
+    A folder directly inside is one exam if all files below it belong to one study, in whatever
+    folders of series. If it holds several studies, it is searched in the same way.
 
     Raises:
         UnreadableFile: There is none, or the folder may not be read.
     """
     if not folder.is_dir():
         raise UnreadableFile(f"{folder} is no folder. Name one that holds recordings.")
-    found = _exams_in(folder, Ticker(progress))
-    if not found:
+    exams = _exams_in(folder, Ticker(progress))
+    if not exams:
         raise UnreadableFile(f"{folder} holds no recordings. Name a folder that does.")
-    return found
+    return exams
 
 
 def exams_at(path: Path, progress: Report | None = None) -> list[Path]:
-    """A file or the folder of one study as it is; of another folder, the exams it holds.
+    """`path` itself if it is a file or the folder of one study, else the exams in the folder.
 
     Raises:
-        UnreadableFile: It is a folder that holds none.
+        UnreadableFile: It is a folder without exams.
     """
     if not path.is_dir():
         return [path]
@@ -89,7 +89,7 @@ def exams_at(path: Path, progress: Report | None = None) -> list[Path]:
 
 
 def _folder_of(path: Path, instances: tuple[Instance, ...]) -> Path:
-    """`path`, or the folder in it that all the files lie in: it bears the study's name."""
+    """`path`, or the folder directly in it if that holds all files: its name is the study's."""
     parents = {instance.header.path.parent for instance in instances}
     (only, *others) = parents
     return only if not others and only.parent == path else path
@@ -102,18 +102,18 @@ def _is_video(path: Path) -> bool:
 def _exams_in(folder: Path, tick: Ticker) -> list[Path]:
     files = files_below(folder, tick)
     here = [file for file in files if file.parent == folder]
-    found = [file for file in here if _is_video(file)]
+    exams = [file for file in here if _is_video(file)]
     others = [file for file in here if not _is_video(file)]
     alone = look_through(others, lambda _: tick()).instances
-    found += [instance.header.path for instance in alone if instance.header.is_cine]
+    exams += [instance.header.path for instance in alone if instance.header.is_cine]
     inside = sorted({folder / file.relative_to(folder).parts[0] for file in files} - set(here))
     for child in inside:
         below = look_through(files_below(child, tick), lambda _: tick()).instances
         if _is_one_study(below):
-            found.append(child)
+            exams.append(child)
         elif below:
-            found += _exams_in(child, tick)
-    return sorted(found)
+            exams += _exams_in(child, tick)
+    return sorted(exams)
 
 
 def _is_one_study(instances: tuple[Instance, ...]) -> bool:

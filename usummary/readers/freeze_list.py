@@ -14,12 +14,12 @@ from usummary.types import STANDARD_PLANES, Exam, FreezeFrame
 
 _COLUMNS = {"time_s", "frame", "plane"}
 _ROUNDED_S = 0.0005
-"""The exam's end is shown to the millisecond, so what is listed can be this much later."""
+"""The exam's end is shown rounded to the millisecond, so a listed time can be this much later."""
 _PLANES = {plane.casefold(): plane for plane in STANDARD_PLANES}
 
 
 def find_sidecar(recording: Path) -> Path | None:
-    """The list beside a recording, if there is one."""
+    """The path of the list beside a recording, if there is one."""
     beside = recording.absolute().with_name(f"{stem_of(recording)}.freeze.csv")
     return beside if beside.is_file() else None
 
@@ -46,20 +46,24 @@ def read_sidecar(path: Path, exam: Exam) -> tuple[FreezeFrame, ...]:
         raise SettingsError(
             f"The first line of {path} must name its columns: time_s or frame, and perhaps plane."
         )
-    found = []
+    freezes = []
     for line, row in rows:
         cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
         if not any(cells.values()):
             continue
         try:
-            found.append(_freeze_frame(cells, exam))
+            freezes.append(_freeze_frame(cells, exam))
         except ValueError as error:
             raise SettingsError(f"Line {line} of {path}: {error}") from error
-    return tuple(sorted(found, key=lambda freeze: freeze.time_s))
+    return tuple(sorted(freezes, key=lambda freeze: freeze.time_s))
 
 
 def _rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each line; a cell longer than any list's is a `SettingsError`."""
+    """Number and cells of each line.
+
+    Raises:
+        SettingsError: `csv` refuses a line, such as one with a cell of 131,072 characters.
+    """
     try:
         for row in reader:
             yield reader.line_num, row
@@ -71,7 +75,11 @@ def _rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _freeze_frame(cells: dict[str, str], exam: Exam) -> FreezeFrame:
-    """One line; `ValueError` tells what is wrong with it."""
+    """The freeze-frame of one line.
+
+    Raises:
+        ValueError: The line is wrong; the text says how.
+    """
     plane = None
     if cells.get("plane"):
         plane = _PLANES.get(cells["plane"].casefold())
@@ -96,11 +104,11 @@ def _time(text: str, exam: Exam) -> float:
         raise ValueError(f'"{text}" is no time in seconds.') from error
     if not 0 <= time_s <= exam.duration_s + _ROUNDED_S:
         raise ValueError(f"{text} s is outside the exam, which lasts {exam.duration_s:.3f} s.")
-    return min(time_s, exam.duration_s)  # the end itself stands for the last picture
+    return min(time_s, exam.duration_s)  # the exam's end means its last frame
 
 
 def _counted(text: str, exam: Exam) -> tuple[int, int]:
-    """Recording and frame of a frame counted through the exam."""
+    """Recording position and frame index of a frame that is counted through the whole exam."""
     if not text.isdecimal() or len(text) > 18 or int(text) >= exam.frame_count:
         raise ValueError(f'"{text}" is no frame of the exam, which has {exam.frame_count} frames.')
     starts = [0]

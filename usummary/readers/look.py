@@ -1,4 +1,4 @@
-"""Files below a folder, and reports while they are looked through."""
+"""Lists the files below a folder, and reports progress while files are opened."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from usummary.errors import UnreadableFile
 from usummary.progress import Clock, Progress, Report, silent
 
 EVERY_S = 0.05
-"""Reports follow one another no sooner than this."""
+"""Least time between two reports."""
 
 
 class Ticker:
-    """Passes on a share of the work done, often enough to be cancelled and no more often."""
+    """Reports the share of the work that is done, at most once every `EVERY_S`."""
 
     def __init__(self, report: Report | None) -> None:
         self._report = report or silent
@@ -24,7 +24,7 @@ class Ticker:
         self._clock = Clock()
 
     def __call__(self, fraction: float | None = None) -> None:
-        """Report `fraction` of the stage ``reading`` if it is time; None: as before."""
+        """Report `fraction` of the stage ``reading`` if it is time to; None: the last fraction."""
         self._fraction = max(self._fraction, min(fraction or 0.0, 1.0))
         now = time.monotonic()
         if now - self._last >= EVERY_S:
@@ -36,8 +36,8 @@ class Ticker:
 def files_below(folder: Path, tick: Callable[[], None]) -> list[Path]:
     """All files in a folder and below, by path.
 
-    Linked folders are followed, each folder once, so that a link to a folder around it ends.
-    Broken links and what may not be read below are passed over.
+    Links to folders are followed, but each folder is visited once, so that a link to a folder
+    above it does not go on for ever. Broken links and unreadable folders below are skipped.
 
     Raises:
         UnreadableFile: The folder itself is missing or may not be read.
@@ -59,7 +59,7 @@ def _walk(folder: str, tick: Callable[[], None]) -> Iterator[str]:
     while folders:
         here = folders.pop()
         try:
-            state = os.stat(here)  # noqa: PTH116 - a tree of 100,000 files is no place for `Path`
+            state = os.stat(here)  # noqa: PTH116 - `Path` is too slow for 100,000 files
             if (state.st_dev, state.st_ino) in seen:
                 continue
             seen.add((state.st_dev, state.st_ino))

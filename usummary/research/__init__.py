@@ -1,7 +1,7 @@
 """The research bench: data sets, protocols, methods, experiments, the paper's tables and figures.
 
 `datasets` reads a benchmark file into `videos.Video`s, `protocol` scores one video as the
-benchmarks do, `baselines` gives what everything is compared with, `experiment` runs what a `config`
-asks for, `record` is what it leaves behind, and `tables` and `figures` render that. How it is used:
+benchmarks do, `baselines` are what methods are compared with, `experiment` runs a `config`,
+`record` holds its results, and `tables` and the figures show them. How to use it:
 ``docs/research.md``. The application never needs this package.
 """

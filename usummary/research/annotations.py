@@ -6,7 +6,7 @@
   with ``video`` and ``user_anno`` per video; or ``ydata-anno.tsv``, a line per person with video,
   category and ratings from 1 to 5, separated by commas, per frame or per two seconds.
 
-* Another data set of the same videos, such as the one that others' features came in.
+* Another data set of the same videos, such as one that somebody's features came with.
 
 A video is found by the name of its file without the ending; case, spaces and underscores are alike.
 """
@@ -86,7 +86,7 @@ def annotated(
         InputError: No annotation belongs to any video, two belong to one, or one is of another
             length.
     """
-    wanted = {_plain(one.name): one for one in annotations}
+    wanted = {_plain(annotation.name): annotation for annotation in annotations}
     if len(wanted) < len(annotations):
         raise InputError("Two annotations are of the same video. Import one source at a time.")
     found, alone = [], []
@@ -101,7 +101,7 @@ def annotated(
             "by the name of its file."
         )
     if wanted:
-        names = ", ".join(one.name for one in wanted.values())
+        names = ", ".join(annotation.name for annotation in wanted.values())
         alone.append(f"Not in the data set, and left out: {names}.")
     return found, alone
 
@@ -201,7 +201,7 @@ def _tvsum_lines(path: Path) -> list[Annotation]:
                 "needed, with a tab between them."
             ) from error
     for name, given in lines.items():
-        if len({len(one) for one in given}) > 1:
+        if len({len(ratings) for ratings in given}) > 1:
             raise InputError(f"{path}: the annotators of {name} gave ratings of unequal number.")
     return [
         Annotation(name, _checked(np.array(given), path, name), None, path)

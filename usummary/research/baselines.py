@@ -1,10 +1,10 @@
-"""What every method is compared with: chance, even spacing, people, and the best that is possible.
+"""The baselines of all methods: chance, even spacing, people, and the best that is possible.
 
 * ``random``: independent uniform scores per step, mean of many draws.
 * ``uniform``: single frames, evenly spread over the video; it has no scores and so no correlation.
 * ``human``: each annotator against all others (leave one out), whatever the length.
-* ``bound``: the annotators' own mean importance as scores. No method sees it; what it misses is
-  lost to the shots and the budget.
+* ``bound``: the annotators' own mean importance as scores, which no method sees. What it lacks to 1
+  is lost by the shots and the budget.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def baseline(
     """One of `BASELINES` on one video.
 
     Args:
-        name: Which.
-        video: With annotators.
+        name: Name of the baseline.
+        video: A video with annotators.
         lengths: See `protocol.assess`.
-        draws: Of ``random``.
-        seed: Of ``random``; with the same seed every video has the same luck in every experiment.
+        draws: Number of draws of ``random``.
+        seed: Seed of ``random``: with the same seed a video gets the same draws in any experiment.
     """
     if name == "random":
         return random_scores(video, lengths, draws=draws, seed=seed)
@@ -46,11 +46,11 @@ def baseline(
 def random_scores(video: Video, lengths: Sequence[str], *, draws: int, seed: int) -> Assessment:
     """Mean over `draws` random scores."""
     rng = np.random.default_rng((seed, video.frame_count))
-    found = [assess(video, rng.random(len(video.picks)), lengths) for _ in range(draws)]
+    drawn = [assess(video, rng.random(len(video.picks)), lengths) for _ in range(draws)]
     return Assessment(
-        lengths={length: _mean([one.lengths[length] for one in found]) for length in lengths},
-        tau=_mean_defined([one.tau for one in found]),
-        rho=_mean_defined([one.rho for one in found]),
+        lengths={length: _mean([draw.lengths[length] for draw in drawn]) for length in lengths},
+        tau=_mean_defined([draw.tau for draw in drawn]),
+        rho=_mean_defined([draw.rho for draw in drawn]),
     )
 
 
@@ -66,14 +66,14 @@ def uniform(video: Video, lengths: Sequence[str]) -> Assessment:
 
 
 def human(video: Video, lengths: Sequence[str]) -> Assessment:
-    """Each annotator against all others, averaged; None of it where there is only one."""
+    """Each annotator against all others, averaged; empty if there is only one annotator."""
     count = len(video.users)
     if count < 2:
         return Assessment({}, None, None)
-    others = [np.arange(count) != one for one in range(count)]
+    others = [np.arange(count) != user for user in range(count)]
     pairs = [
-        [a.f_score for a in metrics.precision_recall(video.users[one], video.users[rest])]
-        for one, rest in enumerate(others)
+        [a.f_score for a in metrics.precision_recall(video.users[user], video.users[rest])]
+        for user, rest in enumerate(others)
     ]
     found = Agreement(
         mean=float(np.mean(pairs)),
@@ -91,9 +91,9 @@ def human(video: Video, lengths: Sequence[str]) -> Assessment:
 
 def _mean(found: Sequence[Agreement]) -> Agreement:
     return Agreement(
-        mean=float(np.mean([one.mean for one in found])),
-        best=float(np.mean([one.best for one in found])),
-        share=float(np.mean([one.share for one in found])),
+        mean=float(np.mean([draw.mean for draw in found])),
+        best=float(np.mean([draw.best for draw in found])),
+        share=float(np.mean([draw.share for draw in found])),
     )
 
 

@@ -22,11 +22,11 @@ def choose(video: Video, scores: ArrayLike, budget: int) -> NDArray[np.bool_]:
 
     Args:
         video: Its picks and shots are used.
-        scores: (T,) one finite number a step. Shots of a mean of 0 or below are never chosen.
-        budget: Frames.
+        scores: (T,) a finite number per step. Shots with a mean of 0 or less are never chosen.
+        budget: Number of frames.
 
     Raises:
-        InputError: Fewer or more scores than steps, or one that is no number.
+        InputError: Fewer or more scores than steps, or a score that is not a number.
     """
     try:
         shots = key_shots(scores, video.picks, video.shots, budget)
@@ -51,7 +51,7 @@ def key_shots(scores: ArrayLike, picks: IntArray, shots: IntArray, budget: int) 
 
 
 def budget_of(video: Video, length: str) -> int:
-    """Frames that a length allows: the share's floor, computed exactly.
+    """Number of frames that a length allows: the exact share, rounded down.
 
     ``P`` is the mean share that the annotators of this video chose.
 

@@ -25,11 +25,11 @@ class RandomSplits(BaseModel):
     model_config = _STRICT
 
     count: int = Field(default=5, ge=1)
-    """How many."""
+    """Number of splits."""
     test_share: float = Field(default=0.2, gt=0, lt=1)
-    """Share of the videos that each tests."""
+    """Share of test videos in each split."""
     seed: int = 0
-    """Of the draw; independent of the seeds of the methods."""
+    """Seed of the draw; independent of the methods' seeds."""
 
 
 class MethodEntry(BaseModel):
@@ -38,13 +38,13 @@ class MethodEntry(BaseModel):
     model_config = _STRICT
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    """Short and unique; rows of the paper's tables are found by it (see ``published.toml``)."""
+    """Short unique name; it matches rows of the paper's tables (see ``published.toml``)."""
     label: str = ""
-    """What tables print; default: the name."""
+    """Name in tables; default: `name`."""
     method: str
     """A method of the program, or the path of a Python file with one."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """See the method."""
+    """Options of the method, see its ``Options``."""
 
     @property
     def title(self) -> str:
@@ -57,7 +57,7 @@ class Experiment(BaseModel):
     model_config = _STRICT
 
     name: str
-    """For people."""
+    """Name, for people."""
     benchmark: str
     """Column of the tables: ``SumMe``, ``TVSum``, ``ultrasound`` or any other."""
     data: dict[str, str]
@@ -69,15 +69,15 @@ class Experiment(BaseModel):
     others: tuple[str, ...] = ()
     """Data sets that join the training in the augmented and transfer settings."""
     lengths: tuple[str, ...] = ("15%",)
-    """Lengths of summaries; the first one is the tables' where they show a single one."""
+    """Lengths of summaries; tables that show a single length show the first."""
     f_score: str = Field(default="best", pattern="^(best|mean)$")
-    """Over the annotators: ``best`` as SumMe does, ``mean`` as TVSum does."""
+    """F-score over the annotators: ``best``, as for SumMe, or ``mean``, as for TVSum."""
     seeds: tuple[int, ...] = (1,)
     """Each method is trained once per seed and split."""
     validation: float = Field(default=0.2, ge=0, lt=1)
     """Share of the training videos that methods may choose an epoch by."""
     draws: int = Field(default=100, ge=1)
-    """Of random scores, per video."""
+    """Number of draws of random scores per video."""
     methods: tuple[MethodEntry, ...] = ()
     """Baselines need no entry; they are always there."""
 
@@ -116,7 +116,7 @@ def shipped() -> dict[str, Path]:
 
 
 def find_experiment(name: Path) -> Path:
-    """A file as it is named; else the shipped experiment of that name.
+    """The file of that name, else the shipped experiment of that name.
 
     Raises:
         SettingsError: There is neither.

@@ -1,7 +1,7 @@
-"""Runs an experiment: many trainings in several processes, kept one by one, so it can go on later.
+"""Runs an experiment: many trainings in several processes, which can be interrupted and continued.
 
-Every finished job is a file in the experiment's folder. A second run does what is missing, or what
-no longer fits (`jobs.Bench.fingerprint`), and the record is put together from all of them.
+Every finished job is a file in the experiment's folder. A second run does the jobs that are missing
+or no longer fit (`jobs.Bench.fingerprint`). The record is made from the results of all jobs.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _LOOK_EVERY_S = 0.1
 
 @dataclass(frozen=True)
 class Place:
-    """Where an experiment works.
+    """Folders and processes of an experiment.
 
     Attributes:
         data: Folder that the paths in its file start from.
         out: Folder for its results; finished jobs in it are used again.
-        processes: How many trainings run side by side, each on one core.
+        processes: Number of trainings that run side by side, each on one core.
     """
 
     data: Path
@@ -54,20 +54,20 @@ class Place:
 
 
 def run(experiment: Experiment, place: Place, progress: Report) -> Path:
-    """Do what is not done yet, and write the record.
+    """Do the jobs that are not done yet, and write the record.
 
     Args:
-        experiment: What is wanted.
-        place: Where.
-        progress: Told of every finished job and ten times a second, stage ``experiment``; may
-            raise `Cancelled`. What is finished stays.
+        experiment: The experiment.
+        place: Its folders and processes.
+        progress: Called after every finished job and ten times a second, stage ``experiment``; may
+            raise `Cancelled`. Finished jobs stay.
 
     Returns:
         The record's file.
 
     Raises:
-        UsummaryError: Something does not fit, found before anything is trained; or a result cannot
-            be written.
+        UsummaryError: Something does not fit, which is found before any training; or a result
+            cannot be written.
     """
     progress(Progress("experiment", 0.0))
     bench = Bench(experiment, place.data)
@@ -95,7 +95,7 @@ def run(experiment: Experiment, place: Place, progress: Report) -> Path:
 
 
 def _kept(path: Path, bench: Bench, job: BenchJob) -> TrainingResult | None:
-    """The result of an earlier run, if it is still the right one."""
+    """The result of an earlier run, if it still fits."""
     try:
         found = TrainingResult.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -149,11 +149,11 @@ def _done(
 
 
 _bench: list[Bench] = []
-"""The worker process's own; reading the data takes longer than many a job."""
+"""The bench of a worker process: reading the data takes longer than many a job."""
 
 
 def _start(experiment: Experiment, folder: Path) -> None:
-    """In a new process: the parent decides when to stop, and one core is what it gets."""
+    """Sets up a new process: one thread, and Ctrl-C is left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     use_threads(1)
     _bench[:] = [Bench(experiment, folder)]

@@ -41,15 +41,15 @@ _NETWORKS: dict[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class FeatureRecipe:
-    """What features are made of.
+    """How features are computed.
 
     Attributes:
-        kind: ``i3d``: clips; ``2d``: every frame by itself, mean over the clip; ``st3d``: clips,
-            by a network that was never 2-D.
+        kind: ``i3d``: from clips; ``2d``: from each frame by itself, mean over the clip; ``st3d``:
+            from clips, by a network that is not inflated from a 2-D one.
         backbone: Name or folder of a model.
         rate: Samples per second, None for every frame (the paper's protocol).
-        device: Where networks run.
-        whole: Look at whole pictures, not for an ultrasound sector in them.
+        device: Device that runs networks.
+        whole: Use whole pictures, without searching for an ultrasound sector.
     """
 
     kind: Kind = "i3d"
@@ -60,10 +60,10 @@ class FeatureRecipe:
 
 
 class _Pictures:
-    """A backbone for which nothing moves: each frame alone, the mean over the clip's frames.
+    """A backbone without motion: runs each frame by itself, and takes the mean over the clip.
 
-    An inflated network answers to a clip of one repeated picture as its 2-D network answers to the
-    picture (`usummary.networks.i3d`), so this is that 2-D network.
+    For a clip of one repeated picture, an inflated network gives the output of its 2-D network for
+    the picture (`usummary.networks.i3d`). So this is that 2-D network.
     """
 
     def __init__(self, runner: runtime.Runner) -> None:
@@ -74,7 +74,7 @@ class _Pictures:
         return self._runner.device
 
     def run(self, inputs: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]:
-        """As the backbone's own; `inputs` (1, n, H, W)."""
+        """Like the backbone's `run`, for `inputs` (1, n, H, W)."""
         still = [np.repeat(inputs[:, frame : frame + 1], inputs.shape[1], axis=1)
                  for frame in range(inputs.shape[1])]  # fmt: skip
         answers = zip(*(self._runner.run(clip) for clip in still), strict=True)
@@ -82,11 +82,11 @@ class _Pictures:
 
 
 def backbone_for(wanted: FeatureRecipe) -> Model:
-    """The backbone's model folder, fit for the kind of features.
+    """The backbone's model folder, checked for the kind of features.
 
     Raises:
-        SettingsError: It is of another kind.
-        ModelError: There is none, or it is damaged.
+        SettingsError: The backbone is of another kind.
+        ModelError: There is no such backbone, or it is damaged.
     """
     if wanted.kind == "st3d" and wanted.backbone == DEFAULT_BACKBONE:
         raise SettingsError(
@@ -107,8 +107,9 @@ def videos(paths: Sequence[Path], wanted: FeatureRecipe, progress: Report) -> It
 
     Args:
         paths: Videos, DICOM cines or study folders.
-        wanted: How.
-        progress: Told of the share of all recordings, stage ``features``; may raise `Cancelled`.
+        wanted: How features are computed.
+        progress: Called with the share of all recordings that is done, stage ``features``; may
+            raise `Cancelled`.
 
     Raises:
         UsummaryError: A recording cannot be read, or a model or device not be used.
@@ -136,12 +137,12 @@ def _features(
 ) -> Features:
     progress(Progress("features", 0.0))
     regions = tuple(
-        _whole(one.info.width, one.info.height) if wanted.whole else find_region(one)
-        for one in exam.recordings
+        _whole(r.info.width, r.info.height) if wanted.whole else find_region(r)
+        for r in exam.recordings
     )
     hashes = [
-        feature_cache.content_hash(one.info.path, lambda: progress(Progress("features", 0.0)))
-        for one in exam.recordings
+        feature_cache.content_hash(r.info.path, lambda: progress(Progress("features", 0.0)))
+        for r in exam.recordings
     ]
     alone = wanted.kind == "2d"
     key = features_stage.key_of(model, hashes, regions, wanted.rate, runner.device, alone=alone)
@@ -159,7 +160,7 @@ def _whole(width: int, height: int) -> Region:
 
 
 def _video(name: str, path: Path, exam: Exam, features: Features) -> Video:
-    firsts = np.cumsum([0, *(one.info.frame_count for one in exam.recordings)])
+    firsts = np.cumsum([0, *(r.info.frame_count for r in exam.recordings)])
     samples = features.samples
     flat = Scores(  # shots are cut by features; their scores come later
         times_s=samples.times_s.ravel(),
@@ -191,7 +192,7 @@ def _video(name: str, path: Path, exam: Exam, features: Features) -> Video:
 
 
 def _each_once(scores: Scores) -> Scores:
-    """Without what fills up the last clip of each recording."""
+    """The scores without the repeats that fill up the last clip of each recording."""
     once = np.ones(len(scores.frames), np.bool_)
     once[1:] = (np.diff(scores.frames) != 0) | (np.diff(scores.recordings) != 0)
     return Scores(

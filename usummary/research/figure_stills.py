@@ -1,6 +1,6 @@
 """Pictures of key shots for a figure, read from the recordings that a data set was made of.
 
-They are masked as exports are: only the sector is shown, since names are burned in around it.
+They are masked like exports: only the sector is shown, because names can be burned in around it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _MOST_FRAMES_OFF = 1
 
 @dataclass(frozen=True)
 class Stills:
-    """Where pictures come from.
+    """The recordings that pictures are read from.
 
     Attributes:
-        folder: Of the recordings, each named as the data set titles its video.
-        whole: No ultrasound: whole pictures are shown.
+        folder: Folder of the recordings, each named like the title of its video.
+        whole: Not ultrasound: whole pictures are shown.
     """
 
     folder: Path

@@ -1,4 +1,4 @@
-"""The pieces of an experiment: one training with its tests each, in any order, in any process."""
+"""The jobs of an experiment: each is one training with its tests, for any order and process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from usummary.research.videos import DataSet, Video
 
 @dataclass(frozen=True, slots=True)
 class BenchJob:
-    """What is trained, or which baseline is measured (`setting` is then ``baseline``)."""
+    """One training, or the measuring of a baseline (`setting` is then ``baseline``)."""
 
     method: str
     features: str
@@ -68,7 +68,7 @@ class Bench:
         }
         first, *rest = found.values()
         for other in rest:
-            if [one.name for one in first] != [one.name for one in other]:
+            if [video.name for video in first] != [video.name for video in other]:
                 raise InputError(f"{first.path} and {other.path} do not hold the same videos.")
         return found
 
@@ -102,7 +102,7 @@ class Bench:
 
     def tested(self) -> list[str]:
         """Names of all videos that some split tests, in the data set's order."""
-        names = {name for splits in self.splits.values() for one, _ in splits for name in one.test}
+        names = {name for splits in self.splits.values() for s, _ in splits for name in s.test}
         (data, *_) = self.data.values()
         return [video.name for video in data if video.name in names]
 
@@ -127,7 +127,7 @@ class Bench:
             _ = self.others
 
     def jobs(self) -> tuple[list[BenchJob], list[BenchJob]]:
-        """Baselines, and trainings: seeds outermost, so that a first full round comes early."""
+        """Baselines and trainings; seeds vary slowest, so that each method is soon done once."""
         wanted = self.experiment
         measured = [BenchJob(name, kind, "baseline") for kind in wanted.data for name in BASELINES]
         trained = [
@@ -141,7 +141,7 @@ class Bench:
         return measured, trained
 
     def fingerprint(self, job: BenchJob) -> str:
-        """Hash of everything a result depends on; a kept one with another hash is done again."""
+        """Hash of everything a result depends on; a kept result with another hash is made again."""
         wanted = self.experiment
         parts: dict[str, Any] = {
             "program": usummary.__version__,
@@ -169,7 +169,7 @@ class Bench:
 
         Args:
             job: One of `jobs`.
-            tell: Told now and then; may raise to stop.
+            tell: Called now and then with a line; may raise to stop.
         """
         began = time.monotonic()
         curve: list[str] = []
@@ -192,8 +192,8 @@ class Bench:
         found = {}
         for name in self.tested():
             tell(name)
-            one = baseline(job.method, data[name], wanted.lengths, draws=wanted.draws, seed=0)
-            found[name] = VideoResult.of(one)
+            result = baseline(job.method, data[name], wanted.lengths, draws=wanted.draws, seed=0)
+            found[name] = VideoResult.of(result)
         return found
 
     def _run(self, job: BenchJob, tell: Callable[[str], None]) -> dict[str, VideoResult]:

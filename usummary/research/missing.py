@@ -1,8 +1,8 @@
-"""What a data set may leave out, computed: shots, user summaries, importance, oracle.
+"""Computes what a data set may leave out: shots, user summaries, importance, oracle.
 
-The oracle summary is the one that agrees best with all annotators (B. Gong et al., NeurIPS 2014;
-K. Zhang et al., ECCV 2016): steps are added greedily while the mean F-score over them rises. A
-file's own ``gtsummary`` is kept where there is one; it need not be the same.
+The oracle summary agrees best with all annotators (B. Gong et al., NeurIPS 2014; K. Zhang et al.,
+ECCV 2016): steps are added greedily while the mean F-score over the annotators rises. A file's own
+``gtsummary`` is kept if it has one; it can differ from ours.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ STEPS_PER_SHOT = 10
 def shots(features: NDArray[np.floating], picks: IntArray, frame_count: int) -> IntArray:
     """(S, 2) half-open shots by our KTS on the unit vectors of (T, C, h, w) features.
 
-    At most one per `STEPS_PER_SHOT` steps, as many as stand out (`kts.change_points_at_most`). The
-    benchmarks' penalty is no use where nothing is known of the features: with v = 1, 14 videos of
-    DINO features get one shot each.
+    There is at most one shot per `STEPS_PER_SHOT` steps, and fewer if fewer change points stand out
+    (`kts.change_points_at_most`). The benchmarks' penalty v = 1 does not suit unknown features:
+    with it, 14 videos of DINO features get one shot each.
     """
     rows = kts.unit_rows(features.mean(axis=(2, 3), dtype=np.float32))
     most = -(-len(rows) // STEPS_PER_SHOT) - 1
@@ -38,7 +38,7 @@ def shots(features: NDArray[np.floating], picks: IntArray, frame_count: int) -> 
 
 
 def completed(video: Video) -> Video:
-    """The video with user summaries, importance and oracle, as far as somebody annotated it."""
+    """The video with user summaries, importance and oracle, if somebody annotated it."""
     rated = not len(video.users) and video.ratings is not None
     if rated:
         video = replace(video, users=user_summaries(video))
@@ -51,7 +51,7 @@ def completed(video: Video) -> Video:
 
 
 def user_summaries(video: Video) -> NDArray[np.bool_]:
-    """(U, n_frames) what each annotator's ratings choose of the shots, 15 % of the frames."""
+    """(U, n_frames) the shots that each annotator's ratings choose, 15 % of the frames."""
     assert video.ratings is not None
     numerator, denominator = USER_SHARE
     budget = video.frame_count * numerator // denominator
@@ -74,8 +74,9 @@ def _mean_rating(video: Video) -> NDArray[np.float64]:
 def oracle(video: Video) -> NDArray[np.bool_]:
     """(T,) the steps of the oracle summary.
 
-    A step counts with all the frames it stands for. Of equally good steps the first is taken.
+    A step counts with all the frames it stands for. Among equally good steps the first is taken.
     """
+    # F = 2 * common / (length of the oracle + length of the user summary), for every step at once.
     chosen_frames = np.add.reduceat(video.users, video.picks, axis=1, dtype=np.int64)  # (U, T)
     held = video.held
     sizes = video.users.sum(axis=1)

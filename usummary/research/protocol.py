@@ -1,8 +1,8 @@
-"""Scoring one video's scores as the benchmarks do; every number of a table comes from here.
+"""The benchmarks' measures of one video's scores; every number of a table comes from here.
 
-F-scores compare whole frames with each annotator's, at every length asked for. Rank correlations
-compare the scores themselves, at the picks, with what each annotator gave there
-(`Video.opinions`): a summary's 0s and 1s would hide how scores order what was left out.
+F-scores compare the chosen frames with those of each annotator, at every wanted length. Rank
+correlations compare the scores themselves, at the picks, with each annotator's opinions
+(`Video.opinions`): a summary's 0s and 1s would hide how the scores order the frames left out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Assessment:
-    """How one video's scores did.
+    """The measures of one video's scores.
 
     Attributes:
         lengths: Agreement by length.
@@ -80,5 +80,5 @@ def agreement(video: Video, frames: NDArray[np.bool_]) -> Agreement:
 
 
 def _summed_up(scores: Sequence[metrics.PrecisionRecall], share: float) -> Agreement:
-    values = [one.f_score for one in scores]
+    values = [user.f_score for user in scores]
     return Agreement(sum(values) / len(values), max(values), share)

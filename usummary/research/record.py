@@ -1,7 +1,7 @@
-"""What an experiment leaves behind: every number of every video, and what they came from.
+"""The record of an experiment: every number of every video, and the origin of these numbers.
 
-One JSON file, ``results.json``. Tables, figures and the window read nothing else, so it also holds
-what they show of the data set itself: how much each annotator chose, importance, shots.
+It is one JSON file, ``results.json``. Tables and figures read nothing else, so it also holds what
+they show of the data set itself: how much each annotator chose, importance, shots.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from usummary.research.protocol import Assessment
 from usummary.settings import faults
 
 FORMAT = 1
-"""Raised whenever an old record would be read wrongly."""
+"""Increased whenever an old record would be read wrongly."""
 FILE = "results.json"
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,7 +32,7 @@ class LengthResult(BaseModel):
 
 
 class VideoResult(BaseModel):
-    """How one video did; see `protocol.Assessment`. `scores` are per step, 4 decimals."""
+    """The measures of one video, see `protocol.Assessment`. `scores` are per step, 4 decimals."""
 
     model_config = _STRICT
     lengths: dict[str, LengthResult]
@@ -65,7 +65,7 @@ class TrainingResult(BaseModel):
 
 
 class VideoFacts(BaseModel):
-    """What tables and figures show of a video itself; see `videos.Video`."""
+    """The facts about a video that tables and figures show; see `videos.Video`."""
 
     model_config = _STRICT
     title: str

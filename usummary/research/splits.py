@@ -1,4 +1,4 @@
-"""Which videos a method learns from and which it is tested on.
+"""Splits: the videos that a method learns from, and those it is tested on.
 
 A splits file is a JSON list with ``train_keys`` and ``test_keys`` per split; a key is a video's
 name, or ends in it after a slash (``.../file.h5/video_1``). Settings (K. Zhang et al., ECCV 2016):
@@ -117,9 +117,9 @@ def of_setting(
 def validation_part(
     videos: Sequence[Video], *, share: float, seed: int
 ) -> tuple[list[Video], list[Video]]:
-    """Training videos parted into those to learn from and those to choose an epoch by.
+    """Divides training videos into those to learn from and those to choose an epoch by.
 
-    At least one of each where there are two videos; a single one is both.
+    With two or more videos there is at least one of each; a single video is both.
     """
     if len(videos) < 2 or share <= 0:
         return list(videos), list(videos) if share > 0 else []

@@ -1,8 +1,8 @@
-"""Means over splits and seeds, and how sure they are.
+"""Means over splits and seeds, with intervals and tests.
 
 A table's number is the mean over a split's test videos, then over splits; its spread is the
-standard deviation of that over seeds. How sure it is depends on the videos, of which there are few:
-intervals are bootstraps over videos, and tests flip the signs of per-video differences.
+standard deviation of this mean over seeds. Most of the uncertainty comes from the small number of
+videos. So intervals are bootstraps over videos, and tests flip the signs of per-video differences.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ Measure = Callable[[VideoResult], float | None]
 
 _DRAWS = 10_000
 _EXACT_VIDEOS = 13
-"""Up to 2 ** 13 sign patterns, all are counted."""
+"""With at most this many videos, all 2 ** n sign patterns are counted."""
 
 
 def f_score(over: str, length: str) -> Measure:
-    """F-score of a length, `over` being ``best`` or ``mean``; None where it was not measured."""
+    """F-score at a length, `over` being ``best`` or ``mean``; None if it was not measured."""
 
     def measure(video: VideoResult) -> float | None:
-        found = video.lengths.get(length)
-        return None if found is None else float(getattr(found, over))
+        result = video.lengths.get(length)
+        return None if result is None else float(getattr(result, over))
 
     return measure
 
@@ -48,7 +48,7 @@ class TableNumber:
     """One number of a table.
 
     Attributes:
-        mean: Over splits and seeds.
+        mean: Mean over splits and seeds.
         spread: Standard deviation over seeds; None with a single seed.
         undefined: How many videos had no value (constant scores) and were left out.
     """
@@ -61,10 +61,10 @@ class TableNumber:
 def estimate(
     results: Iterable[TrainingResult], splits: Sequence[Sequence[str]], measure: Measure
 ) -> TableNumber | None:
-    """The number of one row; None where nothing was measured or everything is undefined.
+    """The number of one row; None if nothing was measured or everything is undefined.
 
     Args:
-        results: Of one method, any number of seeds and splits; or of one baseline.
+        results: Results of one method, with any seeds and splits; or of one baseline.
         splits: Names of the test videos of each split.
         measure: What is averaged.
     """
@@ -86,7 +86,7 @@ def estimate(
 
 
 def by_video(results: Iterable[TrainingResult], measure: Measure) -> dict[str, float]:
-    """Mean of each video over the seeds and splits that tested it; undefined ones left out."""
+    """Mean of each video over the seeds and splits that tested it, if it is defined."""
     found: dict[str, list[float]] = defaultdict(list)
     for result in results:
         for name, video in result.videos.items():
@@ -106,7 +106,7 @@ def bootstrap_interval(values: Sequence[float], *, level: float = 0.95) -> tuple
 
 
 def sign_flip(differences: Sequence[float]) -> float:
-    """Two-sided p of a mean of 0, were each video's difference as likely to be the other way."""
+    """Two-sided p-value of the mean, if each difference could as well have the other sign."""
     data = np.asarray(differences, np.float64)
     observed = abs(float(data.mean()))
     means = np.abs(_signs(len(data)) @ data) / len(data)
@@ -117,7 +117,7 @@ def sign_flip(differences: Sequence[float]) -> float:
 
 
 def _signs(count: int) -> NDArray[np.float64]:
-    """All patterns of signs, or many random ones; (patterns, count)."""
+    """(patterns, count) all patterns of signs, or many random ones."""
     if count <= _EXACT_VIDEOS:
         bits = np.arange(2**count)[:, None] >> np.arange(count) & 1
         return np.where(bits, -1.0, 1.0)

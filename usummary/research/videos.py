@@ -1,4 +1,4 @@
-"""What a benchmark knows of a video."""
+"""A benchmark's video and data set."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Video:
 
     Attributes:
         name: Its key in the file, such as ``video_12``.
-        title: What its authors call it; the key where the file does not say.
+        title: Its authors' name for it; the key if the file does not say.
         features: (T, C, h, w) float16 or float32; vectors have h = w = 1.
         picks: (T,) frame of each step, ascending, the first one 0. A step stands for the frames up
             to the next one.
         frame_count: Frames of the video.
         shots: (S, 2) first frame and frame after the last of each shot, ascending, not overlapping.
-        users: (U, frame_count) which frames each annotator chose; U may be 0 where a video is only
+        users: (U, frame_count) which frames each annotator chose; U can be 0 if the video is only
             for training.
-        ratings: (U, T) what each annotator gave each step, on any scale; None where only choices
-            are known.
-        importance: (T,) mean importance by all annotators, in [0, 1]; None where nobody annotated.
-        oracle: (T,) the steps that agree best with all annotators; None where nobody annotated.
-        fps: Frames per second, None where unknown.
+        ratings: (U, T) each annotator's rating of each step, on any scale; None if only choices are
+            known.
+        importance: (T,) mean importance by all annotators, in [0, 1]; None without annotators.
+        oracle: (T,) the steps that agree best with all annotators; None without annotators.
+        fps: Frames per second, None if unknown.
     """
 
     name: str
@@ -58,10 +58,10 @@ class Video:
 
     @property
     def opinions(self) -> NDArray[np.float64]:
-        """(U, T) what rank correlation compares with: the ratings, or else the choices, per step.
+        """(U, T) the opinions for rank correlations: the ratings, or else the choices, per step.
 
-        SumMe's annotators graded what they chose, so its files hold both; the grades are what
-        published correlations of its people with each other come from.
+        SumMe's annotators graded the frames that they chose, so its files hold both. Published
+        correlations between its annotators use the grades.
         """
         if self.ratings is not None:
             return self.ratings
@@ -74,7 +74,7 @@ class DataSet:
 
     Attributes:
         path: The file.
-        title: What it calls itself, for people: data set and features.
+        title: Its own title, for people: data set and features.
         sha256: Hash of the file.
         videos: By natural order of their names.
         notices: What was odd about the file and how it was read, each a sentence.

@@ -1,14 +1,14 @@
-"""Analysis + length -> Summary: which shots are worth the time they take.
+"""Analysis + length -> Summary: chooses the shots that are worth the time they take.
 
-Two values of a shot, because they answer different questions:
+The mode says what a shot is worth and what it costs:
 
-* ``benchmark``: mean score, paid in frames; the protocol of the public benchmarks.
-* ``application``: mean score x duration, paid in milliseconds; what a person can watch.
+* ``benchmark``: worth the mean score, costs frames; the protocol of the public benchmarks.
+* ``application``: worth mean score x duration, costs milliseconds; the time a person watches.
 
-In application mode a summary can cover the planes: of every recognised standard plane that the
-best choice leaves out, the best stretch comes first, and the rest of the budget is spent as ever. A
-stretch is a part of a shot; the rest of that shot can be bought like a shot of its own. See
-``docs/decisions/covering.md``.
+In application mode a summary can cover the planes. The best stretch of every recognised standard
+plane that the best choice leaves out is then put in first, and the rest of the budget is spent as
+usual. A stretch is a part of a shot; the rest of that shot can still be chosen, at its own price.
+See ``docs/decisions/covering.md``.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Priced:
     Attributes:
         values: Worth of each shot.
         weights: Cost of each shot, frames or milliseconds.
-        total: What the whole exam would cost.
-        per_second: Cost of one second, to speak of a budget in seconds.
+        total: Cost of the whole exam.
+        per_second: Cost of one second, to convert a budget to seconds.
     """
 
     values: np.ndarray
@@ -68,15 +68,15 @@ def select(
 ) -> Summary:
     """Choose key shots under a length budget.
 
-    Shots that a person kept come first and use up their part of it; those that were rejected do
-    not take part (`Shot.decision`).
+    Shots that a person kept come first and use up their part of the budget. Shots that a person
+    rejected are never chosen (`Shot.decision`).
 
     Args:
         analysis: A finished analysis.
         length: ``15%``, a share such as ``0.18``, or ``P``.
         mode: See the module.
-        reference: Indices of the reference key shots, whose share is ``P``; None or empty if there
-            are no freeze-frames.
+        reference: Indices of the shots that hold freeze-frames; their share of the exam is ``P``.
+            None or empty if there are no freeze-frames.
         cover_s: Seconds to keep of every recognised plane (application mode); 0: planes are not
             covered.
 
@@ -98,6 +98,7 @@ def select(
     chosen, parts, left_out = _choose_covering(analysis, priced, wanted, budget - spent)
     notices += _no_room(left_out, len(wanted))
     shots = _marked(analysis, chosen, parts)
+    # In benchmark mode the protocol counts: where no shot fits, the summary is empty.
     if not chosen and not parts and mode == "application":
         shots, cut_notices = _cut(analysis, shots, priced, budget)
         notices += cut_notices
@@ -118,23 +119,23 @@ def _choose_covering(
 ) -> tuple[set[int], dict[int, _Part], list[str]]:
     """The best choice that shows every plane for which there is room.
 
-    Chooses without regard to the planes, then with the best stretch of each plane that is missing,
-    until none is missing that was not tried. So a plane is paid for only if no shot shows it that
-    is worth its time anyway.
+    First the shots are chosen without regard to planes. Then the best stretch of each missing plane
+    is put in and the rest is chosen again, until every missing plane has been tried. So a plane
+    costs extra only if no shot that is worth its time anyway shows it.
 
     Args:
         analysis: A finished analysis.
         priced: Its shots as items.
-        wanted: Stretches of each plane, best first; each shot that has one shows the plane.
-        room: What may be spent beside the shots that a person kept.
+        wanted: Stretches of each plane, best first; a shot that has one shows the plane.
+        room: Budget that is left beside the shots that a person kept.
 
     Returns:
-        Indices of the shots that are in the summary as a whole, the parts of others that are, by
-        the index of their shot, and the planes for which there is no room.
+        Indices of the shots that are in the summary whole; the parts of other shots that are in it,
+        by index of their shot; and the planes for which there is no room.
     """
-    first: dict[str, _Part] = {}
-    while True:
-        parts = _affordable(list(first.values()), room)
+    put_in: dict[str, _Part] = {}
+    while True:  # each round but the last tries one more plane at least
+        parts = _affordable(list(put_in.values()), room)
         chosen = _choose(analysis, priced, parts, room)
         shown = chosen | parts.keys()
         missing = [
@@ -142,21 +143,23 @@ def _choose_covering(
             for plane, stretches in wanted.items()
             if shown.isdisjoint(stretch.shot for stretch in stretches)
         ]
-        new = [plane for plane in missing if plane not in first]
+        new = [plane for plane in missing if plane not in put_in]
         if not new:
             return chosen, parts, missing
-        first |= {plane: _priced_part(analysis, wanted[plane][0]) for plane in new}
+        put_in |= {plane: _priced_part(analysis, wanted[plane][0]) for plane in new}
 
 
 def _choose(analysis: Analysis, priced: Priced, parts: Mapping[int, _Part], room: int) -> set[int]:
-    """Indices of the shots that are in the summary as a whole.
+    """Indices of the shots that are in the summary whole.
 
     Args:
         analysis: A finished analysis.
         priced: Its shots as items.
-        parts: What is in the summary of some shots at least, by index.
-        room: What may be spent on these and all shots that nobody decided on.
+        parts: Parts of shots that are in the summary in any case, by index of their shot.
+        room: Budget for these parts and for all shots that nobody decided on.
     """
+    # A part is paid here; its shot stays on offer at the value and price of the rest. If the rest
+    # is bought, the shot is whole and nothing was paid twice.
     values, weights = priced.values.copy(), priced.weights.copy()
     for index, part in parts.items():
         values[index] -= part.value
@@ -165,28 +168,29 @@ def _choose(analysis: Analysis, priced: Priced, parts: Mapping[int, _Part], room
     chosen = {*_decided(analysis, "kept", "locked").tolist()}
     if room > 0:
         free = _decided(analysis, "automatic")
-        found = knapsack.select(values[free], weights[free], room)
-        chosen |= {*free[found].tolist()}
+        picked = knapsack.select(values[free], weights[free], room)
+        chosen |= {*free[picked].tolist()}
     return chosen
 
 
 def _wanted(analysis: Analysis, cover_s: float) -> dict[str, list[Stretch]]:
-    """The stretches of every plane that no shot is labelled with which a person kept."""
+    """The stretches of every plane, but for planes on the label of a shot that a person kept."""
     kept = {analysis.shots[index].plane for index in _decided(analysis, "kept", "locked")}
-    found = find_stretches(analysis, cover_s)
-    return {plane: stretches for plane, stretches in found.items() if plane not in kept}
+    by_plane = find_stretches(analysis, cover_s)
+    return {plane: stretches for plane, stretches in by_plane.items() if plane not in kept}
 
 
 def _affordable(parts: Sequence[_Part], room: int) -> dict[int, _Part]:
-    """As many parts as there is room for, and of those choices the most valuable; by shot."""
+    """As many parts as fit, and among equally many the most valuable; by index of their shot."""
     values = np.array([part.value for part in parts])
     weights = np.array([part.weight for part in parts], np.int64)
+    # With the sum of all values added to each, more parts are always worth more than fewer.
     fits = knapsack.select(values + values.sum(), weights, room)
     return {parts[place].stretch.shot: parts[place] for place in fits}
 
 
 def _priced_part(analysis: Analysis, stretch: Stretch) -> _Part:
-    """A stretch with value and weight as `price` reckons them in application mode."""
+    """A stretch with its value and weight, computed as `price` does in application mode."""
     shot = analysis.shots[stretch.shot]
     first, last = stretch.start_frame, stretch.end_frame
     means, _ = _scores_within(analysis, shot, [first], [last])
@@ -195,7 +199,7 @@ def _priced_part(analysis: Analysis, stretch: Stretch) -> _Part:
 
 
 def _marked(analysis: Analysis, chosen: set[int], parts: Mapping[int, _Part]) -> tuple[Shot, ...]:
-    """All shots with the key shots marked; those of which only a part is one are cut."""
+    """All shots with the key shots marked; a shot of which only a part is chosen is cut."""
     shots: list[Shot] = []
     for index, shot in enumerate(analysis.shots):
         if index in chosen:
@@ -218,7 +222,7 @@ def _no_room(planes: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def _decided(analysis: Analysis, *decisions: Decision) -> IntArray:
-    """Indices of the shots about which one of these was decided."""
+    """Indices of the shots that have one of these decisions."""
     return np.array(
         [index for index, shot in enumerate(analysis.shots) if shot.decision in decisions], np.int64
     )
@@ -238,6 +242,7 @@ def price(analysis: Analysis, mode: Mode) -> Priced:
         frames = np.array([shot.end_frame - shot.start_frame for shot in analysis.shots], np.int64)
         rate = analysis.frame_count / analysis.duration_s
         return Priced(scores, frames, analysis.frame_count, rate)
+    # Borders are rounded, not durations: so the costs of a shot's parts add up to the shot's.
     starts = np.array([_milliseconds(shot.start_s) for shot in analysis.shots], np.int64)
     ends = np.array([_milliseconds(shot.end_s) for shot in analysis.shots], np.int64)
     total = _milliseconds(analysis.duration_s)
@@ -245,7 +250,7 @@ def price(analysis: Analysis, mode: Mode) -> Priced:
 
 
 def frame_costs_ms(analysis: Analysis, shot: Shot) -> IntArray:
-    """(frames,) what each frame of a shot costs in application mode; they add up to the shot's."""
+    """(frames,) cost of each frame of a shot in application mode; the sum is the shot's cost."""
     times = analysis.frame_times_s[shot.recording][shot.start_frame : shot.end_frame]
     ends = [_milliseconds(time) for time in (*times.tolist(), shot.end_s)]
     borders = np.array(ends, np.int64)
@@ -257,7 +262,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _budget(length: str, priced: Priced, reference: Sequence[int] | None) -> int:
-    """What may be spent: the share's floor, computed exactly."""
+    """The budget in the unit of the weights: the exact share of the total, rounded down."""
     share = parse_length(length)
     if share is not None:
         numerator, denominator = share
@@ -273,9 +278,10 @@ def _budget(length: str, priced: Priced, reference: Sequence[int] | None) -> int
 def _cut(
     analysis: Analysis, shots: tuple[Shot, ...], priced: Priced, budget: int
 ) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
-    """When no shot fits: the best-valued one, cut to the budget around its key frame.
+    """For a budget that no shot fits: cuts the most valuable shot to it around its key frame.
 
-    What is cut off stays in the list as shots of their own, so that the shots still cover the exam.
+    The parts cut off stay in the list as shots of their own, so that the shots still cover the
+    exam.
     """
     free = _decided(analysis, "automatic")
     if len(shots) and not len(free):
@@ -295,7 +301,7 @@ def _cut(
 
 
 def _pieces(analysis: Analysis, shot: Shot, begin: int, end: int) -> list[Shot]:
-    """A shot cut at two frames: the part between them is a key shot, what is around it is none."""
+    """A shot cut at two frames: the part between them is a key shot, the others are not."""
     borders = [shot.start_frame, begin, end, shot.end_frame]
     spans = [(first, last) for first, last in pairwise(borders) if first < last]
     firsts, lasts = [first for first, _ in spans], [last for _, last in spans]
@@ -323,6 +329,7 @@ def _scores_within(
     scores = analysis.scores
     low, high = np.searchsorted(scores.recordings, [shot.recording, shot.recording + 1])
     frames = scores.frames[low:high]
+    # From the sample before, if the shot begins between samples: that score holds into the shot.
     begin = int(np.searchsorted(frames, shot.start_frame, side="right")) - 1
     end = int(np.searchsorted(frames, shot.end_frame))
     mine = slice(low + begin, low + end)
@@ -330,7 +337,11 @@ def _scores_within(
 
 
 def _around_key(analysis: Analysis, shot: Shot, budget_ms: int) -> tuple[int, int]:
-    """The longest frame range around the key frame that fits, at least that frame itself."""
+    """A frame range around the key frame that fits the budget; at least the key frame itself.
+
+    It grows by a frame before and a frame after in turn, so the key frame stays in the middle
+    where the shot allows it.
+    """
     begin, end = shot.key_frame, shot.key_frame + 1
     has_grown = True
     while has_grown:
@@ -348,7 +359,7 @@ def _duration_ms(analysis: Analysis, shot: Shot, first: int, last: int) -> int:
 
 
 def _time(analysis: Analysis, shot: Shot, frame: int) -> float:
-    """Exam time of a border inside a shot or at its ends."""
+    """Exam time of a frame of the shot, or of its end."""
     if frame == shot.end_frame:
         return shot.end_s
     return float(analysis.frame_times_s[shot.recording][frame])

@@ -1,9 +1,8 @@
 """Where an exam shows each standard plane best: the stretches that a covering summary keeps first.
 
-A plane is recognised if a shot that is labelled with it holds it: over a stretch its probability is
-`MIN_HELD` on average. Of all such stretches the best one has the most importance x probability of
-the plane, integrated over time: what matters and shows the plane, for long.
-``docs/decisions/covering.md`` says why.
+A plane counts as recognised if a shot with its label also holds it: over some stretch of the shot
+the plane's probability is at least `MIN_HELD` on average. The best of these stretches has the
+greatest integral of importance x probability over time. ``docs/decisions/covering.md`` says why.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from usummary.analysis.planes import MIN_HELD
 from usummary.types import STANDARD_PLANES, Analysis, IntArray, Shot
 
 CRUMB_S = 1.0
-"""A stretch leaves nothing of its shot on either side, or at least this long."""
+"""On each side, a stretch leaves either nothing of its shot or at least this much."""
 
 _SAME_S = 1e-6
 """Two times this close are the same."""
@@ -41,11 +40,11 @@ class Stretch:
 
 
 def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretch]]:
-    """For each recognised plane, best first, the best stretch of each shot that holds it.
+    """For each recognised plane, the best stretch of every shot that holds it, best first.
 
     Stretches begin and end at sampled frames or where their shot does. They are `length_s` long; a
-    shot that is shorter, or less than a second longer, is one as a whole. Shots that a person
-    decided on take no part. Of equally good stretches the earliest comes first.
+    shot that is shorter, or less than a second longer, is a stretch as a whole. Shots that a person
+    decided on are left out. Among equally good stretches the earliest comes first.
 
     Args:
         analysis: A finished analysis.
@@ -69,8 +68,8 @@ def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretc
     values = analysis.scores.values.astype(np.float64)
     evidence = _Sampled(analysis.scores.times_s, values, shown, sure)
     windows, worth = _best_windows(evidence, _Within(samples, times_s, planes), length_s)
-    found: dict[str, list[Stretch]] = {}
-    for best in np.lexsort((-worth, planes)).tolist():
+    by_plane: dict[str, list[Stretch]] = {}
+    for best in np.lexsort((-worth, planes)).tolist():  # by plane, then worth; a stable sort
         if worth[best] > 0:
             shot, (begin, end), (first, stop) = shots[best], windows[best], samples[best]
             stretch = Stretch(
@@ -78,12 +77,15 @@ def find_stretches(analysis: Analysis, length_s: float) -> dict[str, list[Stretc
                 shot.start_frame if begin == first else int(frames[begin]),
                 shot.end_frame if end == stop else int(frames[end]),
             )
-            found.setdefault(str(shot.plane), []).append(stretch)
-    return found
+            by_plane.setdefault(str(shot.plane), []).append(stretch)
+    return by_plane
 
 
 def frame_keys(recordings: IntArray, frames: IntArray) -> IntArray:
-    """One ascending number for each frame of an exam."""
+    """A number for each frame of an exam that ascends through its recordings.
+
+    The recording is in the high bits, the frame index in the low 40.
+    """
     return (np.asarray(recordings, np.int64) << 40) + frames
 
 
@@ -97,12 +99,13 @@ def _borders(shots: Sequence[Shot]) -> IntArray:
 def _evidence(
     analysis: Analysis, keys: IntArray, shots: Sequence[Shot], samples: IntArray, planes: IntArray
 ) -> tuple[IntArray, NDArray[np.float64]]:
-    """What each sampled frame shows (L,), a position in `STANDARD_PLANES`, and its probability.
+    """The plane of each sampled frame (L,), as position in `STANDARD_PLANES`, and its probability.
 
-    Without a record of the clips these are the label of its shot and the probability behind it.
+    They are those of the frame's clip, or, in an analysis without `PlaneTrack`, of its shot.
     """
     track = analysis.planes
     if track is not None:
+        # The first run, before the first clip, is that of no plane (-1); it is usually empty.
         starts = np.searchsorted(keys, frame_keys(track.recordings, track.frames))
         lengths = np.diff(np.concatenate([[0], starts, [len(keys)]]))
         planes, sure = np.append(-1, track.planes), np.append(0.0, track.confidences)
@@ -114,7 +117,7 @@ def _evidence(
 
 
 class _Sampled(NamedTuple):
-    """What is known of each sampled frame; a tuple with names, because numba takes no dataclass.
+    """Values of each sampled frame. A tuple with names, because numba takes no dataclass.
 
     Attributes:
         times_s: (L,) exam time.
@@ -133,9 +136,9 @@ class _Within(NamedTuple):
     """The shots in which stretches are looked for.
 
     Attributes:
-        samples: (n, 2) the first sampled frame of each shot and the one after its last.
-        bounds_s: (n, 2) where it starts and ends.
-        planes: (n,) the plane that it is labelled with.
+        samples: (n, 2) half-open range of each shot's sampled frames, positions in `_Sampled`.
+        bounds_s: (n, 2) exam times at which each shot starts and ends.
+        planes: (n,) the plane on each shot's label, a position in `STANDARD_PLANES`.
     """
 
     samples: IntArray
@@ -149,17 +152,17 @@ def _best_windows(
 ) -> tuple[IntArray, NDArray[np.float64]]:
     """The best stretch within each shot.
 
-    For each shot a window slides over its sampled frames, two indices that only move forward, so
-    the work grows with the number of frames and not with its square.
+    In each shot a window slides over the sampled frames. Both of its ends only move forward, so the
+    work grows with the number of frames, not with its square.
 
     Args:
         frames: All sampled frames of the exam.
-        shots: Where to look.
-        length_s: Length of a stretch; within a sample, and never more.
+        shots: The shots to search.
+        length_s: Most seconds of a stretch; the next longer window would be longer than this.
 
     Returns:
-        Samples (n, 2) where the stretch begins and ends, and its worth (n,), 0 where a shot has
-        none that holds its plane.
+        Half-open range (n, 2) of each stretch's samples, and its worth (n,): 0 if no stretch of the
+        shot holds its plane.
     """
     windows, worth = shots.samples.copy(), np.zeros(len(shots.planes))
     for shot in range(len(shots.planes)):
@@ -169,7 +172,7 @@ def _best_windows(
         borders_s = np.empty(count + 1)
         borders_s[:-1] = frames.times_s[first : first + count]
         borders_s[0], borders_s[-1] = shots.bounds_s[shot]
-        # Sums from the shot's start up to each border: what a window holds is a difference of two.
+        # Sums from the shot's start up to each border: the sum of a window is a difference of two.
         held, gained = np.zeros(count + 1), np.zeros(count + 1)
         for at in range(count):
             seconds = borders_s[at + 1] - borders_s[at]
@@ -183,12 +186,12 @@ def _best_windows(
             most_s = length_s
         end = 0
         for begin in range(count):
-            # The longest window from here on; a single sample is one even where it lasts longer.
+            # The longest window that begins here; a single sample is one, however long it lasts.
             end = max(end, begin + 1)
             while end < count and borders_s[end + 1] - borders_s[begin] <= most_s + _SAME_S:
                 end += 1
             before_s, after_s = borders_s[begin] - borders_s[0], borders_s[-1] - borders_s[end]
-            # Held on average over the window: its sum of probability x seconds says so.
+            # The plane is held: probability x seconds is at least MIN_HELD x the window's seconds.
             least_s = MIN_HELD * (borders_s[end] - borders_s[begin])
             if (
                 (begin == 0 or before_s >= CRUMB_S - _SAME_S)
@@ -199,5 +202,5 @@ def _best_windows(
                 worth[shot] = gained[end] - gained[begin]
                 windows[shot] = first + begin, first + end
             if end == count:
-                break  # the others are parts of this one
+                break  # all later windows lie inside this one
     return windows, worth

@@ -1,9 +1,8 @@
 """What a person changed, as one immutable value, and the analysis with those changes made.
 
-`Edits` says what differs from the automatic result; every function here gives a new value, so
-undoing is using the value before, and saving is writing the value. `apply` makes the changes:
-Analysis + Edits -> Analysis. It always starts from the analysis as it was computed, never from one
-that was edited already.
+`Edits` holds what differs from the automatic result. Every function here returns a new value: undo
+goes back to the earlier value, and saving writes the value. `apply` makes the changes: Analysis +
+Edits -> Analysis. It always starts from the analysis as it was computed, never from an edited one.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class ShotSpan:
         )
 
     def without(self, other: ShotSpan) -> tuple[ShotSpan, ...]:
-        """What is left of it outside `other`, which overlaps it: nothing, one part or two."""
+        """The parts of this span outside `other`, which overlaps it: none, one or two."""
         parts = ((self.start_frame, other.start_frame), (other.end_frame, self.end_frame))
         return tuple(ShotSpan(self.recording, first, last) for first, last in parts if first < last)
 
@@ -91,7 +90,7 @@ class Edits:
         if not self.locked <= self.kept:
             raise SettingsError("The edits hold a shot that is locked but not kept.")
         decided = sorted([*self.kept, *self.rejected])
-        if any(one.overlaps(following) for one, following in itertools.pairwise(decided)):
+        if any(span.overlaps(following) for span, following in itertools.pairwise(decided)):
             raise SettingsError("The edits decide twice on the same part of the recording.")
 
     def decision(self, shot: Shot) -> Decision:
@@ -135,7 +134,7 @@ def reject(edits: Edits, shot: Shot) -> Edits:
 
 
 def clear(edits: Edits, shot: Shot) -> Edits:
-    """The shot is chosen, or not, by its score again.
+    """The shot is undecided again: its score says whether it is chosen.
 
     Raises:
         SettingsError: It is locked.
@@ -168,11 +167,11 @@ def _undecided(edits: Edits, span: ShotSpan) -> Edits:
     )
 
 
-# Cutting. `shots` are always the shots as they are shown: those of the present summary.
+# Cutting. `shots` are always the shots on screen: those of the present summary.
 
 
 def split(edits: Edits, shots: Sequence[Shot], recording: int, frame: int) -> Edits:
-    """Cuts a shot in two before a frame; what was decided about it holds for both parts.
+    """Cuts a shot in two before a frame; both parts keep the shot's decision.
 
     Raises:
         SettingsError: The shot is locked, or already begins at that frame.
@@ -195,20 +194,20 @@ def move_edge(
 ) -> Edits:
     """Moves where a shot starts or ends.
 
-    A shot that grows takes from its neighbours, all of one if need be; what a shot gives up goes
-    to its neighbour, or becomes a shot of its own where that one is locked or missing. A shot that
-    was in the summary is kept from then on: whoever sets its borders wants it.
+    A shot that grows takes frames from its neighbours, if need be all frames of some. Frames that a
+    shot gives up go to its neighbour, or become a shot of their own if that neighbour is locked or
+    missing. A key shot is kept from then on: a person who sets its borders wants it.
 
     Args:
         edits: The edits so far.
-        shots: The shots as they are shown.
+        shots: The shots on screen.
         index: Position of the shot in `shots`.
         edge: Which of its ends moves.
-        frame: New `start_frame` or `end_frame`; beyond the recording means its border.
+        frame: New `start_frame` or `end_frame`; clamped to the recording.
 
     Raises:
-        SettingsError: The shot, or one that it would take from, is locked, or nothing of the shot
-            would be left.
+        SettingsError: The shot is locked, or a shot that it would take frames from, or nothing of
+            the shot would be left.
     """
     old = ShotSpan.of(shots[index])
     _check_unlocked(edits, old)
@@ -230,7 +229,7 @@ def move_edge(
 
 
 def add_shot(edits: Edits, shots: Sequence[Shot], recording: int, start: int, end: int) -> Edits:
-    """Makes the frames ``[start, end)`` a shot, cut out of those that are there, and keeps it.
+    """Makes the frames ``[start, end)`` a shot, cut out of the present shots, and keeps it.
 
     Raises:
         SettingsError: No frame lies between the two, or a locked shot does.
@@ -252,7 +251,7 @@ def add_shot(edits: Edits, shots: Sequence[Shot], recording: int, start: int, en
 def _given_up(
     edits: Edits, shots: Sequence[Shot], index: int, new: ShotSpan
 ) -> dict[ShotSpan, tuple[ShotSpan, ...]]:
-    """The neighbour that takes over what shot number `index` loses by becoming `new`."""
+    """The neighbour's new span, if it takes over the frames that shot number `index` gives up."""
     old = ShotSpan.of(shots[index])
     if old.start_frame < new.start_frame:
         beside, grows_by = index - 1, {"end_frame": new.start_frame}
@@ -273,10 +272,10 @@ def _recut(
     pieces: Mapping[ShotSpan, tuple[ShotSpan, ...]],
     new: Iterable[ShotSpan] = (),
 ) -> Edits:
-    """The edits with some shots replaced by others, which inherit what was decided about them.
+    """The edits with some shots replaced by `pieces`, which inherit the decisions about them.
 
-    Whatever is then covered by no shot becomes one, about which nothing is decided. Shots that
-    the choice of the summary cut stay whole, but for those that are replaced.
+    Frames that no shot covers then become undecided shots. A shot that only the choice of the
+    summary cut becomes whole again, unless one of its parts is replaced.
     """
     wholes = {ShotSpan.of(shot): _whole(shot) for shot in shots}
     cut = {wholes[span] for span in pieces}
@@ -298,15 +297,16 @@ def _recut(
 
 
 def _whole(shot: Shot) -> ShotSpan:
-    """The shot that it is a part of, or itself."""
+    """Span of the shot that this one was cut from, or its own."""
     return ShotSpan(shot.recording, *shot.whole) if shot.whole else ShotSpan.of(shot)
 
 
 def _gaps_filled(spans: Iterable[ShotSpan], shots: Sequence[Shot]) -> list[ShotSpan]:
-    """The spans in order, with one more for every gap that `shots` do not have."""
+    """The spans in order, with a new span in every gap; `shots` say how long recordings are."""
     filled: list[ShotSpan] = []
     for recording, group in itertools.groupby(sorted(spans), key=lambda span: span.recording):
         at = 0
+        # The empty span at the end closes the last gap.
         for span in [*group, ShotSpan(recording, _frame_count(shots, recording), 0)]:
             if at < span.start_frame:
                 filled.append(ShotSpan(recording, at, span.start_frame))
@@ -317,7 +317,7 @@ def _gaps_filled(spans: Iterable[ShotSpan], shots: Sequence[Shot]) -> list[ShotS
 
 
 def _frame_count(shots: Sequence[Shot], recording: int) -> int:
-    """Frames of a recording, whose last shot ends with it."""
+    """Number of frames of a recording: its last shot ends where it does."""
     return max((shot.end_frame for shot in shots if shot.recording == recording), default=0)
 
 
@@ -346,12 +346,12 @@ def add_freeze(edits: Edits, freeze: FreezeFrame) -> Edits:
     _check_plane(freeze.plane)
     if any(_place(other) == _place(freeze) for other in edits.added_freezes):
         raise SettingsError("There is a freeze-frame at this picture already.")
-    added = sorted([*edits.added_freezes, freeze], key=lambda one: one.time_s)
+    added = sorted([*edits.added_freezes, freeze], key=lambda other: other.time_s)
     return replace(edits, added_freezes=tuple(added))
 
 
 def remove_freeze(edits: Edits, freeze: FreezeFrame) -> Edits:
-    """Leaves a freeze-frame out, be it found, given or added."""
+    """Leaves out a freeze-frame, whether it was found, given or added."""
     place = _place(freeze)
     added = tuple(other for other in edits.added_freezes if _place(other) != place)
     removed = edits.removed_freezes | ({place} if freeze.source != "added" else set())
@@ -360,7 +360,7 @@ def remove_freeze(edits: Edits, freeze: FreezeFrame) -> Edits:
 
 
 def relabel(edits: Edits, freeze: FreezeFrame, plane: str | None) -> Edits:
-    """Says which standard plane a freeze-frame shows; None: none of them.
+    """Sets which standard plane a freeze-frame shows; None: none of them.
 
     Raises:
         SettingsError: `plane` is none of the standard ones.
@@ -417,9 +417,9 @@ def _area(polygon: Polygon) -> float:
 def apply(analysis: Analysis, edits: Edits) -> Analysis:
     """The analysis with the changes made; `analysis` itself if there are none.
 
-    Shots whose borders the person set get score and key frame from the kept scores, and the plane
-    of the segmented shot that most of their frames come from. A shot that was decided on and is
-    not among the segmented ones is cut out of them: the person saw it, so it exists.
+    Shots whose borders the person set get score and key frame from the analysis' scores, and the
+    plane of the segmented shot that most of their frames come from. If the person decided on a shot
+    that is not among the segmented ones, it is cut out of them: the person saw it, so it exists.
 
     Raises:
         SettingsError: The edits do not fit the analysis; they were made on another recording.
@@ -435,7 +435,7 @@ def apply(analysis: Analysis, edits: Edits) -> Analysis:
 
 
 def counts(edits: Edits, shots: Sequence[Shot]) -> dict[str, int]:
-    """How much of each kind was changed, for the run record; empty without any edit.
+    """How many changes of each kind were made, for the run record; empty without any edit.
 
     Args:
         edits: The edits.
@@ -468,7 +468,7 @@ def _shots(analysis: Analysis, edits: Edits) -> tuple[Shot, ...]:
 
 
 def _spans(analysis: Analysis, edits: Edits, segmented: list[ShotSpan]) -> list[ShotSpan]:
-    """All spans in exam order; they hold every span that was decided on."""
+    """All spans in exam order, among them every span that the person decided on."""
     if edits.spans is not None:
         _check_cover(analysis, edits.spans)
     spans = list(segmented if edits.spans is None else edits.spans)
@@ -512,7 +512,7 @@ def _misfit() -> SettingsError:
 
 
 def _new_shots(analysis: Analysis, spans: Sequence[ShotSpan]) -> dict[ShotSpan, Shot]:
-    """Shots with borders that the segmentation did not set; `spans` are in exam order."""
+    """New shots for `spans` (in exam order), whose borders the segmentation did not set."""
     shots: dict[ShotSpan, Shot] = {}
     for recording, group in itertools.groupby(spans, key=lambda span: span.recording):
         mine = list(group)
@@ -526,8 +526,8 @@ def _new_shots(analysis: Analysis, spans: Sequence[ShotSpan]) -> dict[ShotSpan, 
         )
         parents = [shot for shot in analysis.shots if shot.recording == recording]
         recording_end_s = max(shot.end_s for shot in parents)
-        found = zip(mine, means, keys, _parents(parents, mine), strict=True)
-        for span, mean, key, parent in found:
+        rows = zip(mine, means, keys, _parents(parents, mine), strict=True)
+        for span, mean, key, parent in rows:
             last = span.end_frame
             shots[span] = replace(
                 parent,

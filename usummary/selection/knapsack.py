@@ -1,9 +1,11 @@
 """Exact 0/1 knapsack: which shots fit the budget and are worth most together.
 
-The items are sorted by value per weight. All optimal choices agree with the greedy one except near
-its break, so only a window of items around the break (the *core*) is solved by dynamic programming;
-its value is a bound that proves which of the other items are certainly in or out. The window grows
-until everything outside it is proven. ``docs/decisions/knapsack.md`` has the reasons and figures.
+The items are sorted by value per weight. The greedy choice takes them in this order up to the
+*break*, the first that no longer fits. Optimal choices differ from it only near the break, so only
+a window of items around it (the *core*: Balas and Zemel, Operations Research 1980) is solved by
+dynamic programming. The value found is a bound that proves which other items are certainly in or
+out, and the window grows until all of them are proven. ``docs/decisions/knapsack.md`` has the
+reasons and figures.
 """
 
 from __future__ import annotations
@@ -34,11 +36,11 @@ _SLACK = 1e-13  # relative; wide enough for the float64 rounding of the bounds b
 def select(values: ArrayLike, weights: ArrayLike, capacity: int) -> list[int]:
     """Indices of the items of greatest total value whose total weight is at most `capacity`.
 
-    Values are summed as 62-bit fixed-point numbers scaled by a power of two, which is finer than
-    float64 rounds their total. So a tie is a tie whatever the order of summation.
+    Values are summed as 62-bit fixed-point numbers scaled by a power of two. These are finer than
+    the rounding of a float64 total, and their sum does not depend on the order, so ties are exact.
 
     Args:
-        values: (n,) finite numbers. Items of a value of 0 or below are never chosen.
+        values: (n,) finite numbers. Items of value 0 or less are never chosen.
         weights: (n,) whole numbers, 0 or more.
         capacity: Whole number; below 0 nothing is chosen.
 
@@ -55,11 +57,12 @@ def select(values: ArrayLike, weights: ArrayLike, capacity: int) -> list[int]:
     usable = np.flatnonzero((points > 0) & (load <= budget))
     if int(load[usable].sum()) <= max(budget, 0):
         return [int(i) for i in usable]
-    free = usable[load[usable] == 0]  # they cost nothing; the rest compete
-    rest = usable[load[usable] > 0]
-    divisor = int(np.gcd.reduce(load[rest]))
-    items = _Items(points[rest], load[rest] // divisor, budget // divisor)
-    chosen = rest[items.solve()]
+    free = usable[load[usable] == 0]  # they cost nothing; the others compete
+    competing = usable[load[usable] > 0]
+    # A common divisor makes the table that much narrower, and the same choices fit.
+    divisor = int(np.gcd.reduce(load[competing]))
+    items = _Items(points[competing], load[competing] // divisor, budget // divisor)
+    chosen = competing[items.solve()]
     return sorted(int(i) for i in np.concatenate([free, chosen]))
 
 
@@ -89,6 +92,7 @@ def _fixed_point(worth: NDArray[np.float64]) -> IntArray:
     """Positive values as whole multiples of a power of two, their sum below 2**62."""
     positive = np.maximum(worth, 0.0)
     largest = float(positive.max(initial=0.0))
+    # All n values together are below 2**exponent: each below 2**frexp, n below 2**bit_length.
     exponent = math.frexp(largest)[1] + len(positive).bit_length()
     # Two steps, because 2**(62 - exponent) alone can leave the range of float64.
     unit = np.ldexp(positive, -math.frexp(largest)[1])
@@ -97,7 +101,7 @@ def _fixed_point(worth: NDArray[np.float64]) -> IntArray:
 
 @dataclass(frozen=True)
 class _Items:
-    """Items of positive value and weight, each of which fits alone, not all together.
+    """Items of positive value and weight; each fits by itself, but not all together.
 
     Attributes:
         values: (n,) fixed-point values.
@@ -125,6 +129,7 @@ class _Items:
             if np.isin(unproven, core).all():
                 return np.flatnonzero(inside)
             size *= _GROWTH
+            # Back to the greedy choice: it is what the items outside the next core keep to.
             inside[:] = False
             inside[order[:broken]] = True
             core = unproven if len(unproven) <= size else _window(order, broken, size)
@@ -144,10 +149,11 @@ class _Items:
         return result
 
     def _unproven(self, price: float, inside: NDArray[np.bool_]) -> IntArray:
-        """Items that some choice at least as good as `inside` could treat unlike the greedy one.
+        """Items that a choice at least as good as `inside` could treat unlike the greedy choice.
 
-        With weight priced at the break item's density, no choice is worth more than `relaxed`, and
-        one that treats an item against its price loses at least the item's distance from it.
+        Each unit of weight is priced at the break item's density (Lagrangian relaxation of the
+        budget). Then no choice is worth more than `relaxed`. Taking an item of negative surplus, or
+        leaving out one of positive surplus, makes a choice worth less by at least abs(surplus).
         """
         surplus = self.values - self.weights * price
         relaxed = float(np.maximum(surplus, 0.0).sum()) + self.capacity * price
@@ -166,7 +172,8 @@ def _window(order: IntArray, centre: int, size: int) -> IntArray:
 def _dense(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
     """Positions of the best choice, from the table of best value by capacity.
 
-    Items go last to first: the walk back is then in item order and can prefer the earlier one.
+    Items are added last to first, so that the walk back is in item order and can prefer earlier
+    items. Two rows of the table are enough; of each cell only one bit, "taken", is kept.
     """
     count = len(values)
     taken = np.zeros((count, capacity // 8 + 1), dtype=np.uint8)
@@ -187,9 +194,10 @@ def _dense(values: IntArray, weights: IntArray, capacity: int) -> IntArray:
 
 @njit(cache=True, nogil=True)
 def _add_item(old: IntArray, new: IntArray, value: int, weight: int, taken: Bytes) -> None:
-    """Best values with one more item allowed, and one bit each: it is taken there.
+    """Best value at each capacity with one more item allowed, and a bit: is it taken there?
 
-    In stretches that stay in the first-level cache, as simple loops that become vector code.
+    Works on stretches of cells that stay in the first-level cache, in loops so simple that the
+    compiler makes vector code of them.
     """
     cells = len(old)
     flags = np.zeros(_STRETCH, dtype=np.uint8)
@@ -201,7 +209,7 @@ def _add_item(old: IntArray, new: IntArray, value: int, weight: int, taken: Byte
             best[at] = max(shifted[at] + value, same[at])
         flags[:] = 0
         inside = flags[first - low :]
-        for at in range(high - first):
+        for at in range(high - first):  # at a tie it is taken: earlier items come first
             inside[at] = np.uint8(shifted[at] + value >= same[at])
         for byte in range((high - low + 7) // 8):
             bits = flags[8 * byte : 8 * byte + 8]
@@ -211,7 +219,10 @@ def _add_item(old: IntArray, new: IntArray, value: int, weight: int, taken: Byte
 
 
 def _by_states(values: Sequence[int], weights: Sequence[int], capacity: int) -> IntArray:
-    """The same answer from lists of undominated (weight, value) states; for huge capacities."""
+    """The same answer from lists of undominated (weight, value) states; for huge capacities.
+
+    A state is dominated if another has at least its value at no more weight.
+    """
     fronts: list[dict[int, int]] = [{0: 0}]
     for value, weight in zip(reversed(values), reversed(weights), strict=True):
         last = fronts[-1]

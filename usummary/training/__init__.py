@@ -1,1 +1,1 @@
-"""Training: data, composed clips, rewards and the two trainers. The application never needs it."""
+"""Training: data, composed clips, rewards, trainers. Using the application never needs it."""

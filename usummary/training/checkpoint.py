@@ -1,4 +1,7 @@
-"""Checkpoints of a training run: network and optimiser, resumable, without pickle."""
+"""Checkpoints of a training run: network and optimiser, to resume from.
+
+Safetensors instead of pickle: loading a pickle from somebody else can run any code.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,9 @@ def save_checkpoint(
     step: int,
     more: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Writes everything needed to go on after `step` steps, beside the old file, then renames.
+    """Writes everything that is needed to go on after `step` steps; `more` holds further values.
 
-    `more` holds whatever else the run needs, by name.
+    The file is written beside the old one and then renamed.
     """
     tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
     for number, values in optimiser.state_dict()["state"].items():
@@ -46,7 +49,7 @@ def load_checkpoint(
     """Restores `net` and `optimiser`; returns the number of steps already done, and `more`.
 
     Raises:
-        ModelError: The file is damaged or of another network.
+        ModelError: The file is damaged or belongs to another network.
     """
     weights: dict[str, Tensor] = {}
     state: dict[int, dict[str, Tensor]] = {}
@@ -71,7 +74,7 @@ def load_checkpoint(
 
 
 def write_curve(path: Path, epoch: Any) -> None:
-    """Appends an epoch, a dataclass of numbers, to a learning curve as CSV; epoch 0 begins anew."""
+    """Appends an epoch, a dataclass of numbers, to a learning curve (CSV); epoch 0 starts it."""
     values = asdict(epoch)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w" if epoch.number == 0 else "a", encoding="utf-8", newline="") as file:
@@ -82,6 +85,6 @@ def write_curve(path: Path, epoch: Any) -> None:
 
 
 def read_curve(path: Path, column: str) -> list[float]:
-    """One column of a learning curve, an epoch each."""
+    """One column of a learning curve, one value for each epoch."""
     with path.open(encoding="utf-8", newline="") as file:
         return [float(row[column]) for row in csv.DictReader(file)]

@@ -1,4 +1,4 @@
-"""All shipped models from scratch, with the tables and curves of their cards: one call each."""
+"""Makes all shipped models from scratch, and the tables and curves of their cards."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ SHIPPED = {
     "3dst-unet-plane": "3dst-unet-rl-unsupervised",
     "dr-dsn-supervised": "dr-dsn",
 }
-"""Methods whose best seed is shipped, and the names it gets."""
+"""Methods whose best seed is shipped, and the shipped names."""
 
 COMPARED: dict[BackboneKind, tuple[str, ...]] = {
     "i3d": tuple(METHODS),
     "st3d": ("3dst-unet-supervised",),
     "2d": ("3dst-unet-supervised",),
 }
-"""Methods trained on each kind of features: with the first all, as in the paper's Table IV; with
-the others what its Table III compares."""
+"""Methods trained on each kind of features: all on the first, as in the paper's Table IV; on the
+others only those that its Table III compares."""
 
 _DRAWN = 3
 
@@ -61,18 +61,18 @@ def compare_all(
 ) -> tuple[list[Measured], Held]:
     """Trains the methods of `COMPARED` on one kind of features, measures them on the test exams.
 
-    Numbers are kept in the work folder as ``comparison-KIND.json``. With I3D features the best
-    seeds (on validation exams) are written to ``shipped/``, and the scores of the first drawn as
-    ``score-curves.png``.
+    Numbers are written to the work folder as ``comparison-KIND.json``. With I3D features the best
+    seeds (on validation exams) are also written to ``shipped/``, and the scores of the first are
+    drawn as ``score-curves.png``.
 
     Returns:
-        Figures of the summarisers, and how often the backbone names held planes rightly.
+        Figures of the summarisers, and how often the backbone names held planes correctly.
     """
     made = make_summarisers(shop, COMPARED[kind], seeds, kind)
     backbone = make_backbone(shop, kind)
     test = read_part(shop, "test", backbone)
     summarisers = {
-        method(name).title: {one.seed: scores_of(one.model) for one in made if one.method == name}
+        method(name).title: {m.seed: scores_of(m.model) for m in made if m.method == name}
         for name in COMPARED[kind]
     }
     rows = {**simple_summarisers(seeds), **known_truth(), **summarisers}
@@ -81,7 +81,7 @@ def compare_all(
     save(shop.work / f"comparison-{kind}.json", measured, about)
     if kind == "i3d":
         best = ship(shop, made)
-        drawn = test[:: CASTS["test"]][:_DRAWN]  # one of each operator
+        drawn = test[:: CASTS["test"]][:_DRAWN]  # one exam of each operator
         title, net = method(best.method).title, build(best.model)
         assert isinstance(net, Scorer)
         draw_curves(
@@ -92,10 +92,10 @@ def compare_all(
 
 
 def ship(shop: Workshop, made: Sequence[Made]) -> Made:
-    """Writes the best seeds under their shipped names, and the backbone; gives the first's."""
+    """Writes the best seeds and their backbones under their shipped names; returns the first."""
     chosen = []
     for name, title in SHIPPED.items():
-        best = max((one for one in made if one.method == name), key=lambda one: one.validation)
+        best = max((m for m in made if m.method == name), key=lambda m: m.validation)
         shop.say(f"{title}: {best.model.name}")
         copy_model(best.model, shop.work / "shipped" / title)
         chosen.append(best)
@@ -105,31 +105,32 @@ def ship(shop: Workshop, made: Sequence[Made]) -> Made:
 
 
 def recognise_all(shop: Workshop) -> list[list[str]]:
-    """What the teacher and the backbones make of held-out test pictures, as a table."""
+    """How well the teacher and the backbones recognise held-out test pictures, as a table."""
     sources = load_sources(shop.data, "test")
-    found = {"SonoNet16 teacher": recognition(picture_namer(shop.teacher()), sources)}
+    by_net = {"SonoNet16 teacher": recognition(picture_namer(shop.teacher()), sources)}
     for kind, name in BACKBONES.items():
         net = build(make_backbone(shop, kind))
         assert isinstance(net, SonoNetI3D | ST3D)
-        found[name] = recognition(clip_namer(net), sources)
-    groups = list(next(iter(found.values())).count)
-    lines = [["", *found]]
-    brain = ("undefined" if one.brain is None else f"{one.brain:.3f}" for one in found.values())
+        by_net[name] = recognition(clip_namer(net), sources)
+    results = list(by_net.values())
+    groups = list(results[0].count)
+    lines = [["", *by_net]]
+    brain = ("undefined" if r.brain is None else f"{r.brain:.3f}" for r in results)
     lines.append(["brain, balanced accuracy", *brain])
-    lines.append(["calibration error", *(f"{one.calibration:.3f}" for one in found.values())])
+    lines.append(["calibration error", *(f"{r.calibration:.3f}" for r in results)])
     for group in groups:
-        cells = (f"{one.right[group]} of {one.count[group]}" for one in found.values())
+        cells = (f"{r.right[group]} of {r.count[group]}" for r in results)
         lines.append([group, *cells])
     return lines
 
 
 def held_table(found: Mapping[str, Held]) -> list[list[str]]:
-    """What backbones, by name, make of planes while they are held in the same exams."""
+    """How often each backbone, by name, names planes correctly while they are held, as a table."""
     lines = [["clips named right", *found]]
     for plane in STANDARD_PLANES:
-        if all(plane in one for one in found.values()):
-            cells = ("{} of {}".format(*one[plane]) for one in found.values())
+        if all(plane in held for held in found.values()):
+            cells = ("{} of {}".format(*held[plane]) for held in found.values())
             lines.append([plane, *cells])
-    shares = ([right / count for right, count in one.values()] for one in found.values())
-    lines.append(["mean over planes", *(f"{np.mean(one):.2f}" for one in shares)])
+    shares = ([right / count for right, count in held.values()] for held in found.values())
+    lines.append(["mean over planes", *(f"{np.mean(share):.2f}" for share in shares)])
     return lines

@@ -21,13 +21,13 @@ from usummary.training.train_summariser import TrainingPlan, train_summariser
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be trained.
+    """What a person wants to train.
 
     Attributes:
-        method: Name, see `usummary.training.summariser.recipes`.
-        seed: Random start.
+        method: Name of a method, see `usummary.training.summariser.recipes`.
+        seed: Random seed.
         epochs: Passes over the exams, None: the method's own number.
-        described: What the exams are, for the model's card.
+        described: Description of the exams, for the model's card.
         device: ``cpu`` or ``cuda``.
         work: Folder for the checkpoint and the learning curve.
     """
@@ -51,17 +51,18 @@ def train_own(
     """Trains a summariser on one folder, chooses its epoch by another, writes a model folder.
 
     Args:
-        folders: Recordings with freeze-frames: to learn from, to choose by.
+        folders: Two folders of recordings with freeze-frames: to learn from, and to choose the best
+            epoch by.
         out: Model folder to write.
-        backbone: Name or folder.
+        backbone: Name or folder of the backbone.
         wish: What is to be trained.
-        say: Told the learning curve, a line an epoch.
-        progress: Told how far reading is.
+        say: Called with the learning curve, a line for each epoch.
+        progress: Called while exams are read.
 
     Raises:
-        InputError: One folder is the other, or an exam of them has no freeze-frame.
-        ModelError: The model could not be used where it is to be written: its backbone is neither
-            beside it nor a shipped one.
+        InputError: Both folders are the same, or an exam in them has no freeze-frame.
+        ModelError: The model could not be used in the folder `out`: its backbone is neither beside
+            it nor a shipped one.
     """
     if folders[0].resolve() == folders[1].resolve():
         raise InputError(

@@ -1,7 +1,7 @@
-"""The steps by which the shipped models come about, from pictures and timelines to weights.
+"""The steps that make the shipped models, from pictures and timelines to weights.
 
-Each writes into one work folder and uses what stands there already, so an interrupted run goes on
-where it was; `usummary.training.train_everything` takes them in order.
+Each step writes into the same work folder and skips what is there already, so an interrupted run
+can be continued. `usummary.training.train_everything` runs the steps in order.
 
     stand-ins -> composed exams -> backbones -> features -> summarisers
 """
@@ -67,22 +67,22 @@ EXAMS = (
     "2024, MIT). No real fetal recording"
 )
 CASTS: dict[Part, int] = {"train": 2, "validation": 2, "test": 4}
-"""Composed recordings of each timeline."""
+"""Number of composed recordings of each timeline."""
 ON_CPU = Settings(device="cpu")
-"""Features of the exams are computed as the program computes them without a GPU."""
+"""Settings of the exams' features: those of a computer without a GPU, which most offices have."""
 _LEARNT_FROM: tuple[Part, ...] = ("train", "validation")
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where things are and how fast they may be made.
+    """The folders and the computing power that the steps use.
 
     Attributes:
         data: Data folder, the one that holds ``ultrasound/``.
         work: Folder for everything that is made.
-        workers: Processes that compose, read and train side by side.
-        device: Where networks are trained.
-        say: Told what is going on, a line at a time.
+        workers: Number of processes that compose, read and train side by side.
+        device: Device that trains networks.
+        say: Called with lines that say what is being done.
     """
 
     data: Path
@@ -146,7 +146,7 @@ def make_exams(shop: Workshop, part: Part, *, freezes: Literal["show", "hide"] =
 
 def compose_in_parallel(plan: CollectionPlan, folder: Path, workers: int, say: Say) -> None:
     """Composes every recording of a plan that is not there yet, several at a time."""
-    todo = [i for i, one in enumerate(planned(plan)) if not (folder / one.name).exists()]
+    todo = [i for i, made in enumerate(planned(plan)) if not (folder / made.name).exists()]
     for name in side_by_side(functools.partial(_compose_one, plan, folder), todo, workers):
         say(f"composed {name}")
 
@@ -181,7 +181,7 @@ def make_backbone(shop: Workshop, kind: BackboneKind) -> Model:
 
 
 def copy_model(model: Model, out: Path) -> None:
-    """A model folder under another name."""
+    """Copies a model folder under another name."""
     training = Training(model.training_data, model.licence, model.classes, model.unsure)
     if model.backbone:
         training = replace(training, backbone=backbone_of(model))
@@ -194,7 +194,7 @@ def read_part(shop: Workshop, part: Part, backbone: Model) -> list[ReadExam]:
 
 
 def keep_features(shop: Workshop, part: Part, backbone: Model) -> list[Path]:
-    """The composed exams of a part, whose features are kept now for those who read them."""
+    """Computes and caches the features of a part's composed exams; returns the exams' paths."""
     paths = find_exams(make_exams(shop, part))
     work = functools.partial(_keep_features, str(backbone.folder))
     for name in side_by_side(work, paths, shop.workers):
@@ -214,9 +214,9 @@ class Made:
 
     Attributes:
         method: Name of the method.
-        seed: Its random start.
-        model: Its folder.
-        validation: What its best epoch was judged to be on validation exams.
+        seed: Random seed.
+        model: The written model.
+        validation: Judgement of its best epoch on validation exams; more is better.
     """
 
     method: str

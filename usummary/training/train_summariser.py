@@ -1,4 +1,4 @@
-"""One summariser: trained on exams with freeze-frames, chosen by exams kept apart; its scores."""
+"""Trains one summariser on exams with freeze-frames; validation exams choose its best epoch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from usummary.training.summariser.trainer import Epoch, Judge, Trainer
 from usummary.types import FloatArray
 
 LENGTH = "15%"
-"""The length that supervised training is judged by."""
+"""The summary length at which epochs of supervised training are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ def train_summariser(
 ) -> Scorer:
     """The network of the best epoch.
 
-    Supervised training keeps the epoch with the best F1 of validation exams at `LENGTH`, training
-    without annotations the one with the best validation reward, less the regularisation: it never
-    looks at a freeze-frame.
+    Supervised training keeps the epoch with the best F1 on validation exams at `LENGTH`. Training
+    without annotations keeps the epoch with the best validation reward minus regularisation, so it
+    never sees a freeze-frame.
     """
     lessons = [exam.lesson() for exam in exams]
     trials = [exam.lesson() for exam in validation]
@@ -58,17 +58,17 @@ def f1_judge(validation: Sequence[ReadExam]) -> Judge:
     """Mean F1 over exams at `LENGTH`, application mode."""
 
     def judge(scores: Sequence[FloatArray]) -> float:
-        found = [
+        f1 = [
             pipeline.select(exam.scored(values), LENGTH).metrics["f1"]
             for exam, values in zip(validation, scores, strict=True)
         ]
-        return float(np.mean(found))
+        return float(np.mean(f1))
 
     return judge
 
 
 def scores_of(model: Model) -> ScoreExam:
-    """Scores by a trained summariser."""
+    """A function that gives a trained summariser's scores of an exam."""
     net = build(model)
     assert isinstance(net, Scorer)
     return lambda exam, _: network_scores(net, exam)

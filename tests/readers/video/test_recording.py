@@ -13,7 +13,7 @@ from tests.builders import read_code, write_video
 from tests.shared_data import SHARED, needs_shared
 from usummary.readers import open_exam
 from usummary.readers.video.container import Media
-from usummary.readers.video.frame_times import read_opening, read_timeline, scan
+from usummary.readers.video.frame_times import read_opening, read_stamps, scan
 
 LIMITED, FULL = 1, 2
 WEIGHTS = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 2: (0.299, 0.114)}
@@ -91,10 +91,12 @@ def test_the_tables_of_an_mp4_agree_with_its_packets(tmp_path):
     )
     media = Media(path)
     opening = read_opening(media)
-    fast, slow = read_timeline(media, opening), scan(media, opening)
+    fast, slow = read_stamps(media, opening), scan(media, opening)
     np.testing.assert_array_equal(fast.stamps, slow.stamps)
     np.testing.assert_array_equal(fast.sync, slow.sync)
-    assert (fast.end, fast.unit_s) == (slow.end, slow.unit_s)
+    assert fast.unit_s == slow.unit_s
+    assert fast.paced.duration_s == slow.paced.duration_s
+    np.testing.assert_array_equal(fast.paced.times_s, slow.paced.times_s)
 
 
 def test_a_recording_cut_from_a_longer_one_by_its_edit_list(tmp_path):

@@ -1,4 +1,4 @@
-"""Pixels that are not square: shown as square ones."""
+"""Enlarges pictures whose pixels are not square, so that they are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Enlargement:
     down: float = 1.0
 
     def box(self, box: Box | None, width: int, height: int) -> Box | None:
-        """A box of the stored picture in the enlarged one, which has this size."""
+        """A box in the stored picture as a box in the enlarged one, of size `width`, `height`."""
         if box is None or (self.across == 1 and self.down == 1):
             return box
         return Box(
@@ -34,10 +34,10 @@ class Enlargement:
 
 
 def pixel_stretch(values: Values) -> tuple[Enlargement, tuple[str, ...]]:
-    """How a file's pictures are enlarged, and what to tell of it.
+    """How a file's pictures are enlarged, and a notice if they are.
 
-    Pixel Aspect Ratio (0028,0034) is height and width of a pixel as whole numbers. Distances
-    between pixels (spacing) say how large the anatomy is, not how the picture is shown.
+    Pixel Aspect Ratio (0028,0034) is height and width of a pixel as whole numbers. Pixel Spacing is
+    not used: it says how large the anatomy is, not how the picture is shown.
     """
     ratio = values.numbers("PixelAspectRatio")
     if not ratio:
@@ -53,7 +53,7 @@ def pixel_stretch(values: Values) -> tuple[Enlargement, tuple[str, ...]]:
 
 
 def squared(picture: Picture, stretch: Enlargement) -> Picture:
-    """A picture (H, W[, 3]) with square pixels; the same one if they are."""
+    """A picture (H, W[, 3]) with square pixels; `picture` itself if they are square already."""
     if stretch.across == 1 and stretch.down == 1:
         return picture
     height, width = picture.shape[:2]

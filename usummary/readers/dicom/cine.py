@@ -1,4 +1,4 @@
-"""DICOM cines: multi-frame instances read frame by frame, and video streams in DICOM."""
+"""DICOM cines: multi-frame instances, read frame by frame, and video streams in DICOM files."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from usummary.readers.dicom.region import declared_region
 from usummary.readers.dicom.timing import agree, frame_timing
 from usummary.readers.dicom.values import UNREADABLE, Values
 from usummary.readers.video.container import SIMULATED_NOTICE, Media
-from usummary.readers.video.recording import VideoRecording
+from usummary.readers.video.recording import ASSUMED_RATE, VideoRecording
 from usummary.types import Frame, IntArray, Picture, Recording, RecordingInfo
 
 _DAMAGE = (*UNREADABLE, RuntimeError, zlib.error)
-"""What decoders raise over damaged pictures."""
+"""What decoders raise for damaged pictures."""
 _DAMAGED_NOTICE = (
     "Damaged pictures of the DICOM file could not be decoded; the one before is shown."
 )
@@ -68,12 +68,12 @@ class DicomCine:
     """A `usummary.types.Recording` of a multi-frame instance; one frame is in memory at a time.
 
     The file is opened for each picture or pass and closed after it, so that a study may have more
-    cines than the program may have files open. Where a picture is damaged beyond decoding, `frame`
-    and `frames` give the one before it, and `info.notices` says so from then on.
+    cines than the program may have files open. In place of a picture that cannot be decoded,
+    `frame` and `frames` give the picture before it, and `info.notices` says so from then on.
     """
 
     def __init__(self, header: Header, pixels: PixelData) -> None:
-        """See `open_cine`; the first frame that can be decoded is, to know that one can be."""
+        """See `open_cine`. The first good frame is decoded, to be sure that there is one."""
         self._header = header
         layout = read_layout(header)
         self._damaged = False
@@ -137,6 +137,7 @@ class DicomCine:
                 if index < start:
                     continue
                 picture = self._picture(file, index)
+                # Damaged frames are left out, but for the first: scores must begin at frame 0.
                 if picture is None and index == 0:
                     picture = self._shown(file, index)
                 if picture is not None:
@@ -151,10 +152,10 @@ class DicomCine:
         return Frame(index, float(self._times_s[index]), pixels)
 
     def _shown(self, file: BinaryIO, index: int) -> Picture:
-        """The picture of a frame; where it is damaged that before it, at the start that after it.
+        """The picture of a frame, or else the nearest good one before it, or else after it.
 
         Raises:
-            UnreadableFile: The file changed, and none can be decoded any more.
+            UnreadableFile: No frame can be decoded; while open, the file was changed.
         """
         for at in (*range(index, -1, -1), *range(index + 1, len(self._spans))):
             picture = self._picture(file, at)
@@ -181,7 +182,7 @@ class DicomCine:
         try:
             picture = self._decoder.decode(_bytes_of(file, self._spans[index]))
         except NotImplementedError:
-            if self._shape is None:
+            if self._shape is None:  # no frame was decoded yet: the encoding is not supported
                 raise
             picture = None
         except _DAMAGE:
@@ -252,27 +253,30 @@ class DicomVideo(VideoRecording):
         )
 
     def _choose_times(self, header: Header) -> tuple[str, ...]:
-        """Keep the stream's times where it has some, else take the header's; what to tell of it."""
+        """Keep the stream's times if it has any, else take the header's; returns notices."""
         count = self._info.frame_count
         timing = frame_timing(header.values, count)
-        rate = self._stated_rate() if self._timeline.counted else None
+        if timing.stated:
+            kept = [notice for notice in self._info.notices if notice != ASSUMED_RATE]
+            self._info = replace(self._info, notices=tuple(kept))
+        rate = self._stated_rate() if self._table.counted else None
         if rate is not None:
             self._times_s = np.arange(count) / rate
             self._info = replace(self._info, duration_s=count / rate)
-        elif self._timeline.counted and timing.stated:
+        elif self._table.counted and timing.stated:
             self._times_s = timing.times_s
             self._info = replace(self._info, duration_s=timing.duration_s)
             return timing.notices
-        own_rate, told_rate = count / self._info.duration_s, count / timing.duration_s
-        if not timing.stated or agree(own_rate, told_rate):
+        own_rate, header_rate = count / self._info.duration_s, count / timing.duration_s
+        if not timing.stated or agree(own_rate, header_rate):
             return ()
         return (
-            f"The DICOM header means {told_rate:.4g} frames per second, the video in it "
+            f"The DICOM header means {header_rate:.4g} frames per second, the video in it "
             f"{own_rate:.4g}; the video counts.",
         )
 
     def _stated_rate(self) -> float | None:
-        """Frames per second that the encoded video itself states, None where it does not."""
+        """Frames per second that the encoded video itself states, None if it does not."""
         container, stream = self._media.open()
         with container:
             rate = stream.codec_context.framerate
@@ -304,10 +308,10 @@ def _bytes_of(file: BinaryIO, spans: tuple[Span, ...]) -> bytes:
 def _find_frames(
     header: Header, pixels: PixelData, layout: Layout, file: BinaryIO
 ) -> tuple[list[tuple[Span, ...]], UID, bool | None]:
-    """Where the frames lie, how they are encoded, and what `FrameDecoder` calls `halved`.
+    """Where the frames are, how they are encoded, and `halved` for `FrameDecoder`.
 
     Raises:
-        UnreadableFile: There is not one whole frame.
+        UnreadableFile: No frame is complete.
     """
     size = file.seek(0, io.SEEK_END)
     halved = None
@@ -328,6 +332,7 @@ def _find_frames(
         raise UnreadableFile(f"{header.path} is cut off before its first picture ends.")
     if pixels.length is None:
         return spans, actual_syntax(header.syntax, _bytes_of(file, spans[0][:1])), None
+    # Data of known length are not encapsulated, so they are not compressed, whatever is declared.
     known = header.syntax.is_transfer_syntax
     native = ExplicitVRLittleEndian if known and header.syntax.is_compressed else header.syntax
     return spans, native, halved
@@ -336,8 +341,8 @@ def _find_frames(
 def _native(layout: Layout, length: int, values: Values) -> tuple[int, int, bool | None]:
     """Length and number of uncompressed frames, and whether their colours contradict the header.
 
-    Colours for every second pixel only are often declared for pictures that are stored whole, and
-    the other way round. The length of the data tells, if it fits only one of the two.
+    Headers often declare halved colours (4:2:2) for pictures that are stored in full, and the other
+    way round. The length of the data shows which it is, if it fits only one of the two.
     """
     whole, half = layout.frame_length, layout.halved_length
     says_half = "422" in layout.photometric
@@ -351,7 +356,7 @@ def _native(layout: Layout, length: int, values: Values) -> tuple[int, int, bool
 
 
 def _fits(length: int, frame_length: int, count: int) -> bool:
-    """Whether data of a length are so many frames (0: any number), filled up to an even length."""
+    """Whether data of this length are `count` frames (0: any number), padded to an even length."""
     frames = length // frame_length
     return length - frames * frame_length <= 1 and frames == (count or frames) > 0
 
@@ -368,6 +373,7 @@ def _needed(times_s: NDArray[np.float64], rate: float | None) -> Iterator[int]:
     """Frame indices at most ``1 / rate`` apart where the recording allows it."""
     kept = 0.0
     for index, time in enumerate(times_s):
+        # Left out only if the next one is near enough; 0.1 % is for times that were rounded.
         last = index + 1 == len(times_s)
         if rate is None or index == 0 or last or times_s[index + 1] - kept > 1.001 / rate:
             kept = float(time)

@@ -12,39 +12,40 @@ _DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
 _TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})([.,]\d{1,6})?)?)?")
 _ZONE = re.compile(r"([+-])(\d{2}):?(\d{2})$")
 _NO_DATE = datetime(1900, 1, 1)
+"""Date of times in files without any date: only differences between times count."""
 _HALF_A_DAY = timedelta(hours=12)
 
 
 def acquired(values: Values) -> datetime | None:
-    """When an instance was acquired, None where its header does not say.
+    """When an instance was acquired, None if its header does not say.
 
-    A time without a date of its own is of the day of the series or study, or of the day after if it
-    is more than half a day earlier than the study's time. Without a zone where the file names none:
-    see `one_clock`.
+    A time without a date of its own gets the date of the series or study. If it is more than half a
+    day earlier than the study's time, the exam ran past midnight, and it gets the day after. If the
+    file names no time zone the result has none, see `one_clock`.
     """
     zone = _zone(values.text("TimezoneOffsetFromUTC"))
     text = values.text("AcquisitionDateTime")
     if text:
-        found = moment(text, zone)
-        if found is not None:
-            return found
+        when = moment(text, zone)
+        if when is not None:
+            return when
         values.mark_odd("AcquisitionDateTime")
     for kind in ("Acquisition", "Content"):
         time = values.text(f"{kind}Time")
         if time:
-            found = _dated(values, kind, time, zone)
-            if found is not None:
-                return found
+            when = _dated(values, kind, time, zone)
+            if when is not None:
+                return when
             values.mark_odd(f"{kind}Time")
     return None
 
 
 def moment(text: str, zone: timezone | None = None) -> datetime | None:
-    """A DICOM date-time, None if unreadable; `zone` is that of the file, used if it names none."""
+    """A DICOM date-time, None if unreadable; `zone` is the file's, for a text that names none."""
     date = _DATE.match(text)
     if date is None:
         return None
-    rest = text[date.end() :].lstrip(" T")
+    rest = text[date.end() :].lstrip(" T")  # neither is DICOM, but both are written
     own = _ZONE.search(rest)
     if own is not None:
         zone, rest = _zone(own.group()), rest[: own.start()]
@@ -71,8 +72,8 @@ def _dated(values: Values, kind: str, text: str, zone: timezone | None) -> datet
 def one_clock(times: Sequence[datetime | None]) -> list[datetime | None]:
     """The same times, all with a zone, so that they can be compared.
 
-    A time without a zone is of the zone that the first other one names: one device wrote them all.
-    Where none names any, they are taken as UTC.
+    A time without a zone gets the first zone that another time names, because one device wrote them
+    all. If no time names a zone, all are taken as UTC.
     """
     zones = (time.tzinfo for time in times if time is not None and time.tzinfo is not None)
     zone = next(zones, UTC)
@@ -98,6 +99,7 @@ def _seconds(text: str) -> timedelta | None:
     if match is None:
         return None
     hour, minute, second, fraction = match.groups()
+    # DICOM allows second 60, a leap second.
     if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
         return None
     return timedelta(

@@ -1,4 +1,4 @@
-"""What a compressed frame says of itself: its encoding, whatever the file declares."""
+"""The encoding of a compressed frame by its own bytes: what the file declares can be wrong."""
 
 from __future__ import annotations
 
@@ -49,21 +49,26 @@ class JpegFrame:
 
 
 def jpeg_frame(data: bytes) -> JpegFrame:
-    """The frame header, found by going from marker to marker."""
+    """The frame header, found by going from marker to marker (ITU-T T.81, annex B).
+
+    Searching for the marker's two bytes would not do: application segments before it can hold a
+    whole thumbnail JPEG with a frame header of its own.
+    """
     at = 2
     while at + 4 < len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker in _FRAME_MARKERS:
             return JpegFrame(marker, data[at + 4])
-        # Fill bytes stand before a marker; restart and similar ones have no length.
+        # Any number of fill bytes 0xFF may come before a marker; other segments give their length.
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         at += 1 if marker == 0xFF else 2 + length
     return JpegFrame()
 
 
 def actual_syntax(declared: UID, data: bytes) -> UID:
-    """The transfer syntax of an encapsulated frame: as declared if its stream agrees."""
+    """The transfer syntax of an encapsulated frame: the declared one, unless its stream differs."""
     family = _family(data)
+    # Encapsulated, declared as uncompressed, no known first bytes: only RLE has none.
     if family is None and declared.is_transfer_syntax and not declared.is_compressed:
         return RLELossless
     if family is None or declared in _FAMILIES[family]:
@@ -72,12 +77,13 @@ def actual_syntax(declared: UID, data: bytes) -> UID:
 
 
 def _family(data: bytes) -> int | None:
-    """Position in `_FAMILIES`, None for what says nothing of itself (RLE)."""
+    """Position in `_FAMILIES`; None for a stream without known first bytes, such as RLE."""
     if data.startswith(b"\xff\xd8"):
         marker = jpeg_frame(data).marker
         known = {0xC0: _DCT, 0xC1: _DCT, 0xC2: _DCT, _LOSSLESS: _DIFFERENCES, _LS: _JPEG_LS}
         return known.get(marker)
     if data.startswith(b"\xff\x4f\xff\x51"):
+        # JPEG 2000 begins with SOC and SIZ; a CAP marker after SIZ means high-throughput coding.
         size = int.from_bytes(data[4:6], "big")
         return _HT if data[4 + size : 6 + size] == b"\xff\x50" else _J2K
     return None

@@ -1,4 +1,4 @@
-"""Where the encoded frames of a DICOM file lie in it, read one at a time."""
+"""Finds where the encoded frames of a DICOM file are in it, and reads them one at a time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from usummary.errors import UnreadableFile
 
 _ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _PICTURE_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c")
-"""First bytes of a JPEG or JPEG-LS picture, a JPEG 2000 codestream, and one in a JP2 file."""
+"""First bytes of a JPEG or JPEG-LS picture, of a JPEG 2000 codestream, and of a JP2 file."""
 _BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes ``[start, start + length)`` of a file; `head` are the first of them."""
+    """Bytes ``[start, start + length)`` of a file; `head` holds the first few of them."""
 
     start: int
     length: int
@@ -35,10 +35,12 @@ def native_spans(start: int, frame_length: int, count: int) -> list[tuple[Span, 
 
 
 def fragment_spans(file: BinaryIO) -> tuple[list[int], list[Span]]:
-    """Basic offsets and fragments of encapsulated pixel data from the file's place on.
+    """The Basic Offset Table and the fragments of encapsulated pixel data (PS3.5 A.4).
+
+    They are read from the file's current position on.
 
     Raises:
-        ValueError: This is no encapsulated pixel data.
+        ValueError: There is no encapsulated pixel data at this position.
     """
     items = _items(file)
     table = next(items, None)
@@ -54,11 +56,15 @@ def fragment_spans(file: BinaryIO) -> tuple[list[int], list[Span]]:
 
 
 def _items(file: BinaryIO) -> Iterator[Span]:
-    """Items up to the sequence's end or that of the file; the file stands behind each of them."""
+    """Items up to the end of the sequence or of the file.
+
+    While an item is in use, the file's position may be changed: it is set anew for the next one.
+    """
     odd = False
     while len(head := file.read(8)) == 8 and head[:4] != _END:
         if head[:4] != _ITEM and odd:
-            # An odd fragment is filled up with a byte that its length does not count.
+            # A fragment of odd length, which is not allowed, may be padded with a byte that its
+            # length does not count. Then the next item begins one byte later.
             file.seek(-7, io.SEEK_CUR)
             head = file.read(8)
             if head[:4] == _END:
@@ -74,32 +80,32 @@ def _items(file: BinaryIO) -> Iterator[Span]:
 def frame_spans(offsets: list[int], fragments: list[Span], count: int) -> list[tuple[Span, ...]]:
     """The fragments of each frame, as many frames as there are.
 
-    Tables of offsets are often wrong, and so is the number of frames; how pictures of the JPEG
-    family begin is not. A fragment that begins a picture begins a frame, unless a table that fits
-    or one fragment for each frame explains the fragments as well: then a frame whose beginning is
-    damaged is a frame nevertheless.
+    Offset tables and numbers of frames are often wrong; the first bytes of a picture of the JPEG
+    family are not, and they do not occur inside one. So a fragment with these bytes begins a frame.
+    But if a table that fits, or one fragment for each frame, explains the fragments as well, a
+    frame without these bytes counts too: its beginning is damaged.
 
     Args:
-        offsets: Basic offsets, empty without.
+        offsets: The Basic Offset Table, empty if there is none.
         fragments: In the order of the file.
-        count: Number of frames that the header tells, 0 if it tells none.
+        count: Number of frames that the header states, 0 if it states none.
     """
     begins = [i for i, span in enumerate(fragments) if span.head.startswith(_PICTURE_STARTS)]
     stated = _stated_starts(offsets, fragments)
     if len(stated) == count > 0 and set(begins) <= set(stated):
-        starts = stated
+        starts = stated  # the table has the right count, and no picture begins inside a frame
     elif len(fragments) == count and (not begins or 2 * len(begins) > count):
-        starts = list(range(count))
+        starts = list(range(count))  # a fragment for each frame, and most begin with a picture
     elif begins:
         starts = [0, *(start for start in begins if start > 0)]
-    else:
+    else:  # streams without known first bytes, such as RLE
         starts = stated if len(stated) > 1 else list(range(len(fragments)))
     stops = [*starts[1:], len(fragments)]
     return [tuple(fragments[a:b]) for a, b in zip(starts, stops, strict=True) if a < b]
 
 
 def _stated_starts(offsets: list[int], fragments: list[Span]) -> list[int]:
-    """First fragment of each frame by the table of offsets; empty if it does not fit them."""
+    """First fragment of each frame by the table of offsets; empty if the table does not fit."""
     if not fragments or not offsets or offsets[0] != 0:
         return []
     places = [span.start - fragments[0].start for span in fragments]
@@ -113,7 +119,7 @@ def _stated_starts(offsets: list[int], fragments: list[Span]) -> list[int]:
 
 
 class _Stream(io.RawIOBase):
-    """A stream to read from any place, which is at `_at`."""
+    """A seekable stream; `_at` is its position."""
 
     _at = 0
 
@@ -128,10 +134,10 @@ class _Stream(io.RawIOBase):
 
 
 class JoinedSpans(_Stream):
-    """The spans of a file as one readable stream: a video stream cut into fragments.
+    """The spans of a file as one readable stream: a video stream that is cut into fragments.
 
-    The file is opened for each read only, so that the videos of a long study do not use up the
-    files that a program may have open.
+    The file is open only during a read, so that the videos of a long study do not use up the number
+    of files that a program may have open.
     """
 
     def __init__(self, opener: Callable[[], BinaryIO], spans: list[Span]) -> None:
@@ -160,9 +166,10 @@ class JoinedSpans(_Stream):
 
 
 class Inflated(_Stream):
-    """A file whose bytes from `start` on are deflated, read as if they were not.
+    """A file whose bytes from `start` on are deflated, read as if they were inflated.
 
-    Reading goes on from where it was; going back begins again at `start`. Nothing is kept.
+    Reading forward goes on from the position; going back inflates again from `start`. Nothing is
+    kept in memory.
     """
 
     def __init__(self, path: Path, start: int) -> None:
@@ -194,7 +201,7 @@ class Inflated(_Stream):
         return len(part)
 
     def _inflate(self, most: int) -> bytes:
-        """The next bytes, at most so many; none at the end."""
+        """The next bytes, at most `most`; none at the end."""
         part = b""
         try:
             while not part and most > 0 and not self._inflater.eof:
@@ -217,7 +224,7 @@ def open_bytes(path: Path, deflated_at: int | None = None) -> BinaryIO:
     """The bytes of a DICOM file, inflated from `deflated_at` on, to be closed by the caller.
 
     Raises:
-        UnreadableFile: It cannot be opened (any more).
+        UnreadableFile: The file cannot be opened (any more).
     """
     try:
         if deflated_at is None:

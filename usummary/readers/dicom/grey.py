@@ -1,4 +1,8 @@
-"""Grey values as the screen shows them: modality, values of interest, presentation (PS3.3 C.11)."""
+"""Grey values as a screen shows them: modality, VOI and presentation transformation (PS3.3 C.11).
+
+All of them map one stored value to one shown value. So they are computed once per file for every
+value that can be stored, and a frame takes a single look-up.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,11 @@ Levels = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Bits:
-    """How one stored value lies in its bits.
+    """Which bits of a sample hold its value.
 
     Attributes:
-        stored: Bits that count; the others may hold an overlay, or anything.
-        high: Position of the highest of them.
+        stored: Number of bits that count; the others may hold an overlay, or anything.
+        high: Position of the highest bit that counts.
         signed: Whether values are in two's complement.
     """
 
@@ -27,7 +31,7 @@ class Bits:
     signed: bool
 
     def codes(self, samples: NDArray[np.generic]) -> NDArray[np.int64]:
-        """The bits that count of each sample, as numbers from 0."""
+        """The bits that count of each sample, as an unsigned number: an index of the tables."""
         shift = max(self.high + 1 - self.stored, 0)
         codes: NDArray[np.int64] = (samples.astype(np.int64) >> shift) & ((1 << self.stored) - 1)
         return codes
@@ -41,10 +45,10 @@ class Bits:
 
 
 def grey_table(values: Values, bits: Bits, *, inverse: bool) -> NDArray[np.uint8]:
-    """(2 ** stored,) uint8: what is shown for each code.
+    """(2 ** stored,) uint8: the shown grey of each code.
 
-    Modality LUT or rescaling; then the VOI LUT, or else the first window, or else the whole range
-    of what can be stored; then MONOCHROME1 is turned over. Padding is black.
+    First the modality LUT or the rescaling. Then the VOI LUT, or else the first window, or else the
+    whole range of values that can be stored. Then MONOCHROME1 is inverted. Padding is black.
     """
     stored = bits.values()
     groups = _groups(values)
@@ -59,7 +63,7 @@ def grey_table(values: Values, bits: Bits, *, inverse: bool) -> NDArray[np.uint8
 
 
 def _groups(values: Values) -> tuple[Values, ...]:
-    """Where the transformations can stand: in the data set, or shared by all frames."""
+    """Where transformations can be: in the data set, or in the groups shared by all frames."""
     names = ("PixelValueTransformationSequence", "FrameVOILUTSequence")
     shared = values.items("SharedFunctionalGroupsSequence")
     return (values, *(item for group in shared for name in names for item in group.items(name)))
@@ -71,9 +75,9 @@ def _modality(
     """Output of the modality transformation, and the least and greatest value it can have."""
     for group in groups:
         for item in group.items("ModalityLUTSequence")[:1]:
-            found = _table(item, signed=signed)
-            if found is not None:
-                first, table, top = found
+            lut = _table(item, signed=signed)
+            if lut is not None:
+                first, table, top = lut
                 return _looked_up(stored, first, table), 0.0, top
         slope = group.number("RescaleSlope")
         intercept = group.number("RescaleIntercept")
@@ -87,12 +91,12 @@ def _modality(
 
 
 def _of_interest(groups: tuple[Values, ...], levels: Levels, *, signed: bool) -> Levels | None:
-    """What the VOI LUT or the window makes of them, 0 black to 1 white; None without either."""
+    """Levels after the VOI LUT or the window, 0 black to 1 white; None without either."""
     for group in groups:
         for item in group.items("VOILUTSequence")[:1]:
-            found = _table(item, signed=signed)
-            if found is not None:
-                first, table, top = found
+            lut = _table(item, signed=signed)
+            if lut is not None:
+                first, table, top = lut
                 return _looked_up(levels, first, table) / top
     for group in groups:
         centres, widths = group.numbers("WindowCenter"), group.numbers("WindowWidth")
@@ -105,15 +109,15 @@ def _of_interest(groups: tuple[Values, ...], levels: Levels, *, signed: bool) ->
 
 
 def _windowed(levels: Levels, centre: float, width: float, function: str) -> Levels | None:
-    """PS3.3 C.11.2.1.2 and C.11.2.1.3; None for a width that cannot be."""
+    """Windowed levels (PS3.3 C.11.2.1.2 and C.11.2.1.3), to be clipped; None for a bad width."""
     if width <= 0 or (width < 1 and function not in {"LINEAR_EXACT", "SIGMOID"}):
         return None
     if function == "SIGMOID":
-        power = np.clip(-4.0 * (levels - centre) / width, -700.0, 700.0)
+        power = np.clip(-4.0 * (levels - centre) / width, -700.0, 700.0)  # exp(710) overflows
         return np.asarray(1.0 / (1.0 + np.exp(power)))
     if function == "LINEAR_EXACT":
         return (levels - centre) / width + 0.5
-    if width == 1:
+    if width == 1:  # a threshold: the formula below would divide by 0
         return (levels > centre - 0.5).astype(np.float64)
     return (levels - (centre - 0.5)) / (width - 1.0) + 0.5
 
@@ -125,7 +129,7 @@ def _table(item: Values, *, signed: bool) -> tuple[int, Levels, float] | None:
         item.mark_odd("LUTDescriptor")
         return None
     count, first, bits = (int(number) for number in descriptor)
-    count = count % (1 << 16) or 1 << 16
+    count = count % (1 << 16) or 1 << 16  # 0 means 65,536 entries, which 16 bits cannot say
     first -= (1 << 16) if signed and first >= 1 << 15 else 0
     table = item.words("LUTData", count)
     if table is None or not 1 <= bits <= 16:
@@ -134,7 +138,8 @@ def _table(item: Values, *, signed: bool) -> tuple[int, Levels, float] | None:
     top = (1 << bits) - 1
     above = table > top
     if above.any():
-        # A few wild entries are cut; a table that is deeper than it says is taken as deep as it is.
+        # A few wild entries are clipped. If most are too large, the table has more bits than its
+        # descriptor says.
         item.mark_odd("LUTDescriptor")
         top = (1 << int(table.max()).bit_length()) - 1 if above.mean() > 0.5 else top
     return first, np.minimum(table, top).astype(np.float64), float(top)
@@ -142,8 +147,8 @@ def _table(item: Values, *, signed: bool) -> tuple[int, Levels, float] | None:
 
 def _looked_up(levels: Levels, first: int, table: Levels) -> Levels:
     at = np.clip(np.round(levels) - first, 0, len(table) - 1).astype(np.int64)
-    found: Levels = table[at]
-    return found
+    result: Levels = table[at]
+    return result
 
 
 def _is_padding(values: Values, stored: Levels, bits: Bits) -> NDArray[np.bool_]:

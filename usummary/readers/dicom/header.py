@@ -1,4 +1,4 @@
-"""The header of a DICOM file: all that is read of it but its pixels."""
+"""The header of a DICOM file: all elements in use, except the pixels."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ KEYWORDS = (
     "ReferencedSeriesSequence",
 )
 _TAGS: list[BaseTag | int] = [Tag(tag_for_keyword(word) or 0) for word in KEYWORDS]
-"""Nothing else is kept of a header: a study has thousands of them, and they hold names."""
+"""The only elements that are kept: a study has thousands of headers, and they hold names."""
 
 _PIXELS_LITTLE, _PIXELS_BIG = b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"
 _APPLE_DOUBLE = b"\x00\x05\x16\x07"
-"""How a file begins that macOS keeps beside another one, under its name after ``._``."""
+"""First bytes of the ``._NAME`` files that macOS writes beside others on foreign disks."""
 _UNDEFINED = 0xFFFFFFFF
 _HEAD = 1024
 _FAULTS = (InvalidDicomError, zlib.error, *UNREADABLE)
@@ -106,12 +106,12 @@ _FAULTS = (InvalidDicomError, zlib.error, *UNREADABLE)
 
 @dataclass(frozen=True)
 class PixelData:
-    """Where the pixel data lie.
+    """Where the pixel data are.
 
     Attributes:
-        at: Place of their value in the (inflated) file.
-        length: Its bytes; None where it is encapsulated.
-        vr: How it is declared, ``OB`` or ``OW``.
+        at: Position of their value in the (inflated) file.
+        length: Length of the value in bytes; None if it is encapsulated.
+        vr: Declared value representation, ``OB`` or ``OW``.
     """
 
     at: int
@@ -121,15 +121,15 @@ class PixelData:
 
 @dataclass(frozen=True)
 class Header:
-    """All of a DICOM file but its pixels.
+    """A DICOM file without its pixels.
 
     Attributes:
         path: The file.
-        values: Elements before the pixel data, of those that the program uses.
+        values: Elements before the pixel data, as far as the program uses them.
         syntax: Transfer syntax.
-        pixels: Where its pixel data lie, None without.
-        frame_count: Frames that the header tells; where it tells one or none, those that are there.
-        deflated_at: Place from which on the file is deflated as a whole, None where it is not.
+        pixels: Where the pixel data are, None if there are none.
+        frame_count: Number of Frames; if the header says one or nothing, the frames are counted.
+        deflated_at: Position from which the rest of the file is deflated, None if it is not.
     """
 
     path: Path
@@ -159,10 +159,11 @@ class Header:
 def read_header(path: Path) -> Header | None:
     """Read a file up to its pixels; None if it is no DICOM file.
 
-    A file says that it is one by its preamble, by its name, or by how its first element looks.
+    A DICOM file is recognised by its preamble, by its name, or by its first element.
 
     Raises:
-        UnreadableFile: It may not be read, or it says that it is DICOM and cannot be read as such.
+        UnreadableFile: There is no permission to read it, or its preamble or name says DICOM but it
+            cannot be read as DICOM.
     """
     try:
         with path.open("rb") as file:
@@ -190,7 +191,7 @@ def read_header(path: Path) -> Header | None:
 
 
 def unsupported(path: Path, syntax: UID) -> UnsupportedEncoding:
-    """The error for a transfer syntax without decoder, which it names."""
+    """The error that names a transfer syntax without decoder."""
     return UnsupportedEncoding(
         f"The pictures of {path} are stored as {syntax.name} ({syntax}), for which no decoder is "
         "installed. Export the study again in another transfer syntax."
@@ -202,7 +203,11 @@ def _no_dicom(path: Path) -> UnreadableFile:
 
 
 def _looks_bare(head: bytes) -> bool:
-    """Whether a file begins as a data set without preamble, as old archives keep them."""
+    """Whether a file begins like a data set without preamble, which old archives hold.
+
+    The first element is then in group 0002 or 0008. With explicit VR two capital letters follow,
+    else a length, which is short in these groups.
+    """
     if len(head) < 16 or head[:2] not in {b"\x02\x00", b"\x08\x00", b"\x00\x08"}:
         return False
     little = head[0] != 0
@@ -213,9 +218,11 @@ def _looks_bare(head: bytes) -> bool:
 
 
 def _read(path: Path, file: BinaryIO, head: bytes) -> Header | None:
-    """The header of an opened file; None if it is no instance. Errors are those of pydicom."""
+    """The header of an open file; None if it is no instance. Raises the errors of pydicom."""
     deflated_at = None
     if DeflatedExplicitVRLittleEndian.encode() in head[132:]:
+        # pydicom would inflate the whole file into memory. The deflated part begins after preamble
+        # (128 bytes), "DICM" (4), the element of the group length (12) and the rest of the group.
         meta = read_file_meta_info(path)
         deflated_at = 144 + int(meta.FileMetaInformationGroupLength)
         with open_bytes(path, deflated_at) as inflated:
@@ -234,7 +241,7 @@ def _is_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 def _described(
     path: Path, dataset: Dataset, meta: Dataset, file: BinaryIO, deflated_at: int | None
 ) -> Header | None:
-    """The header from its elements and what lies at the file's place, where the pixels begin."""
+    """The header from its elements and from `file`, whose position is where the pixels begin."""
     if meta.get("MediaStorageSOPClassUID") == DIRECTORY:
         dataset.SOPClassUID = DIRECTORY
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
@@ -258,10 +265,10 @@ def _bare_syntax(dataset: Dataset, little: bool) -> UID:
 
 
 def _find_pixels(file: BinaryIO) -> tuple[bool, PixelData | None]:
-    """Byte order, and the pixel data if they begin at the file's place.
+    """Whether the byte order is little-endian, and the pixel data if they begin at the position.
 
-    How the element is written shows in itself, whatever the file declares: the length of pixel
-    data is even, so that the letters of OB and OW cannot be one.
+    The element itself shows how it is written, whatever the file declares. With explicit VR the
+    letters OB, OW or UN follow the tag. They cannot be a length, because a length is even.
     """
     at = file.tell()
     element = file.read(12)
@@ -277,7 +284,7 @@ def _find_pixels(file: BinaryIO) -> tuple[bool, PixelData | None]:
 
 
 def _count_frames(header: Header, file: BinaryIO) -> int:
-    """Frames that are there, where the header tells of one or of none."""
+    """The number of frames that are there, for a header that says one or nothing."""
     values, pixels = header.values, header.pixels
     if pixels is None or header.is_video:
         return 1
@@ -291,6 +298,7 @@ def _count_frames(header: Header, file: BinaryIO) -> int:
     for keyword in ("Rows", "Columns", "BitsAllocated"):
         size *= values.integer(keyword) or 0
     size //= 8
+    # 4:2:2 has two samples per pixel instead of three, unless the length is one of three.
     if "422" in values.text("PhotometricInterpretation") and size:
         size = size * 2 // 3 if pixels.length % size else size
     whole = size > 0 and pixels.length - pixels.length // size * size <= 1

@@ -1,4 +1,4 @@
-"""The files of a DICOM study: which of them belong to it, and what each of them is."""
+"""The files of a DICOM study: which of them belong to it, and what kind each of them is."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LISTED = 3
 
 @dataclass(frozen=True)
 class Patient:
-    """What a header says of the patient, only to tell two of them apart; empty where it is silent.
+    """What a header says about the patient, used only to tell two patients apart; else empty.
 
     Attributes:
         number: Patient ID.
@@ -63,11 +63,11 @@ class Instance:
 
     Attributes:
         header: The file's header.
-        acquired: When it was acquired, None where the file does not say.
-        number: Series, instance, and part of a concatenation; 0 where the file does not say.
+        acquired: When it was acquired, None if the file does not say.
+        number: Series, instance, and part of a concatenation; 0 if the file does not say.
         uid: SOP Instance UID, empty where it was removed.
         study: Study Instance UID, empty where it was removed.
-        patient: Whose it is.
+        patient: The patient it shows.
     """
 
     header: Header
@@ -80,12 +80,12 @@ class Instance:
 
 @dataclass(frozen=True)
 class Contents:
-    """What was found among some files.
+    """The ultrasound instances among some files, and what the other files are.
 
     Attributes:
         instances: Ultrasound pictures, in the order of the files.
-        notices: What was left out and why.
-        left_out: The files that the notices name and that are none of the instances.
+        notices: Which files were left out, and why.
+        left_out: Files that the notices name but that are not instances.
         marks: Pictures that other files of the study mark.
     """
 
@@ -96,7 +96,7 @@ class Contents:
 
 
 def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Contents:
-    """The ultrasound instances with pictures among some files; `tick` hears the share looked at."""
+    """The ultrasound instances among some files; `tick` is called with the share that is read."""
     found: list[Instance] = []
     captures: list[Instance] = []
     damaged: list[Path] = []
@@ -140,19 +140,19 @@ def look_through(files: Sequence[Path], tick: Callable[[float], None]) -> Conten
 
 
 def names(paths: Iterable[Path]) -> str:
-    """Names of files for a notice, the first few of many."""
+    """Names of files for a notice; of many files only the first few."""
     listed = [f'"{path.name}"' for path in paths]
     more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
     return ", ".join(listed[:_LISTED]) + more
 
 
 def one_study(folder: Path, instances: Sequence[Instance]) -> tuple[str, ...]:
-    """Notices on instances that are taken for one study.
+    """Checks that instances belong to one study of one patient; returns notices.
 
-    Joining the pictures of two patients would be worse than asking, whatever the UIDs say.
+    Joining the pictures of two patients would be worse than an error, whatever the UIDs say.
 
     Raises:
-        UnreadableFile: They are of several studies, or of several patients.
+        UnreadableFile: They belong to several studies or several patients.
     """
     studies = {instance.study for instance in instances} - {""}
     if len(studies) > 1:
@@ -173,7 +173,7 @@ def one_study(folder: Path, instances: Sequence[Instance]) -> tuple[str, ...]:
 def of_several_patients(instances: Sequence[Instance]) -> bool:
     """Whether the headers name more than one patient, by ID, date of birth or name.
 
-    What is empty is no contradiction; a name that only lacks a part of another one is none either.
+    An empty value contradicts nothing. A name that only lacks parts of another name is the same.
     """
     patients = {instance.patient for instance in instances}
     numbers = {patient.number for patient in patients} - {""}
@@ -184,9 +184,9 @@ def of_several_patients(instances: Sequence[Instance]) -> bool:
 
 
 def _is_ultrasound(header: Header) -> bool:
-    """By its modality, or by its SOP class where that is blank.
+    """Whether a file is ultrasound: by its modality, or by its SOP class if that is blank.
 
-    A captured still of another modality is none by itself, but counts beside ultrasound.
+    A captured still of another modality is not, although it counts beside ultrasound files.
     """
     modality, kind = header.values.text("Modality").upper(), header.values.text("SOPClassUID")
     if modality in {"US", "IVUS"} or kind in _ULTRASOUND:
@@ -199,7 +199,7 @@ def _instance(header: Header) -> Instance:
     words = ("SeriesNumber", "InstanceNumber", "InConcatenationNumber")
     series, instance, part = (values.integer(word) or 0 for word in words)
     name = values.text("PatientName").split("=")[0].replace("^", " ").replace(",", " ")
-    found = Instance(
+    made = Instance(
         header,
         acquired(values),
         (series, instance, part),
@@ -212,14 +212,14 @@ def _instance(header: Header) -> Instance:
         ),
     )
     if not header.is_cine:
-        values.forget()  # a still is a place on the timeline and a path
-    return found
+        values.forget()  # of a still only time and path are needed from here on
+    return made
 
 
 def _once(instances: Sequence[Instance]) -> tuple[list[Instance], list[str], list[Path]]:
-    """Each instance once, notices, and the copies that these name.
+    """Each instance once; notices; and the copies that the notices name.
 
-    Files of one SOP Instance UID that differ are not copies: some devices give every file the same.
+    Files of one SOP Instance UID that differ are no copies: some devices give all files one UID.
     """
     first: dict[str, Instance] = {}
     kept: list[Instance] = []
@@ -247,7 +247,7 @@ def _once(instances: Sequence[Instance]) -> tuple[list[Instance], list[str], lis
 
 
 def _plainness(instance: Instance) -> tuple[int, int, Path]:
-    """Originals lie higher up than copies, and have shorter names."""
+    """Sort key: originals are in higher folders than copies, or have shorter names."""
     path = instance.header.path
     return len(path.parts), len(path.name), path
 
@@ -267,7 +267,7 @@ def _is_copy(instance: Instance, original: Instance) -> bool:
 
 
 def _ending(header: Header) -> bytes:
-    """The last bytes of the pixel data; of two recordings they are never the same."""
+    """The last bytes of the pixel data: enough to tell two recordings apart, and quick to read."""
     at = header.pixels.at if header.pixels is not None else 0
     with header.open() as file:
         size = file.seek(0, 2)

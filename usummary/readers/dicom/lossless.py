@@ -1,4 +1,4 @@
-"""Lossless JPEG (process 14), through FFmpeg, which the program has for video anyway."""
+"""Decodes lossless JPEG (process 14) with FFmpeg, which the program has for video anyway."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def decode_lossless(data: bytes, samples: int) -> NDArray[np.generic]:
     """Samples (H, W[, 3]), uint8 or uint16, as stored.
 
     Raises:
-        ValueError: The stream is damaged, or not of so many samples.
-        NotImplementedError: FFmpeg does not read this kind of it.
+        ValueError: The stream is damaged.
+        NotImplementedError: FFmpeg cannot read this kind of lossless JPEG.
     """
     decoder = av.CodecContext.create("mjpeg", "r")
     try:
@@ -29,7 +29,7 @@ def decode_lossless(data: bytes, samples: int) -> NDArray[np.generic]:
     name = pictures[0].format.name
     if samples == 1 and name.startswith("gray"):
         grey = np.asarray(pictures[0].to_ndarray())
-        # FFmpeg moves samples of 9 to 15 bits up to 16.
+        # FFmpeg shifts samples of 9 to 15 bits to the high end of 16 bits.
         empty = max(16 - jpeg_frame(data).precision, 0)
         return grey.astype(np.uint16) >> empty if grey.dtype == np.uint16 else grey
     if samples == 3 and name in {"yuvj444p", "yuv444p"}:

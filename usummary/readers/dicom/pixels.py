@@ -1,4 +1,4 @@
-"""Encoded DICOM frames as upright pictures in right colours."""
+"""Decodes DICOM frames to upright pictures in the right colours."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ from usummary.readers.dicom.values import Values, quiet
 from usummary.types import Picture
 
 DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
-"""Deflated Image Frame Compression: each frame is deflated by itself."""
+"""Deflated Image Frame Compression: each frame is deflated separately."""
 _LOSSLESS = {JPEGLossless, JPEGLosslessSV1}
 _JPEG = {JPEGBaseline8Bit, JPEGExtended12Bit}
 
 _CLEAR_SHARE, _SMALL_SHARE = 0.7, 0.3
-"""Shares of pixels by which grey content gives away how colours are really stored."""
+"""Shares of grey pixels that show how colours are really stored, see `_seen_in_greys`."""
 _OUTSIDE_SHARE = 0.02
-"""Colours that YBR cannot have, in more than this share of the pixels, are not YBR."""
+"""Samples are not YBR if more than this share of them would be a colour that does not exist."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the pictures of a file are stored, checked.
+    """How the pictures of a file are stored; the values have been checked.
 
     Attributes:
         rows, columns: Size of a picture.
-        samples: 1 (grey or palette) or 3 (colour) a pixel.
+        samples: Samples per pixel, 1 (grey or palette) or 3 (colour).
         allocated: Bits that a sample takes, 8 or 16.
-        bits: Those of them that count.
+        bits: The bits of a sample that count.
         photometric: Photometric Interpretation as declared.
-        planar: Colours lie one plane after the other.
+        planar: Each colour is a plane of its own, one after the other.
     """
 
     rows: int
@@ -84,7 +84,8 @@ def read_layout(header: Header) -> Layout:
     """The layout of a file with pixel data.
 
     Raises:
-        UnreadableFile: The header does not say how pictures are stored, or what it says cannot be.
+        UnreadableFile: The header does not say how pictures are stored, or says something
+            impossible.
     """
     values, path = header.values, header.path
     rows, columns = values.integer("Rows"), values.integer("Columns")
@@ -115,7 +116,7 @@ class FrameDecoder:
     """Turns the bytes of one frame into uint8 RGB (H, W, 3) or grey (H, W).
 
     Attributes:
-        corrected: The colours are not stored as the file declares; what the pictures say is used.
+        corrected: Colours are not stored as the file declares; the pictures' own evidence is used.
     """
 
     def __init__(
@@ -124,12 +125,12 @@ class FrameDecoder:
         """Prepare for the frames of a file.
 
         Args:
-            values: Its header.
-            layout: Its layout.
-            syntax: How its frames are encoded.
-            pixel_vr: How its pixel data are declared.
-            halved: Whether uncompressed colours are stored for every second pixel only, as the
-                length of the data tells; None where nothing tells it or it is as declared.
+            values: Header of the file.
+            layout: Layout of the file.
+            syntax: Encoding of the frames.
+            pixel_vr: Declared value representation of the pixel data.
+            halved: Set if the length of the data contradicts the header: whether uncompressed
+                colours are stored for every second pixel only. None: no contradiction.
 
         Raises:
             NotImplementedError: There is no decoder for the encoding.
@@ -151,7 +152,7 @@ class FrameDecoder:
         self.corrected = halved is not None
 
     def decode(self, data: bytes) -> Picture:
-        """The picture; errors are those of pydicom and its plugins."""
+        """The picture. Raises the errors of pydicom and its plugins."""
         if self._syntax in _JPEG:
             precision = jpeg_frame(data).precision
             if precision > 8:
@@ -178,10 +179,11 @@ class FrameDecoder:
         return colours
 
     def _as_array(self, data: bytes, interpretation: str) -> NDArray[np.generic]:
-        """Samples (H, W[, 3]) as stored, those of half the width repeated."""
+        """Samples (H, W[, 3]) as stored; colours stored for every second pixel are repeated."""
         layout = self._layout
         if self._decoder is None:
             return decode_lossless(data, layout.samples)
+        # Grey samples with all their bits: `Bits.codes` picks those that count, in one place.
         options: dict[str, Any] = {
             "rows": layout.rows,
             "columns": layout.columns,
@@ -204,7 +206,7 @@ class FrameDecoder:
         return array
 
     def _find_stored(self, data: bytes) -> str:
-        """How three-sample colours really are stored, as a photometric interpretation."""
+        """How three-sample colours are really stored, as a photometric interpretation."""
         if self._syntax in JPEG2000TransferSyntaxes:
             return "RGB" if _j2k_transforms_colours(data) else self._declared
         if self._halved is True:
@@ -217,9 +219,9 @@ class FrameDecoder:
             return "YBR_PARTIAL" if partial else "YBR_FULL"
         if self._declared not in {"RGB", "YBR_FULL"} or self._layout.allocated != 8:
             return self._declared
-        found = _seen_in_greys(self._as_array(data, "RGB").astype(np.int16), self._declared)
-        self.corrected = found != self._declared
-        return found
+        seen = _seen_in_greys(self._as_array(data, "RGB").astype(np.int16), self._declared)
+        self.corrected = seen != self._declared
+        return seen
 
     def _shown(self, samples: NDArray[np.generic]) -> Picture:
         codes = self._layout.bits.codes(samples)
@@ -244,13 +246,16 @@ class FrameDecoder:
         entries = entries or 1 << 16
         indices = np.arange(first, first + entries).astype(np.uint16)
         table = apply_color_lut(indices, self._values.dataset)
-        if bits > 8 and table.max(initial=0) > 255:
+        if bits > 8 and table.max(initial=0) > 255:  # some files declare 16 bits and store 8
             table = table >> 8
         return first, table.astype(np.uint8)
 
 
 def _seen_in_greys(raw: NDArray[np.int16], declared: str) -> str:
-    """RGB or YBR_FULL, by the greys that most of a scanner's picture is made of."""
+    """RGB or YBR_FULL, by the greys that make up most of a scanner's picture.
+
+    A grey is three equal samples in RGB, and two colour samples of 128 in YBR.
+    """
     is_grey_rgb = (np.abs(raw[..., 1:] - raw[..., :1]) <= 3).all(-1).mean()
     is_grey_ybr = (np.abs(raw[..., 1:] - 128) <= 3).all(-1).mean()
     if is_grey_rgb >= _CLEAR_SHARE and is_grey_ybr <= _SMALL_SHARE:
@@ -271,7 +276,10 @@ def _ybr_to_rgb(ybr: NDArray[np.generic], *, partial: bool) -> NDArray[np.float3
 
 
 def _outside_share(raw: NDArray[np.generic]) -> float:
-    """Share of pixels that, read as YBR, would be a colour that does not exist."""
+    """Share of pixels that would be a colour outside RGB if they were YBR.
+
+    A scanner's RGB picture is mostly black, and (0, 0, 0) as YBR would have red and blue below 0.
+    """
     rgb = _ybr_to_rgb(raw, partial=False)
     return float(((rgb < -6) | (rgb > 261)).any(-1).mean())
 
@@ -279,8 +287,8 @@ def _outside_share(raw: NDArray[np.generic]) -> float:
 def _jpeg_rgb(data: bytes, declared: str) -> Picture:
     """RGB of a baseline JPEG.
 
-    The stream itself tells its colours (JFIF or Adobe marker, component names); only where it says
-    nothing the DICOM declaration counts.
+    The stream itself says how its colours are stored (JFIF or Adobe marker, component names). If it
+    does not, the DICOM declaration counts.
     """
     with _opened(data) as image:
         names = bytes(part[0] for part in getattr(image, "layer", ())).upper()
@@ -292,7 +300,11 @@ def _jpeg_rgb(data: bytes, declared: str) -> Picture:
 
 
 def _opened(data: bytes) -> Image.Image:
-    """A JPEG; one that claims to be impossibly large is damaged like any other (`ValueError`)."""
+    """A JPEG, opened.
+
+    Raises:
+        ValueError: It claims an impossible size, so it is damaged.
+    """
     try:
         return Image.open(io.BytesIO(data), formats=("JPEG",))
     except Image.DecompressionBombError as error:
@@ -300,6 +312,6 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _j2k_transforms_colours(data: bytes) -> bool:
-    """Whether the codestream has a colour transform of its own, undone on decoding (A.6.1)."""
+    """Whether a JPEG 2000 stream has a colour transform, undone on decoding (ISO 15444-1 A.6.1)."""
     at = data.find(b"\xff\x52")
     return at >= 0 and data[at + 8 : at + 9] == b"\x01"

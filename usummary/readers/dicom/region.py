@@ -1,4 +1,4 @@
-"""Where in its pictures a DICOM file says that the ultrasound is."""
+"""The ultrasound region that a DICOM file declares (PS3.3 C.8.5.5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from usummary.types import Box
 
 _TISSUE, _COLOUR_FLOW = 1, 2
 _TRACES = {2: "an M-mode trace", 3: "a Doppler spectrum"}
-"""What else a region can be, by its spatial format (PS3.3 C.8.5.5)."""
+"""Regions without an image, by their spatial format (PS3.3 C.8.5.5)."""
 _CORNERS = (
     "RegionLocationMinX0",
     "RegionLocationMinY0",
@@ -21,7 +21,8 @@ _CORNERS = (
 def declared_region(values: Values, width: int, height: int) -> tuple[Box | None, tuple[str, ...]]:
     """Smallest box around the two-dimensional tissue and colour-flow regions; and notices.
 
-    Regions that reach out of the picture were made for another size and are not used.
+    Regions that extend beyond the picture were declared for another picture size; they are not
+    used.
     """
     boxes = []
     traces: dict[str, list[int]] = {}
@@ -38,6 +39,8 @@ def declared_region(values: Values, width: int, height: int) -> tuple[Box | None
     if not boxes:
         return None, ()
     lows, highs = np.min(boxes, axis=0), np.max(boxes, axis=0)
+    # DICOM's Max corners are the last pixels of a region; our boxes are half-open, hence + 1. A
+    # corner one pixel beyond the picture is accepted: it can be meant as half-open already.
     x0, y0, x1, y1 = int(lows[0]), int(lows[1]), int(highs[2]) + 1, int(highs[3]) + 1
     if x1 > width + 1 or y1 > height + 1 or x1 - x0 < 2 or y1 - y0 < 2 or min(x0, y0) < 0:
         return None, ("The ultrasound region in the DICOM file does not fit its pictures.",)
@@ -50,5 +53,5 @@ def declared_region(values: Values, width: int, height: int) -> tuple[Box | None
 
 
 def _corners(item: Values) -> list[int]:
-    """Left, top, right, bottom of a region; fewer where the file leaves some out."""
+    """Left, top, right, bottom of a region; fewer values if the file lacks some."""
     return [corner for name in _CORNERS if (corner := item.integer(name)) is not None]

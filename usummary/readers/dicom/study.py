@@ -1,4 +1,4 @@
-"""A DICOM study folder: its cines on one timeline, its single pictures as freeze-frames."""
+"""Opens a DICOM study folder: its cines on one timeline, its single pictures as freeze-frames."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from usummary.types import Exam, FreezeFrame, Recording
 _BEFORE_ALL = -1
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 _HEADERS = 0.6
-"""Share of the work that reading the headers is; the rest is opening the cines."""
+"""Share of the work that goes into reading headers; the rest goes into opening the cines."""
 
 
 def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
     """All cines of a study, joined in acquisition order, its stills, and its marked pictures.
 
     Args:
-        folder: Everything in it and below is looked at.
-        tick: Hears of the work at least every 100 ms, and may end it.
+        folder: Every file in it and below is read.
+        tick: Called at least every 100 ms; may raise `Cancelled`.
 
     Raises:
         UnreadableFile: No folder, not readable, no cine in it, or several studies or patients.
@@ -60,7 +60,7 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
 
 
 def _advice(files: Sequence[Path]) -> str:
-    """What to do with a folder that holds no cine."""
+    """What a person can do about a folder without cines."""
     pictures = sum(file.suffix.lower() in _PICTURES for file in files)
     if pictures > 1:
         return (
@@ -74,7 +74,7 @@ def _advice(files: Sequence[Path]) -> str:
 
 
 def _ordered(cines: list[Instance]) -> tuple[list[Instance], tuple[str, ...]]:
-    """By acquisition time where every one has it, else by number; a notice if neither tells."""
+    """By acquisition time if every cine has one, else by number; a notice if both fail."""
     if all(cine.acquired is not None for cine in cines):
         return sorted(cines, key=lambda c: (c.acquired, c.number, c.header.path)), ()
     ordered = sorted(cines, key=lambda cine: (cine.number, cine.header.path))
@@ -88,7 +88,7 @@ def _ordered(cines: list[Instance]) -> tuple[list[Instance], tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class _Opened:
-    """The cines that can be read, opened, with notices about these and the others."""
+    """The cines that could be opened, and notices about these and the others."""
 
     cines: tuple[Instance, ...]
     recordings: tuple[Recording, ...]
@@ -97,10 +97,10 @@ class _Opened:
 
 
 def _opened(cines: Sequence[Instance], tick: Callable[[float], None]) -> _Opened:
-    """Open the cines; those that cannot be read are left out.
+    """Open the cines; cines that cannot be read are left out.
 
     Raises:
-        UnreadableFile, UnsupportedEncoding: None can be read; why the first one cannot.
+        UnreadableFile, UnsupportedEncoding: No cine can be read; the error is the first cine's.
     """
     usable: dict[Instance, Recording] = {}
     notices: list[str] = []
@@ -119,6 +119,7 @@ def _opened(cines: Sequence[Instance], tick: Callable[[float], None]) -> _Opened
             faults.append(fault)
             left_out.setdefault("Cines that are damaged were left out", []).append(header.path)
         else:
+            # Unreadable elements are told once for all files, by `_odd_elements`.
             own = header.values.notices(header.path.name)
             notices.extend(text for text in recording.info.notices if text not in own)
     if not usable:
@@ -129,7 +130,7 @@ def _opened(cines: Sequence[Instance], tick: Callable[[float], None]) -> _Opened
 
 
 def _odd_elements(instances: Sequence[Instance]) -> Iterator[str]:
-    """A notice for each element that cannot be read, with the files it stands in."""
+    """A notice for each element that cannot be read, with the files that have it."""
     files: dict[str, list[Path]] = {}
     for instance in instances:
         for element in instance.header.values.odd:
@@ -139,7 +140,7 @@ def _odd_elements(instances: Sequence[Instance]) -> Iterator[str]:
 
 
 class _Places:
-    """Where stills lie: within a cine by their time, else at the end of the cine before."""
+    """Places stills on the timeline: in a cine by their time, else at the end of a cine before."""
 
     def __init__(self, cines: Sequence[Instance], exam: Exam) -> None:
         self._exam = exam
@@ -165,7 +166,7 @@ class _Places:
         return FreezeFrame(time_s, recording, frame, "still", end_s=time_s, path=still.header.path)
 
     def _position(self, still: Instance) -> tuple[int, float | None]:
-        """The cine that a still follows, and the seconds since that cine began where known."""
+        """The cine that a still follows, and the seconds from that cine's start if known."""
         if still.acquired is not None and self._starts:
             which = bisect_right(self._starts, still.acquired) - 1
             if which == _BEFORE_ALL:

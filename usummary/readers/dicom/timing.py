@@ -1,4 +1,4 @@
-"""When each frame of a DICOM cine is shown."""
+"""The time of each frame of a DICOM cine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from usummary.readers.dicom.clock import moment
 from usummary.readers.dicom.values import Values
 
 ASSUMED_RATE = 30.0
-"""Frames per second of a cine that does not give any."""
+"""Frames per second of a cine whose header gives no rate."""
 
 _POINTERS = {0x00181065: "FrameTimeVector", 0x00181063: "FrameTime"}
 _RATES = ("RecommendedDisplayFrameRate", "CineRate")
 _SAME_RATE = 0.03
-"""Rates that differ by at most this share, or by the rounding to whole frames, agree."""
+"""Rates agree that differ by at most this share, or by rounding to whole frames per second."""
 _FEWEST_TIMES = 4
-"""A vector of so many ascending values from 0 on holds times: cines do not slow down forever."""
+"""A vector of at least this many ascending values from 0 on holds times, not distances: distances
+between frames do not keep growing."""
 
 Times = NDArray[np.float64]
 
@@ -33,8 +34,8 @@ class Timing:
     Attributes:
         times_s: (n,) recording times, the first one 0, ascending.
         duration_s: End of the last frame.
-        notices: What was assumed, and what contradicts.
-        stated: The header gives them; False where a rate is assumed.
+        notices: What was assumed, and which elements contradict each other.
+        stated: The header gives the times; False if a rate is assumed.
     """
 
     times_s: Times
@@ -45,13 +46,13 @@ class Timing:
 
 @dataclass(frozen=True)
 class _Steps:
-    """Distances of the frames as one element gives them.
+    """Distances between frames, as one element of the header gives them.
 
     Attributes:
-        source: Its name, for people.
-        steps_s: (n,) seconds since the frame before; the first one does not count.
+        source: Name of the element, for people.
+        steps_s: (n,) seconds since the frame before; the first value means nothing.
         notices: What had to be guessed.
-        whole: It can only give whole frames per second.
+        whole: The element can only give whole frames per second.
     """
 
     source: str
@@ -69,10 +70,11 @@ class _Steps:
 def frame_timing(values: Values, count: int) -> Timing:
     """Times of `count` frames.
 
-    In this order: times of the frames in their functional groups, what the Frame Increment Pointer
-    names, Frame Time Vector (0018,1065), Frame Time (0018,1063), Recommended Display Frame Rate
-    (0008,2144), Cine Rate (0018,0040), Actual Frame Duration (0018,1242), Effective Duration
-    (0018,0072). The first one that can be used counts; a notice names others that contradict it.
+    The first of these that can be used counts: times of the frames in their functional groups, the
+    element that the Frame Increment Pointer (0028,0009) names, Frame Time Vector (0018,1065), Frame
+    Time (0018,1063), Recommended Display Frame Rate (0008,2144), Cine Rate (0018,0040), Actual
+    Frame Duration (0018,1242), Effective Duration (0018,0072). A notice names the elements that
+    contradict it.
     """
     problems: list[str] = []
     stated = list(_stated(values, count, problems)) or list(_implied(values, count, problems))
@@ -95,32 +97,35 @@ def frame_timing(values: Values, count: int) -> Timing:
 
 
 def agree(rate: float, other: float, whole: bool = False) -> bool:
-    """Whether two rates are the same but for rounding, to whole frames where `other` is `whole`."""
+    """Whether two rates are the same but for rounding; `whole`: `other` may be a rounded one."""
+    # 0.51: half a frame of rounding, and a little for the rounding of floats.
     return abs(rate - other) <= max(_SAME_RATE * rate, 0.51 if whole else 0.0)
 
 
-def _timing(found: _Steps, notices: tuple[str, ...], *, stated: bool = True) -> Timing:
-    steps = found.steps_s
+def _timing(chosen: _Steps, notices: tuple[str, ...], *, stated: bool = True) -> Timing:
+    steps = chosen.steps_s
     times = np.concatenate([[0.0], np.cumsum(steps[1:])])
+    # No element says how long the last frame is shown: as long as most others are.
     last = float(np.median(steps[1:])) if len(steps) > 1 else float(steps[0])
     return Timing(times, float(times[-1]) + last, notices, stated)
 
 
 def _stated(values: Values, count: int, problems: list[str]) -> Iterator[_Steps]:
-    """What the header states, best first; `problems` takes the elements that cannot be used."""
+    """Steps by each element that states them, best first; `problems` gets unusable elements."""
     grouped = _grouped(values, count, problems)
     if grouped is not None:
         yield grouped
+    # The element that the pointer names comes first; the others confirm or contradict it.
     pointed = values.numbers("FrameIncrementPointer")
     names = [_POINTERS[int(tag)] for tag in pointed if int(tag) in _POINTERS]
     for name in dict.fromkeys([*names, *_POINTERS.values()]):
-        found = (
+        steps = (
             _vector(values, count, problems)
             if name == "FrameTimeVector"
             else _constant(values, name, count, 0.001, problems)
         )
-        if found is not None:
-            yield found
+        if steps is not None:
+            yield steps
     for name in _RATES:
         rate = _positive(values, name, problems)
         if rate is not None:
@@ -128,7 +133,7 @@ def _stated(values: Values, count: int, problems: list[str]) -> Iterator[_Steps]
 
 
 def _implied(values: Values, count: int, problems: list[str]) -> Iterator[_Steps]:
-    """What tells how long acquisition took; it need not be the time between frames."""
+    """Steps by elements about the acquisition, which can differ from the time between frames."""
     duration = _constant(values, "ActualFrameDuration", count, 0.001, problems)
     if duration is not None:
         yield duration
@@ -158,13 +163,18 @@ def _constant(
 
 
 def _vector(values: Values, count: int, problems: list[str]) -> _Steps | None:
-    """Frame Time Vector: a distance for each frame, the first one without meaning."""
+    """Frame Time Vector (PS3.3 C.7.6.5.1.2): a distance for each frame, the first one unused.
+
+    Vectors of a wrong length or kind are common; each is read in the only way that makes sense, and
+    a notice says so.
+    """
     name = dictionary_description("FrameTimeVector")
     steps = np.array(values.numbers("FrameTimeVector")) / 1000
     given = len(steps)
     notices: tuple[str, ...] = ()
     if given == 0:
         return None
+    # One value for two frames is a vector without its first value, which comes next.
     if given == 1 and count != 2:
         notices = (f"The {name} holds one value; it is used for all frames.",)
         steps = np.full(count, steps[0])
@@ -194,13 +204,13 @@ def _vector(values: Values, count: int, problems: list[str]) -> _Steps | None:
 
 
 def _usual(steps: Times) -> float | None:
-    """Median of the usable distances, None if more than half of them are not."""
+    """Median of the distances above 0, None if these are not more than half of all."""
     good = steps[steps > 0]
     return float(np.median(good)) if 2 * len(good) > len(steps) else None
 
 
 def _are_times(values: Values, steps: Times) -> bool:
-    """Whether a vector ascends from 0 to its end, and no other element takes it as distances."""
+    """Whether a vector holds times: it ascends from 0, and no rate agrees with it as distances."""
     if len(steps) < _FEWEST_TIMES or steps[0] != 0 or not (np.diff(steps) > 0).all():
         return False
     milliseconds, rate = values.number("FrameTime"), values.number("CineRate")
@@ -211,13 +221,13 @@ def _are_times(values: Values, steps: Times) -> bool:
 
 
 def _grouped(values: Values, count: int, problems: list[str]) -> _Steps | None:
-    """Times that the per-frame functional groups give each frame."""
+    """Steps by the times in the per-frame functional groups."""
     groups = values.items("PerFrameFunctionalGroupsSequence")
     if len(groups) < count:
         return None
     for find in (_acquired_s, _offset_s):
-        found = [find(group) for group in groups[:count]]
-        known = [time for time in found if time is not None]
+        times = [find(group) for group in groups[:count]]
+        known = [time for time in times if time is not None]
         if len(known) < count:
             continue
         steps = np.diff(np.array(known), prepend=known[0])
@@ -234,15 +244,15 @@ def _grouped(values: Values, count: int, problems: list[str]) -> _Steps | None:
 def _acquired_s(group: Values) -> float | None:
     for item in group.items("FrameContentSequence"):
         for keyword in ("FrameAcquisitionDateTime", "FrameReferenceDateTime"):
-            found = moment(item.text(keyword))
-            if found is not None:
-                return (found.replace(tzinfo=found.tzinfo or UTC)).timestamp()
+            when = moment(item.text(keyword))
+            if when is not None:
+                return (when.replace(tzinfo=when.tzinfo or UTC)).timestamp()
     return None
 
 
 def _offset_s(group: Values) -> float | None:
     for item in group.items("TemporalPositionSequence"):
-        found = item.number("TemporalPositionTimeOffset")
-        if found is not None:
-            return found
+        offset = item.number("TemporalPositionTimeOffset")
+        if offset is not None:
+            return offset
     return None

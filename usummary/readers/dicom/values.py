@@ -1,4 +1,4 @@
-"""Typed values of a DICOM header; what cannot be read is told once and counts as missing."""
+"""Typed values of a DICOM header. An unreadable element counts as missing and is reported once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNREADABLE = (
     ValueError,
     struct.error,
 )
-"""What pydicom raises over an element that is not as it should be, mostly when it is asked for."""
+"""What pydicom raises for a malformed element, mostly when the element is asked for."""
 
 
 @cache
@@ -40,7 +40,7 @@ def _tag(keyword: str) -> BaseTag:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without pydicom's warnings of odd elements; those that matter here become notices."""
+    """Suppresses pydicom's warnings about odd elements; the ones that matter become notices."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -49,8 +49,8 @@ def quiet() -> Iterator[None]:
 class Values:
     """The elements of a data set by keyword, each as the type that the caller wants.
 
-    Nothing here raises: an element that is absent, empty or unreadable is None (or empty). The
-    unreadable ones are collected for `notices`, those of nested items included.
+    Nothing here raises: an absent, empty or unreadable element is None (or empty). Names of
+    unreadable elements, in nested items too, are collected for `notices`.
     """
 
     def __init__(self, dataset: Dataset, odd: dict[str, None] | None = None) -> None:
@@ -69,11 +69,11 @@ class Values:
         return tuple(odd_notice(element, f'"{name}"') for element in self._odd)
 
     def forget(self) -> None:
-        """Keep nothing but the names of unreadable elements: thousands of headers are large."""
+        """Drop all but the names of unreadable elements: thousands of headers take much memory."""
         self.dataset, self._known = Dataset(), {}
 
     def mark_odd(self, keyword: str) -> None:
-        """Count an element as unreadable: it has a value, but none that can be right."""
+        """Count an element as unreadable: it has a value, but the value cannot be right."""
         self._odd[dictionary_description(keyword)] = None
 
     def text(self, keyword: str) -> str:
@@ -86,7 +86,7 @@ class Values:
         return tuple(str(value).strip(" \0") for value in self._values(keyword))
 
     def integer(self, keyword: str) -> int | None:
-        """The only value as a whole number; several values are unreadable."""
+        """The only value as a whole number; several values count as unreadable."""
         number = self.number(keyword)
         if number is None:
             return None
@@ -96,14 +96,14 @@ class Values:
         return int(number)
 
     def number(self, keyword: str) -> float | None:
-        """The only value as a finite number; several values are unreadable."""
+        """The only value as a finite number; several values count as unreadable."""
         numbers = self.numbers(keyword)
         if len(numbers) > 1:
             self.mark_odd(keyword)
         return numbers[0] if len(numbers) == 1 else None
 
     def numbers(self, keyword: str) -> tuple[float, ...]:
-        """All values as finite numbers; one that is none makes the element unreadable."""
+        """All values as finite numbers; a value that is not makes the element unreadable."""
         try:
             numbers = tuple(_number(value) for value in self._values(keyword))
         except UNREADABLE:
@@ -120,7 +120,7 @@ class Values:
     def words(self, keyword: str, count: int) -> NDArray[np.int64] | None:
         """(count,) the entries of a look-up table, 8 or 16 bits each; None if they are not there.
 
-        Tables of 8 bits are stored as bytes, or as words that hold two entries, or one.
+        Tables of 8 bits are stored as bytes, or as words of 16 bits with two entries or one each.
         """
         values = self._values(keyword)
         little = getattr(self.dataset, "original_encoding", (None, True))[1] is not False
@@ -134,14 +134,14 @@ class Values:
         except (*UNREADABLE, OverflowError):
             return None
         kind = "u1" if count <= len(data) < 2 * count else f"{order}u2"
-        found = np.frombuffer(data[: len(data) // 2 * 2], kind)[:count].astype(np.int64)
-        return found if len(found) == count else None
+        entries = np.frombuffer(data[: len(data) // 2 * 2], kind)[:count].astype(np.int64)
+        return entries if len(entries) == count else None
 
     def _values(self, keyword: str) -> list[object]:
-        found = self._known.get(keyword)
-        if found is None:
-            found = self._known[keyword] = self._read(keyword)
-        return found
+        values = self._known.get(keyword)
+        if values is None:
+            values = self._known[keyword] = self._read(keyword)
+        return values
 
     def _read(self, keyword: str) -> list[object]:
         tag = _tag(keyword)
@@ -159,7 +159,7 @@ class Values:
         return [value]
 
     def _as_written(self, keyword: str) -> list[str] | None:
-        """The text of an element that pydicom does not take: a number with a comma, say."""
+        """The text of an element that pydicom refuses, such as a number with a comma."""
         try:
             element = self.dataset.get_item(_tag(keyword))
         except UNREADABLE:
@@ -172,7 +172,7 @@ class Values:
 
 
 def odd_notice(element: str, files: str) -> str:
-    """What to tell of an unreadable element of some files."""
+    """The notice about an unreadable element of some files."""
     return f'The element "{element}" of {files} cannot be read and is not used.'
 
 

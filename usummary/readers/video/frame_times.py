@@ -13,48 +13,54 @@ from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
 from usummary.readers.video.container import Media
+from usummary.readers.video.fields import field_pairs
 from usummary.readers.video.mp4_tables import read_sample_table
-from usummary.readers.video.pictures import quarter_turns
+from usummary.readers.video.pace import JUMP_S, Paced, paced
+from usummary.readers.video.pictures import Geometry, read_geometry
 from usummary.readers.video.skipping import Referenced, referenced_test
 from usummary.types import IntArray
 
 UNTIMED_RATE = Fraction(25)
 """Frames per second where a stream gives neither times nor a rate."""
+_BARE = frozenset({"mjpeg", "h264", "hevc", "m4v", "mpegvideo", "vc1", "obu", "ivf"})
+"""Files that are a stream of encoded pictures and nothing else."""
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """Presentation stamps of a stream's pictures.
+class StampTable:
+    """Which picture of a stream is shown when, and how it is found again.
+
+    A decoded picture is known by its stamp. Where stamps repeat or start again it is known by the
+    number of its packet in the file; where there are none at all, by counting from the start.
 
     Attributes:
-        stamps: (n,) ascending stamps in units of `unit_s`, or the numbers 0 to n - 1 where
-            `counted`.
+        paced: Times of the pictures, and what to tell of them.
         sync: Frame indices that decoding can start from, ascending, the first one 0.
-        end: Stamp at which the last picture ends.
-        unit_s: Seconds per unit.
-        counted: The stream has no usable presentation stamps: pictures are numbered as they come
-            out of the decoder, and can only be reached from the start.
+        unit_s: Seconds per unit of `stamps`.
+        stamps: (n,) ascending stamps of the pictures; None where they do not tell them apart.
+        by_packet: (m,) frame index for each packet of the file, -1 for one that shows no picture of
+            its own; None where `stamps` are there, or where pictures are counted.
+        places: (m, 2) byte at which each packet begins and its size, -1 where unknown; None where
+            the container cannot be entered at a byte.
         truncated: The index names pictures that the file does not hold.
     """
 
-    stamps: IntArray
+    paced: Paced
     sync: IntArray
-    end: int
     unit_s: Fraction
-    counted: bool = False
+    stamps: IntArray | None = None
+    by_packet: IntArray | None = None
+    places: IntArray | None = None
     truncated: bool = False
 
     @property
-    def times_s(self) -> NDArray[np.float64]:
-        """Recording times, first one 0."""
-        since_first = (self.stamps - self.stamps[0]).astype(np.float64)
-        seconds: NDArray[np.float64] = since_first * self.unit_s.numerator
-        seconds /= self.unit_s.denominator
-        return seconds
+    def count(self) -> int:
+        return len(self.paced.times_s)
 
     @property
-    def duration_s(self) -> float:
-        return float((self.end - int(self.stamps[0])) * self.unit_s)
+    def counted(self) -> bool:
+        """Pictures are numbered as they come out, and can only be reached from the start."""
+        return self.stamps is None and self.by_packet is None
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,11 @@ class Opening:
     Attributes:
         stamps: Stamps of the packets read for it, in decoding order.
         first_stamp: Its own stamp; what the stream holds before it cannot be decoded.
-        counted: As in `Timeline`.
-        size: Stored width and height.
-        turns: Anticlockwise quarter turns that bring it upright.
+        counted: As in `StampTable`.
+        has_fields: Some pictures may come as two packets, see `usummary.readers.video.fields`.
+        geometry: How its pictures become upright ones.
+        interlaced: It holds two moments.
+        rate_assumed: The stream states no times and no rate, so that a usual rate is taken.
         codec: Name of the encoding, for people.
         simulated: The file's own description says that its pictures are simulated.
         referenced: Tells packets of reference pictures, None where the codec is not understood.
@@ -75,8 +83,10 @@ class Opening:
     stamps: tuple[int, ...]
     first_stamp: int
     counted: bool
-    size: tuple[int, int]
-    turns: int
+    has_fields: bool
+    geometry: Geometry
+    interlaced: bool
+    rate_assumed: bool
     codec: str
     simulated: bool
     referenced: Referenced | None
@@ -90,19 +100,22 @@ def read_opening(media: Media) -> Opening:
     """
     container, stream = media.open()
     stamps: list[int] = []
-    counted = False
+    counted = has_fields = False
     with container:
         for packet in chain(media.packets(container, stream), [None]):
             if packet is not None:
                 counted = counted or is_counted(stream, packet)
+                has_fields = has_fields or field_pairs(stream, bytes(packet)) is not None
                 stamps.append(_stamp(packet) or 0)
             for picture in media.decode(stream, packet):
                 return Opening(
                     stamps=tuple(stamps),
                     first_stamp=picture.pts or 0,
                     counted=counted,
-                    size=(picture.width, picture.height),
-                    turns=quarter_turns(picture),
+                    has_fields=has_fields,
+                    geometry=read_geometry(picture, _pixel_aspect(stream)),
+                    interlaced=picture.interlaced_frame,
+                    rate_assumed=_is_rate_assumed(stream),
                     codec=stream.codec_context.name,
                     simulated="simulated" in " ".join(container.metadata.values()).casefold(),
                     referenced=None if counted else referenced_test(stream),
@@ -110,6 +123,15 @@ def read_opening(media: Media) -> Opening:
     raise UnreadableFile(
         f"No picture in {media.path} can be decoded; the file is damaged or empty."
     )
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction | None:
+    return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+
+
+def _is_rate_assumed(stream: VideoStream) -> bool:
+    """Bare streams of pictures hold times only where the codec itself states a rate."""
+    return stream.container.format.name in _BARE and not stream.codec_context.framerate
 
 
 def _stamp(packet: Packet[VideoStream]) -> int | None:
@@ -137,13 +159,13 @@ def is_hidden(packet: Packet[VideoStream], codec: str) -> bool:
     return False
 
 
-def read_timeline(media: Media, opening: Opening) -> Timeline:
-    """The timeline from the container's index where it has a complete one, else by `scan`."""
+def read_stamps(media: Media, opening: Opening) -> StampTable:
+    """The table from the container's index where it has a complete one, else by `scan`."""
     return _from_mp4_index(media, opening) or scan(media, opening)
 
 
-def _from_mp4_index(media: Media, opening: Opening) -> Timeline | None:
-    """The timeline of an MP4 or QuickTime file; None where its tables do not tell everything."""
+def _from_mp4_index(media: Media, opening: Opening) -> StampTable | None:
+    """The table of an MP4 or QuickTime file; None where its own tables do not tell everything."""
     container, stream = media.open()
     with container:
         if not container.format.name.startswith("mov"):
@@ -156,6 +178,7 @@ def _from_mp4_index(media: Media, opening: Opening) -> Timeline | None:
             table = read_sample_table(file, stream.id)
             size = file.seek(0, 2)
         unit = stream.time_base
+        rate = _rate(stream)
     if table is None or unit is None or len(entries) != len(table.shifts):
         return None
     dts, file_ends, is_key, is_discarded = entries.T
@@ -165,49 +188,189 @@ def _from_mp4_index(media: Media, opening: Opening) -> Timeline | None:
     if not np.array_equal(stamps[: len(seen)], seen):
         return None
     there = (file_ends <= size) & (is_discarded == 0) & (stamps >= opening.first_stamp)
-    ends = (stamps + table.durations)[there]
-    known = np.unique(stamps[there])
+    known, first = np.unique(stamps[there], return_index=True)
+    if len(known) < there.sum() or opening.has_fields:
+        return None
     keys = stamps[there & (is_key == 1)]
+    last = int(table.durations[there][first[-1]])
     cut = bool((file_ends > size).any())
-    end = max(int(ends.max()), int(known[-1]) + 1)
-    return Timeline(known, _sync(known, keys), end, unit, truncated=cut)
+    return StampTable(
+        paced(known, last, unit, rate), _sync(known, keys), unit, stamps=known, truncated=cut
+    )
 
 
 def _sync(stamps: IntArray, keys: IntArray) -> IntArray:
     return np.union1d([0], np.flatnonzero(np.isin(stamps, keys)))
 
 
-def scan(media: Media, opening: Opening) -> Timeline:
-    """The timeline from a pass through all packets (seconds for an hour of recording)."""
+def _rate(stream: VideoStream) -> Fraction:
+    """Pictures per second that the stream states, or that are usual where it states none."""
+    return stream.average_rate or stream.guessed_rate or UNTIMED_RATE
+
+
+@dataclass(frozen=True)
+class _Packets:
+    """The packets of a stream that show a picture, in file order.
+
+    Attributes:
+        numbers: (n,) place of each among all packets of the file.
+        stamps: (n,) presentation stamps; `_NONE` where there is none.
+        clock: (n,) decoding stamps, `_NONE` where missing; the same as `stamps` if all are.
+        durations: (n,) as stored, 0 where unknown.
+        is_key: (n,) decoding can start here.
+        places: (m, 2) byte and size of all packets of the file, those that show none included; -1
+            for the byte of a packet that a parser cut out of a larger one.
+        by_byte: The container can be entered at any byte.
+    """
+
+    numbers: IntArray
+    stamps: IntArray
+    clock: IntArray
+    durations: IntArray
+    is_key: NDArray[np.bool_]
+    places: IntArray
+    by_byte: bool
+
+
+_NONE = np.iinfo(np.int64).min
+_BY_BYTE = frozenset({"mpeg", "mpegts"})
+"""Containers without an index, whose packets a parser cuts out of a stream of bytes."""
+
+
+def scan(media: Media, opening: Opening) -> StampTable:
+    """The table from a pass through all packets (seconds for an hour of recording)."""
     container, stream = media.open()
-    stamps: list[int] = []
-    ends: list[int] = []
-    keys: list[int] = []
     codec = stream.codec_context.name
+    rows: list[tuple[int, int, int, int, bool]] = []
+    places: list[tuple[int, int]] = []
     with container:
+        pairs = None
         for packet in media.packets(container, stream):
-            if is_hidden(packet, codec):
+            if not places and opening.has_fields:
+                pairs = field_pairs(stream, bytes(packet))
+            number = len(places)
+            places.append((-1 if packet.pos is None else packet.pos, packet.size))
+            is_second = pairs is not None and pairs.is_second(packet)
+            if is_second or is_hidden(packet, codec):
                 continue
             stamp = _stamp(packet)
-            stamps.append(stamp if stamp is not None else len(stamps))
-            ends.append(stamps[-1] + (packet.duration or 0))
-            if packet.is_keyframe:
-                keys.append(stamps[-1])
-        rate = stream.average_rate or stream.guessed_rate or UNTIMED_RATE
-        unit = stream.time_base or Fraction(1)
+            rows.append(
+                (
+                    number,
+                    _NONE if stamp is None else stamp,
+                    _NONE if packet.dts is None else packet.dts,
+                    packet.duration or 0,
+                    packet.is_keyframe,
+                )
+            )
+        rate, unit = _rate(stream), stream.time_base or Fraction(1)
+        by_byte = container.format.name in _BY_BYTE
+    numbers, stamps, clock, durations, keys = np.array(rows, np.int64).reshape(-1, 5).T
+    clock = stamps if (clock == _NONE).all() else clock
+    packets = _Packets(
+        numbers, stamps, clock, durations, keys == 1, np.array(places, np.int64), by_byte
+    )
     if opening.counted:
         start = np.zeros(1, np.int64)
-        return Timeline(np.arange(len(stamps)), start, len(stamps), 1 / rate, counted=True)
-    known = np.unique(np.array(stamps, np.int64))
-    known = known[known >= opening.first_stamp]
-    return Timeline(known, _sync(known, np.array(keys)), _end(known, max(ends), unit, rate), unit)
+        evenly = paced(np.arange(len(rows)), 1, 1 / rate, rate)
+        return StampTable(evenly, start, 1 / rate)
+    return _by_stamp(packets, opening, unit, rate) or _by_number(
+        packets, media, opening, unit, rate
+    )
 
 
-def _end(stamps: IntArray, latest: int, unit_s: Fraction, rate: Fraction) -> int:
-    """End of the last picture: as stored, else one usual distance after it."""
-    last = int(stamps[-1])
-    if latest > last:
-        return latest
-    if len(stamps) > 1:
-        return last + max(1, int(np.median(np.diff(stamps))))
-    return last + max(1, round(1 / (rate * unit_s)))
+def _by_stamp(
+    packets: _Packets, opening: Opening, unit: Fraction, rate: Fraction
+) -> StampTable | None:
+    """The table of a stream whose stamps tell its pictures apart, None of any other."""
+    known, first = np.unique(packets.stamps, return_index=True)
+    if len(known) < len(packets.stamps) or known[0] == _NONE or len(_runs(packets, unit)) > 1:
+        return None
+    if packets.by_byte and (packets.places[:, 0] < 0).any():
+        return None  # stamps between those of the file are guesses, and others after a seek
+    decodable = known >= opening.first_stamp
+    known, first = known[decodable], first[decodable]
+    last = int(packets.durations[first[-1]])
+    sync = _sync(known, packets.stamps[packets.is_key])
+    return StampTable(paced(known, last, unit, rate), sync, unit, stamps=known)
+
+
+def _by_number(
+    packets: _Packets, media: Media, opening: Opening, unit: Fraction, rate: Fraction
+) -> StampTable:
+    """The table of a stream whose stamps repeat, are missing, or start again.
+
+    Within a run of rising stamps they still tell the order in which pictures are shown. Where two
+    reordered pictures have one stamp, only decoding tells which of them comes first.
+    """
+    runs = _runs(packets, unit)
+    orders = [_shown_order(packets.stamps, run) for run in runs]
+    reordered = any((np.diff(order) < 0).any() for order in orders)
+    repeated = any((np.diff(packets.stamps[order]) == 0).any() for order in orders)
+    if reordered and repeated:
+        rows = {int(number): row for row, number in enumerate(packets.numbers)}
+        decoded = decoded_order(media)
+        order = np.array([rows[number] for number in decoded if number in rows], np.int64)
+        stamps = _sorted_in_runs(packets.stamps, order, runs)
+    else:
+        order = np.concatenate(orders)
+        first = np.flatnonzero(packets.stamps[order] == opening.first_stamp)
+        order = order[first[0] if first.size else 0 :]
+        stamps = _filled(packets.stamps[order])
+    by_packet = np.full(len(packets.places), -1, np.int64)
+    by_packet[packets.numbers[order]] = np.arange(len(order))
+    keys = by_packet[packets.numbers[packets.is_key]]
+    sync = np.union1d([0], keys[keys >= 0])
+    last = int(packets.durations[order[-1]])
+    places = packets.places if packets.by_byte else None
+    return StampTable(
+        paced(stamps, last, unit, rate), sync, unit, by_packet=by_packet, places=places
+    )
+
+
+def _sorted_in_runs(stamps: IntArray, order: IntArray, runs: list[IntArray]) -> IntArray:
+    """Stamps in the order of decoded pictures, rising within each run whatever the file says."""
+    run_of = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
+    shown = _filled(stamps[order])
+    return shown[np.lexsort((shown, run_of[order]))]
+
+
+def _runs(packets: _Packets, unit: Fraction) -> list[IntArray]:
+    """Places of packets between which the clock does not go back, run by run.
+
+    A jump ahead ends a run only where the clock also goes back somewhere: alone it leaves the order
+    as it is, and decoding stamps jump at another picture than presentation stamps do.
+    """
+    clock = _filled(packets.clock)
+    gaps = np.diff(clock)
+    rising = gaps[gaps > 0]
+    usual = int(np.median(rising)) if rising.size else 1
+    breaks = gaps < -2 * usual
+    if breaks.any():
+        breaks |= gaps > max(JUMP_S / float(unit), 10 * usual)
+    return np.split(np.arange(len(clock)), np.flatnonzero(breaks) + 1)
+
+
+def _shown_order(stamps: IntArray, run: IntArray) -> IntArray:
+    return run[np.argsort(_filled(stamps[run]), kind="stable")]
+
+
+def _filled(stamps: IntArray) -> IntArray:
+    """`stamps` with those that are missing set to the one before (or the first one there is)."""
+    there = np.flatnonzero(stamps != _NONE)
+    if len(there) == len(stamps) or not there.size:
+        return stamps
+    before = np.searchsorted(there, np.arange(len(stamps)), side="right") - 1
+    return stamps[there[np.maximum(before, 0)]]
+
+
+def decoded_order(media: Media) -> list[int]:
+    """Numbers of the packets whose pictures come out of the decoder, in that order."""
+    container, stream = media.open()
+    numbers: list[int] = []
+    with container:
+        for number, packet in enumerate(chain(media.packets(container, stream), [None])):
+            if packet is not None:
+                packet.pts = packet.dts = number
+            numbers += [p.pts for p in media.decode(stream, packet) if p.pts is not None]
+    return numbers

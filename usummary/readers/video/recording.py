@@ -14,7 +14,7 @@ from usummary.errors import UnreadableFile
 from usummary.readers.video import pictures
 from usummary.readers.video.container import SIMULATED_NOTICE, Media, is_cut_avi
 from usummary.readers.video.decoding import Spare, Walk
-from usummary.readers.video.frame_times import read_opening, read_timeline
+from usummary.readers.video.frame_times import UNTIMED_RATE, read_opening, read_stamps
 from usummary.readers.video.skipping import Thinning
 from usummary.types import Frame, IntArray, RecordingInfo
 
@@ -23,6 +23,18 @@ _KEEP_FRAMES = 16
 """Decoded pictures kept behind the last position, so that stepping back a little is quick."""
 _NEAR_FRAMES = 64
 """A picture at most this far ahead is reached by decoding on instead of seeking."""
+
+ASSUMED_RATE = (
+    "The recording does not say how many pictures it shows in a second; "
+    f"{int(UNTIMED_RATE)} are assumed."
+)
+_DAMAGED = "Damaged places in the recording could not be decoded; the picture before is shown."
+_RESIZED = (
+    "The size of the pictures changes within the recording; all are shown in the size of the first."
+)
+_INTERLACED = (
+    "The recording is interlaced: each picture holds two moments. The first of them is shown."
+)
 
 
 class VideoRecording:
@@ -40,20 +52,22 @@ class VideoRecording:
         """
         self._media = media
         self._opening = read_opening(media)
-        self._timeline = read_timeline(media, self._opening)
-        self._times_s = self._timeline.times_s
+        self._table = read_stamps(media, self._opening)
+        self._times_s = self._table.paced.times_s
         self._info = self._describe()
+        self._resized = self._interlaced = False
         self._walk: Walk | None = None
         self._kept: deque[tuple[int, VideoFrame]] = deque(maxlen=self._keep_count())
 
     @property
     def info(self) -> RecordingInfo:
-        if not self._media.damaged:
-            return self._info
-        notice = (
-            "Damaged places in the recording could not be decoded; the picture before is shown."
-        )
-        return replace(self._info, notices=(*self._info.notices, notice))
+        seen = {
+            _DAMAGED: self._media.damaged > 0,
+            _RESIZED: self._resized,
+            _INTERLACED: self._interlaced and not self._opening.interlaced,
+        }
+        notices = [notice for notice, is_so in seen.items() if is_so]
+        return replace(self._info, notices=(*self._info.notices, *notices))
 
     @property
     def times_s(self) -> NDArray[np.float64]:
@@ -61,7 +75,7 @@ class VideoRecording:
 
     @property
     def sync_frames(self) -> IntArray:
-        return self._timeline.sync
+        return self._table.sync
 
     def frame(self, index: int) -> Frame:
         if not 0 <= index < self._info.frame_count:
@@ -73,7 +87,7 @@ class VideoRecording:
         start, stop, _ = slice(start, stop).indices(count)
         if start >= stop:
             return
-        walk = Walk(self._media, self._timeline, start, spare=self._run_in(start))
+        walk = Walk(self._media, self._table, start, spare=self._run_in(start))
         try:
             for index, picture in _held(walk, start, stop):
                 yield self._coloured(index, picture)
@@ -81,11 +95,11 @@ class VideoRecording:
             walk.close()
 
     def luma(self, rate: float | None = None, start: int = 0) -> Iterator[Frame]:
-        walk = Walk(self._media, self._timeline, start, spare=self._thinned(rate))
+        walk = Walk(self._media, self._table, start, spare=self._thinned(rate))
         try:
             for index, picture in walk:
                 if index >= start:
-                    grey = pictures.luma(picture, self._opening.size, self._opening.turns)
+                    grey = pictures.luma(self._looked_at(picture), self._opening.geometry)
                     yield Frame(index, float(self._times_s[index]), grey)
         finally:
             walk.close()
@@ -116,14 +130,14 @@ class VideoRecording:
         if not self._kept or index < self._kept[0][0]:
             return False
         last = self._kept[-1][0]
-        sync = self._timeline.sync
+        sync = self._table.sync
         nearest = int(sync[np.searchsorted(sync, index, side="right") - 1])
         return nearest <= last or index - last < _NEAR_FRAMES
 
     def _start_walk(self, index: int) -> None:
         self._kept.clear()
         if self._walk is None:
-            self._walk = Walk(self._media, self._timeline)
+            self._walk = Walk(self._media, self._table)
         self._walk.spare = self._run_in(index)
         self._walk.seek(index)
 
@@ -140,23 +154,27 @@ class VideoRecording:
         return Thinning(self._times_s, 1 / rate, self._opening.referenced).is_spare
 
     def _keep_count(self) -> int:
-        width, height = self._opening.size
+        width, height = self._opening.geometry.stored
         return min(max(_KEEP_BYTES // (width * height * 2), 2), _KEEP_FRAMES)
 
+    def _looked_at(self, picture: VideoFrame) -> VideoFrame:
+        """The picture; what is odd about it is told by `info` from then on."""
+        self._resized |= (picture.width, picture.height) != self._opening.geometry.stored
+        self._interlaced |= picture.interlaced_frame
+        return picture
+
     def _coloured(self, index: int, picture: VideoFrame) -> Frame:
-        rgb = pictures.rgb(picture, self._opening.size, self._opening.turns)
+        rgb = pictures.rgb(self._looked_at(picture), self._opening.geometry)
         return Frame(index, float(self._times_s[index]), rgb)
 
     def _describe(self) -> RecordingInfo:
-        width, height = self._opening.size
-        if self._opening.turns % 2:
-            width, height = height, width
+        width, height = self._opening.geometry.shown
         return RecordingInfo(
             path=self._media.path,
             width=width,
             height=height,
-            frame_count=len(self._timeline.stamps),
-            duration_s=self._timeline.duration_s,
+            frame_count=self._table.count,
+            duration_s=self._table.paced.duration_s,
             encoding=self._opening.codec,
             kind="video",
             notices=self._notices(),
@@ -164,8 +182,14 @@ class VideoRecording:
 
     def _notices(self) -> tuple[str, ...]:
         notices = [SIMULATED_NOTICE] if self._opening.simulated else []
-        if self._timeline.truncated or is_cut_avi(self._media.path):
+        if self._table.truncated or is_cut_avi(self._media.path):
             notices.append("The recording was cut off; it is used up to its last complete picture.")
+        if self._opening.rate_assumed:
+            notices.append(ASSUMED_RATE)
+        if self._opening.interlaced:
+            notices.append(_INTERLACED)
+        notices += self._opening.geometry.notices
+        notices += self._table.paced.notices
         return tuple(notices)
 
 

@@ -1,7 +1,7 @@
-"""Published 2-D weights made into a backbone: the paper's ResNet-50, inflated.
+"""Makes a backbone from published 2-D weights: the paper's ResNet-50, inflated.
 
-The network is what the paper extracts features with before it is trained further; it has no plane
-head, so neither planes nor the plane reward are to be had with it.
+The paper extracts features with this network, before training it further. It has no plane head, so
+with it there are neither planes nor the plane reward.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def inflate_resnet(weights: Path, out: Path, described: str, licence: str) -> Mo
         weights: State of the 2-D network under its public names (``conv1.weight``, ...), as
             safetensors or as PyTorch saves it; a classifier ``fc`` in it is left out.
         out: Model folder to write.
-        described: What the weights were trained on, by whom, for the card.
+        described: What the weights were trained on and by whom, for the card.
         licence: Licence of the weights, for the card.
 
     Raises:

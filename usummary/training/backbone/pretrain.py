@@ -1,18 +1,17 @@
 """Training of the ultrasound backbone: SonoNet16, shrunk, inflated, and trained on composed clips.
 
 1. *Frames.* The backbone sees smaller pictures than SonoNet was made for. A copy of the 2-D net
-   learns to give, from the small picture, the feature maps and the planes that the original gives
-   from the large one.
-2. *Clips.* That copy is inflated and learns the same on composed clips, with the labels of the
-   data sets where they say something that the teacher does not.
-3. *Back.* The result is a mean of trained and published weights (M. Wortsman et al., "Robust
-   fine-tuning of zero-shot models", CVPR 2022), for training also takes away.
+   (the student) learns to give, for a small picture, the feature maps and planes that the original
+   (the teacher) gives for the large one.
+2. *Clips.* The student is inflated and learns the same on composed clips, together with the labels
+   of the data sets where these know more than the teacher.
+3. *Back.* The result is a weighted mean of trained and published weights (M. Wortsman et al.,
+   "Robust fine-tuning of zero-shot models", CVPR 2022), because training also unlearns planes.
 
-There are no training pictures of most of the 13 planes, so everything here is made not to forget
-them: feature maps are matched, not only planes; the learning rate is small; and batch norm
-statistics stay SonoNet's own, lest heads, of which most pictures are, become the norm. Smaller
-pictures (112x144), which need a real change of the weights, did lose those planes: see
-docs/decisions/training.md.
+Most of the 13 planes have no training pictures, so everything here is chosen not to forget them:
+feature maps are matched, not only planes; the learning rate is small; batch norm statistics stay
+SonoNet's own, since most pictures are heads and would take them over. Smaller pictures (112x144)
+need larger changes of the weights, and did lose these planes: see docs/decisions/training.md.
 """
 
 from __future__ import annotations
@@ -57,9 +56,9 @@ Backbone = SonoNetI3D | ST3D
 
 _BACKGROUND = SONONET_CLASSES.index(BACKGROUND)
 _MANY = 100
-"""A group of so many sources would crowd out the others."""
+"""Groups with at least this many sources would crowd out the others; they share two fifths."""
 _TRUSTED = 0.2
-"""A stand-in counts as its plane where the teacher gives that at least this probability."""
+"""A stand-in counts as its plane if the teacher gives the plane at least this probability."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class BackboneRecipe:
     """How the backbone is trained.
 
     Attributes:
-        seed: Of every random choice; same seed, same machine, same weights.
+        seed: Seed of every random choice: the same seed and machine give the same weights.
         config: Time axis and input of the inflated net.
         frame_steps, frame_batch, frame_rate: Steps, pictures a step and learning rate of part 1.
         clip_steps, clip_batch, clip_rate: The same of part 2, in clips.
@@ -101,11 +100,14 @@ class BackboneRecipe:
     bf16: bool = True
 
     def flat(self) -> SonoNetI3DConfig:
-        """The same net without time: it looks at single frames, as many as the other has places."""
+        """The same net without time kernels: it sees single frames, one for each place in time."""
         return replace(self.config, stem_kernel=1, kernels=(1, 1, 1, 1, 1))
 
     def seen(self) -> list[int]:
-        """The frames of a clip that the places left of its time axis look at, the middle ones."""
+        """The middle frame of a clip under each place of the net's time axis.
+
+        The teacher is asked about these: they are the ones a centred kernel sees at first.
+        """
         stride = self.config.stem_stride * math.prod(self.config.pools)
         first = middle(self.config.stem_kernel)
         return [*range(first, self.config.clip_length, stride)]
@@ -113,7 +115,7 @@ class BackboneRecipe:
 
 @dataclass(frozen=True)
 class Batch:
-    """Composed clips and what the backbone should make of them.
+    """Composed clips and the wanted output for them.
 
     Attributes:
         clips: (N, T, 192, 256) uint8.
@@ -150,7 +152,7 @@ class Composer:
     def batch(
         self, size: int, rng: np.random.Generator, *, frames: int, seen: Sequence[int]
     ) -> Batch:
-        """`size` clips of `frames` frames, the teacher looking at those `seen` of each."""
+        """`size` clips of `frames` frames; the teacher is asked about the frames `seen` of each."""
         clips, kinds, allowed = [], [], []
         for _ in range(size):
             number = int(rng.choice(len(_KINDS), p=[share for _, _, share in _KINDS]))
@@ -196,7 +198,7 @@ def train_backbone(
     folder: Path,
     say: Say,
 ) -> SonoNetI3D:
-    """Trains from the published weights, or goes on from the checkpoints in `folder`."""
+    """Trains from the published weights, or resumes from the checkpoints in `folder`."""
     composer = Composer(sources, teacher, bf16=recipe.bf16)
     scale = _map_scale(composer, recipe)
     student = SonoNet2D()
@@ -233,7 +235,7 @@ def train_backbone(
 
 @torch.no_grad()
 def _blend(net: nn.Module, published: nn.Module, share: float) -> None:
-    """Takes weights back towards the published ones, of which `1 - share` are left."""
+    """Moves weights back towards the published ones: ``share * own + (1 - share) * published``."""
     for own, other in zip(net.parameters(), published.parameters(), strict=True):
         own.lerp_(other, 1 - share)
 
@@ -241,7 +243,7 @@ def _blend(net: nn.Module, published: nn.Module, share: float) -> None:
 def train_st3d(
     sources: Sequence[Source], teacher: SonoNet2D, recipe: BackboneRecipe, folder: Path, say: Say
 ) -> ST3D:
-    """ST3D from scratch on the same clips and wanted planes; goes on from `folder`."""
+    """Trains ST3D from scratch on the same clips and wanted planes, or resumes from `folder`."""
     torch.manual_seed(recipe.seed)
     composer = Composer(sources, teacher, bf16=recipe.bf16)
     net = ST3D(ST3DConfig())
@@ -264,12 +266,12 @@ def train_st3d(
 
 
 def calibrate(net: Backbone, sources: Sequence[Source]) -> float:
-    """Sets the temperature under which held-out pictures' labels are likeliest; returns it.
+    """Sets the temperature that makes the labels of held-out pictures likeliest; returns it.
 
     Args:
-        net: Trained.
-        sources: Held-out pictures, seen as the program sees them (`as_clips`); those without a
-            label are left out.
+        net: A trained backbone.
+        sources: Held-out pictures, prepared as the program does it (`as_clips`). Pictures without a
+            label are left out; if a label allows several planes, their probabilities are added.
     """
     logits, allowed = _labelled(net, sources)
     choices = np.exp(np.linspace(math.log(0.3), math.log(6.0), 200))
@@ -283,9 +285,9 @@ def calibrate(net: Backbone, sources: Sequence[Source]) -> float:
 
 
 def unsure_below(net: Backbone, sources: Sequence[Source], *, precision: float = 0.95) -> float:
-    """The lowest probability from which on planes named in held-out pictures are mostly right.
+    """The lowest probability above which planes named in held-out pictures reach `precision`.
 
-    Tried from 0.5 to 0.9 in steps of a twentieth; 0.9 where none of them gives `precision`.
+    Tried are 0.5 to 0.9 in steps of 0.05; 0.9 if none reaches it.
     """
     logits, allowed = _labelled(net, sources)
     chances = (logits / net.temperature).softmax(1)
@@ -315,10 +317,10 @@ def _labelled(net: Backbone, sources: Sequence[Source]) -> tuple[Tensor, Tensor]
 
 
 def validate(net: Backbone, batches: Sequence[Batch]) -> dict[str, float]:
-    """How the backbone does on held-out composed clips, by name.
+    """Figures of the backbone on held-out composed clips, by name.
 
-    ``agreement KIND``: share of clips whose best plane is the wanted one; ``cross-entropy``: after
-    the temperature; ``wanted entropy``: the least it could be.
+    ``agreement KIND``: share of clips whose likeliest plane is the wanted one; ``cross-entropy``:
+    with the temperature; ``wanted entropy``: the least cross-entropy possible.
     """
     logits, wanted = _judge(net, batches)
     logits = logits / net.temperature
@@ -343,7 +345,7 @@ def _cross_entropy(logits: Tensor, wanted: Tensor) -> float:
 
 
 def _weights(sources: Sequence[Source]) -> FloatArray:
-    """How often each source is drawn: heads two fifths of the time, the other views alike."""
+    """Probability of drawing each source: heads two fifths together, all other views the same."""
     groups = [source.name.split("/")[0] + " or ".join(source.planes) for source in sources]
     counts = {group: groups.count(group) for group in groups}
     many = {group for group, count in counts.items() if count >= _MANY}
@@ -356,8 +358,8 @@ def _weights(sources: Sequence[Source]) -> FloatArray:
 def _wanted(kind: str, source: Source | None, probabilities: Tensor) -> Tensor:
     """The wanted probabilities (14,) from the motion, the source's label and the teacher.
 
-    A data set's label holds; "brain" stands for two planes, whose shares are the teacher's. What a
-    stand-in shows, only the teacher knows.
+    The label of a data set counts. "Brain" allows two planes, which share the probability as the
+    teacher would. A stand-in has no label, so the teacher alone says what it shows.
     """
     background = functional.one_hot(torch.tensor(_BACKGROUND), len(SONONET_CLASSES)).float()
     if kind == "lost":
@@ -370,18 +372,18 @@ def _wanted(kind: str, source: Source | None, probabilities: Tensor) -> Tensor:
     inside = probabilities * within
     if source.name.startswith("standin/"):
         return inside / inside.sum() if inside.sum() >= _TRUSTED else probabilities
-    inside = inside + 1e-3 * within  # both planes alike where the teacher sees neither
+    inside = inside + 1e-3 * within  # equal shares if the teacher sees neither plane
     return inside / inside.sum()
 
 
 def _loss(maps: Tensor, logits: Tensor, batch: Batch, scale: Tensor) -> Tensor:
-    """Squared distance of the maps (N, s, 128, 12, 16) in units of their spread, + divergence."""
+    """Squared distance of maps (N, s, 128, 12, 16) in units of their spread, plus divergence."""
     apart = ((maps.float() - batch.maps) / scale).square().mean()
     return apart + _divergence(logits, batch)
 
 
 def _divergence(logits: Tensor, batch: Batch) -> Tensor:
-    """Kullback-Leibler divergence of the planes from the wanted ones."""
+    """Kullback-Leibler divergence of the predicted planes from the wanted planes."""
     predicted = logits.float().log_softmax(1)
     return functional.kl_div(predicted, batch.planes, reduction="batchmean")
 
@@ -395,9 +397,10 @@ def _map_scale(composer: Composer, recipe: BackboneRecipe) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One part of the training: Adam, the learning rate falling along half a cosine.
+    """One part of the training: Adam, with a learning rate that falls along half a cosine.
 
-    The batch depends on the step alone, so a resumed run sees what an unbroken one would have.
+    A batch depends on the step alone, so a resumed run sees the same batches as an uninterrupted
+    one.
     """
 
     name: str

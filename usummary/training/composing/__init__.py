@@ -1,1 +1,1 @@
-"""Composed recordings to learn from, and the pictures they are made of."""
+"""Composed recordings for training, and the pictures they are made of."""

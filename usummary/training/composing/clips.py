@@ -1,8 +1,8 @@
 """Composed clips: real stills and clips, moved like a hand-held probe moves them.
 
 A source picture is panned, turned, zoomed and bent smoothly over time under a sector that stands
-still; speckle decorrelates from frame to frame; gain, depth gain and a shadow drift. What comes
-out is never called real: it is *composed*.
+still; speckle decorrelates from frame to frame; gain, depth gain and a shadow drift. The result is
+never called real: it is *composed*.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from usummary.training.composing.pictures import Source
 from usummary.types import Box, Picture
 
 CANVAS = (224, 288)
-"""Rows and columns of a composed picture: what the 2-D teacher takes."""
+"""Rows and columns of a composed picture: the input size of the 2-D teacher."""
 
 INPUT_SIZE = (192, 256)
 """Rows and columns of a backbone's input picture."""
@@ -56,7 +56,7 @@ class Motion:
 STEADY = Motion(0.05, 0.03, 12.0, (0.85, 1.25), 4.0, 0.6, (0.75, 1.25))
 """The plane is held: it stays recognisable."""
 WANDERING = Motion(0.20, 0.25, 35.0, (0.6, 1.8), 14.0, 1.5, (0.5, 1.4))
-"""Coming or going: what is seen is for the teacher to say."""
+"""Coming or going: only the teacher knows what can be recognised."""
 LOST = Motion(0.5, 0.40, 180.0, (1.6, 4.0), 30.0, 5.0, (0.15, 1.0))
 """Searching: a far corner, blurred, bent or dark. No plane is recognisable."""
 
@@ -91,9 +91,9 @@ def shrink(clip: Picture) -> Picture:
 
 
 def as_clips(pictures: Picture, length: int = 16, size: tuple[int, int] = INPUT_SIZE) -> Picture:
-    """Pictures (n, H, W) of a sector as clips (m, length, *size); a still stands all along.
+    """Pictures (n, H, W) of a sector as clips (m, length, *size); a still is repeated.
 
-    What does not fill a clip is left out, unless there is no more.
+    Pictures that do not fill a last clip are left out, unless it is the only clip.
     """
     box = Box(0, 0, pictures.shape[2], pictures.shape[1])
     small = np.stack([to_input(picture, box, size) for picture in pictures])
@@ -104,10 +104,10 @@ def as_clips(pictures: Picture, length: int = 16, size: tuple[int, int] = INPUT_
 
 
 def blend(one: Picture, other: Picture, rng: np.random.Generator) -> Picture:
-    """Two composed clips mixed: side by side at a random line, or one shining through the other.
+    """Mixes two composed clips: side by side at a random line, or one shining through the other.
 
-    Nothing like it is ever seen, which is the use of it: a student that agrees with its teacher
-    here agrees beyond the few kinds of picture there are.
+    No scanner shows such pictures. A student that agrees with its teacher on them has learnt more
+    than the few kinds of training pictures.
     """
     if rng.random() < 0.5:
         share = np.float32(rng.uniform(0.2, 0.8))
@@ -135,7 +135,7 @@ def _track(
 
 
 class _Warp:
-    """Where every canvas pixel is looked up in the source picture, frame by frame."""
+    """For each frame, the place in the source picture of every canvas pixel."""
 
     def __init__(
         self, size: tuple[int, ...], motion: Motion, rng: np.random.Generator, frames: int
@@ -187,7 +187,7 @@ class _ClipLight:
         self._speckle = self._noise()
 
     def _noise(self) -> _Real:
-        """A fresh field of spread 1: the clip's own, from another place."""
+        """A fresh field of spread 1: a random part of one large field, which is quick to take."""
         y, x = self._rng.integers(_SLACK, size=2)
         return self._field[y : y + CANVAS[0], x : x + CANVAS[1]]
 

@@ -1,4 +1,4 @@
-"""Collections of composed exams: who plays what, along which timeline, into which file."""
+"""Collections of composed exams: their casts, timelines and files."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class CollectionPlan:
-    """What is to be composed.
+    """What to compose.
 
     Attributes:
         data: Data folder, the one that holds ``ultrasound/``.
         part: Part of the split that pictures and timelines come from.
         casts: Recordings of each timeline, each played by other pictures with other motions.
-        seed: Of every draw; recordings of one plan differ by operator and number.
+        seed: Seed of every draw; recordings of one plan differ by operator and number.
         freezes: Whether the screen stands still after a save.
         fps: Frames per second.
         minutes: Length of a recording; None: the whole timeline.
@@ -54,7 +54,7 @@ class CollectionPlan:
 
 @dataclass(frozen=True)
 class Planned:
-    """One recording of a plan: its file name, and who plays it."""
+    """One recording of a plan: its file name, timeline and number."""
 
     name: str
     timeline: RealCourse
@@ -62,7 +62,7 @@ class Planned:
 
 
 def planned(plan: CollectionPlan) -> list[Planned]:
-    """The recordings of a plan, those without usable saves left out."""
+    """The recordings of a plan, without timelines that have no usable saves."""
     return [
         Planned(f"{plan.part}-operator{timeline.operator}-{number}.mp4", timeline, number)
         for number in range(plan.casts)
@@ -78,7 +78,7 @@ def compose_all(
     *,
     only: slice | None = None,
 ) -> Iterator[Path]:
-    """Writes the recordings of a plan that `folder` does not hold yet, and gives each path.
+    """Writes the recordings of a plan that are not in `folder` yet, and yields each path.
 
     Args:
         plan: What to compose.
@@ -87,18 +87,18 @@ def compose_all(
         only: Some of the recordings, to share the work between processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    todo = [one for one in planned(plan)[only or slice(None)] if not (folder / one.name).exists()]
+    wanted = planned(plan)[only or slice(None)]
     sources: list[Source] = []
-    for one in todo:
+    for recording in [w for w in wanted if not (folder / w.name).exists()]:
         sources = sources or _sources(plan)
-        composition = _composed(plan, one, sources)
+        composition = _composed(plan, recording, sources)
         count = composition.script.frame_count
 
-        def done(frames: int, name: str = one.name, count: int = count) -> None:
+        def done(frames: int, name: str = recording.name, count: int = count) -> None:
             report(name, frames / count)
 
-        write_recording(composition, folder / one.name, done)
-        yield folder / one.name
+        write_recording(composition, folder / recording.name, done)
+        yield folder / recording.name
 
 
 def _sources(plan: CollectionPlan) -> list[Source]:
@@ -124,9 +124,9 @@ def _composed(plan: CollectionPlan, one: Planned, sources: Sequence[Source]) -> 
 
 
 def draw_cast(sources: Sequence[Source], rng: np.random.Generator) -> Cast:
-    """Who plays what: a picture of the plane where there is one, no picture two planes.
+    """Draws the cast: for each plane a picture of it, and no picture for two planes.
 
-    A plane without a picture and without a stand-in is played by any view of the fetus.
+    A plane without a picture and without a stand-in gets any view of the fetus.
 
     Raises:
         InputError: There are fewer views than planes.
@@ -156,7 +156,7 @@ def draw_cast(sources: Sequence[Source], rng: np.random.Generator) -> Cast:
 
 
 def _by_set(sources: Sequence[Source]) -> dict[str, list[Source]]:
-    """Sources by the data set they come from, which is the first part of their name."""
+    """Sources by their data set, which is the first part of their name."""
     groups: dict[str, list[Source]] = {}
     for source in sources:
         groups.setdefault(source.name.split("/")[0], []).append(source)
@@ -164,7 +164,7 @@ def _by_set(sources: Sequence[Source]) -> dict[str, list[Source]]:
 
 
 def _one(groups: dict[str, list[Source]], rng: np.random.Generator) -> Source:
-    """A source of a random set: large sets weigh no more than small ones."""
+    """A source of a random data set, so that large sets do not outweigh small ones."""
     names = sorted(groups)
     group = groups[names[int(rng.integers(len(names)))]]
     return group[int(rng.integers(len(group)))]

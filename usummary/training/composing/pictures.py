@@ -1,7 +1,7 @@
-"""The real pictures and label timelines that training draws from, split before anything else.
+"""The real pictures and label timelines for training, split before anything else is done.
 
-Pictures are split by exam, patient or source, timelines by operator, so that nothing of a person
-is on two sides. SonoNet's 13 example captures, the only pictures of most planes, are test pictures.
+Pictures are split by exam, patient or source, and timelines by operator, so that no person is in
+two parts. SonoNet's 13 example captures, the only pictures of most planes, are test pictures.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ EXAMPLES: dict[str, str] = {
 """SonoNet's example captures and the plane each one shows."""
 
 _EXAMPLE_SECTOR = Box(81, 115, 874, 734)
-"""Where the example captures show the sector."""
+"""Place of the sector in the example captures."""
 
 OTHER = "Other"
 """Label of a structure that is no standard plane."""
@@ -102,7 +102,7 @@ class Source:
     Attributes:
         name: Data set and file, for people.
         pictures: Grey (n, H, W): one for a still, consecutive ones at `SAMPLE_RATE` for a clip.
-        planes: Classes that the data set's own label allows; empty where it says nothing.
+        planes: Classes that the data set's own label allows; empty if it says nothing.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Source:
 
 @dataclass(frozen=True)
 class RealCourse:
-    """What one real screening recording showed, ten times a second.
+    """The labels of one real screening recording, ten per second.
 
     Attributes:
         operator: Number of the operator.
@@ -218,7 +218,7 @@ def one_of_each_save(saved: NDArray[np.bool_], rate: float, apart_s: float = 10.
 
 
 def _part_of(group: str) -> Part:
-    """70 % train, 15 % validation, 15 % test, by a hash that never changes."""
+    """The part of a name: 70 % train, 15 % validation, 15 % test, by a hash that never changes."""
     digest = hashlib.sha256(f"{_SPLIT}:{group}".encode()).digest()
     number = int.from_bytes(digest[:4], "big") % 100
     if number < 70:
@@ -260,7 +260,7 @@ def _lung_clips(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _paper(source: str) -> str:
-    """The article's number in a link, without what follows it."""
+    """The article's number in a link, without the rest of the link."""
     return source.split("#")[0].rsplit("/", 1)[-1]
 
 

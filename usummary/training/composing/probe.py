@@ -1,8 +1,8 @@
 """The moving picture of a composed recording: stills and clips seen through a hand-held probe.
 
-Where the script says that a view is held, its picture stands almost still; where not, it strays,
-turns, bends, blurs and gives way to what lies beside the plane. The picture is made at half the
-resolution of the screen it will be shown on: the resolution that networks look at.
+While the script says that a view is held, its picture is almost still. Otherwise it strays, turns,
+bends, blurs and gives way to pictures of structures beside the plane. Pictures are made about as
+large as networks see them, and are enlarged for the screen.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from usummary.types import Picture
 
 _Real = NDArray[np.float32]
 _FADE_S = 0.35
-"""How long one view gives way to the next."""
+"""Duration of the fade from one view to the next."""
 _LOOK_S = (2.0, 6.0)
-"""While searching, one view follows another after this many seconds."""
+"""While searching, each view lasts between these many seconds."""
 _COARSE = 4
-"""What lies beside a plane is blurred anyway: it is looked up at a fraction of the resolution."""
+"""Pictures beside a plane are blurred anyway, so they are made at a fraction of the resolution."""
 
 _DOWN = np.arange(CANVAS[0], dtype=np.float32)[:, None] - np.float32(CANVAS[0] / 2)
 _ACROSS = np.arange(CANVAS[1], dtype=np.float32) - np.float32(CANVAS[1] / 2)
@@ -35,12 +35,12 @@ _ACROSS = np.arange(CANVAS[1], dtype=np.float32) - np.float32(CANVAS[1] / 2)
 
 @dataclass(frozen=True)
 class Cast:
-    """Which pictures play what in one recording.
+    """The source pictures of one recording.
 
     Attributes:
         planes: The source of each standard plane.
         others: Sources of structures that are no standard plane.
-        asides: Sources of what lies beside a plane, and of what is met while searching.
+        asides: Sources for the surroundings of a plane, and for searching.
     """
 
     planes: Mapping[str, Source]
@@ -50,7 +50,7 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class _SeenSource:
-    """One source seen in ``[start, end)``, and how."""
+    """A source that is seen in the frames ``[start, end)``; `lost`: while searching."""
 
     source: Source
     start: int
@@ -61,11 +61,11 @@ class _SeenSource:
 def pictures(
     script: Script, cast: Cast, rng: np.random.Generator, frozen: NDArray[np.int64] | None = None
 ) -> Iterator[Picture]:
-    """The sector's pictures (224, 288) uint8, one a frame, without the sector's outline.
+    """The sector's pictures (224, 288) uint8, one per frame, without the sector's outline.
 
     Args:
-        script: What happens when.
-        cast: Who plays it.
+        script: The course of the recording.
+        cast: Its source pictures.
         rng: Draws every motion.
         frozen: (n,) the frame whose picture each frame shows; None: its own.
     """
@@ -89,7 +89,7 @@ def pictures(
 
 
 def _looks(script: Script, cast: Cast, rng: np.random.Generator) -> Iterator[_SeenSource]:
-    """A look for each visit; while searching, one after another."""
+    """The sources in order: one for each visit, and several while searching."""
     for number, visit in enumerate(script.visits):
         if visit.label:
             source = _source_of(visit, cast, rng)
@@ -198,7 +198,7 @@ class _View:
 
 
 def _playback(length: int, frames: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Which picture of a source is shown at each frame: there and back from a random place."""
+    """The picture of a source at each frame: forward and back again, from a random start."""
     there_and_back = np.concatenate([np.arange(length), np.arange(length - 2, 0, -1)])
     return there_and_back[(int(rng.integers(length)) + np.arange(frames)) % len(there_and_back)]
 

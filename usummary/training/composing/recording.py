@@ -1,11 +1,10 @@
 """Composed recordings: a script played by real pictures, as a scanner's screen in an mp4.
 
-What stands around the sector is drawn as scanners draw it: an identity (made up), settings, a
-clock. With freezes shown, the screen stands still after a save and calipers appear, as on a real
-one. With freezes hidden the recording runs on, so that whoever looks for saves cannot just look for
-stillness.
+Around the sector there are a made-up identity, settings and a clock, as on a scanner's screen. If
+freezes are shown, the screen stands still after a save and calipers appear, as on a real one. If
+they are hidden, the recording runs on, so that saves cannot be found by stillness alone.
 
-The file says in its metadata, on its screen and in the truth beside it that it is composed.
+Its metadata, its screen and the truth file beside it all say that the recording is composed.
 """
 
 from __future__ import annotations
@@ -52,9 +51,9 @@ class Composition:
     """One composed recording before it is written.
 
     Attributes:
-        script: What happens when.
-        cast: Who plays it.
-        seed: Of every draw.
+        script: The course of the recording.
+        cast: Its source pictures.
+        seed: Seed of every draw.
         freezes: Whether the screen stands still after a save.
         part: Part of the split that pictures and timeline come from.
     """
@@ -96,7 +95,7 @@ def write_recording(composition: Composition, path: Path, done: Callable[[int], 
 
 
 def _frozen(composition: Composition, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The frame whose picture each frame shows: its own, or where its freeze began."""
+    """(n,) the frame whose picture each frame shows: its own, or the first one of its freeze."""
     script = composition.script
     shown = np.arange(script.frame_count)
     if composition.freezes == "show":
@@ -110,7 +109,7 @@ def _frozen(composition: Composition, rng: np.random.Generator) -> NDArray[np.in
 
 
 class _Fan:
-    """The sector's outline: a convex probe's, somewhere in the middle of its canvas."""
+    """The outline of a convex probe's sector, drawn at random within its canvas."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         width, height = round(CANVAS[1] * _SCALE), round(CANVAS[0] * _SCALE)
@@ -118,7 +117,7 @@ class _Fan:
         half = np.deg2rad(rng.uniform(30, 42))
         inner = rng.uniform(0.12, 0.3)
         down = np.linspace(-half, half, 33)
-        # apex above the canvas so that the outer arc ends at the bottom, the near arc at the top
+        # The apex is above the canvas, so that the near arc ends at its top, the far at its bottom
         reach = min(height / (1 - inner * np.cos(half)), width / 2 / np.sin(half))
         apex = (x0 + width / 2, y0 - inner * np.cos(half) * reach)
         outer = [(apex[0] + reach * np.sin(a), apex[1] + reach * np.cos(a)) for a in down]
@@ -212,7 +211,7 @@ class _Screen:
 
 
 def _colour(picture: Picture, fan: _Fan, t: int) -> None:
-    """A colour box in the middle of the sector: flow that pulses between red and blue."""
+    """Draws a colour box in the middle of the sector, with flow that pulses from red to blue."""
     height, width = SCREEN[1], SCREEN[0]
     x0, y0, x1, y1 = fan.box
     left, right = (3 * x0 + 2 * x1) // 5 // 2, (2 * x0 + 3 * x1) // 5 // 2
@@ -228,7 +227,7 @@ def _colour(picture: Picture, fan: _Fan, t: int) -> None:
 
 
 class _Film:
-    """Encodes I420 pictures, as a screen recorder with ordinary settings would."""
+    """Encodes I420 pictures with the ordinary settings of a screen recorder."""
 
     def __init__(self, path: Path, fps: int) -> None:
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
@@ -262,7 +261,7 @@ class _Film:
 
 
 def _truth(composition: Composition, fan: _Fan, screen: _Screen) -> dict[str, Any]:
-    """Everything that is known; seconds, half-open frame ranges (format: docs/formats.md)."""
+    """The truth file: all that is known, in seconds and half-open frames (docs/formats.md)."""
     script, cast = composition.script, composition.cast
     spans = [(visit.label, visit.start, visit.end) for visit in script.visits]
     return {

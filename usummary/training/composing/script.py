@@ -1,10 +1,10 @@
-"""What happens when in a composed recording: visits, how still the probe is held, saves.
+"""The course of a composed recording: visits, how still the probe is held, saves.
 
 The labels of a real screening timeline come from captions that the sonographer typed. They say
-what was looked at and when an image was saved, not how the probe moved meanwhile; that is drawn
-here. A visit is approached and left; now and then the probe is held for a moment; before a save it
-is held longer and stiller, as one does who wants a sharp image. The two kinds of holds overlap in
-length and stillness, so that neither gives a save away.
+which plane was visited and when an image was saved, but not how the probe moved; that is drawn at
+random here. Each visit is approached and left. Now and then the probe is held for a moment; before
+a save it is held longer and more still, as a sonographer does for a sharp image. The two kinds of
+holds overlap in length and stillness, so that neither gives a save away.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from usummary.training.composing.pictures import SAVE_LABEL_S, TIMELINE_RATE, Re
 
 _SHORTEST_VISIT_S = 0.5
 _HOLD_EVERY_S = 30.0
-"""About one hold comes to nothing for each that ends in a save: timelines to learn and choose from
-have a save every 42 s of labelled time."""
+"""Time between holds without a save: about one for each hold with a save, because timelines for
+training and validation have a save every 42 s of labelled time."""
 _GLIMPSE_EVERY_S = 12.0
 _RAMP_S = 0.5
 _VIEW_BEFORE_SAVE_S = 2.5
-"""What is saved was in view before; where the caption came late, the visit begins this early."""
+"""A visit begins this long before its save at the latest, even if the caption was typed later."""
 
 Curve = NDArray[np.float32]
 
@@ -52,11 +52,11 @@ class Script:
     """The course of one composed recording.
 
     Attributes:
-        operator: Whose timeline it follows.
+        operator: Operator whose timeline it follows.
         fps: Frames per second.
-        visits: They follow one another from frame 0 to the last one.
-        saves: By frame.
-        hold: (n,) how well the visit's view is held: 0 it is not in sight, 1 it stands still.
+        visits: Visits from frame 0 to the last frame, without gaps.
+        saves: Saves in the order of their frames.
+        hold: (n,) how well the visit's view is held: 0 out of sight, 1 perfectly still.
         doppler: (n,) bool, colour Doppler is on.
     """
 
@@ -83,11 +83,11 @@ def write_script(
     """The script of a stretch of a timeline.
 
     Args:
-        timeline: What was shown and saved, at `TIMELINE_RATE`.
+        timeline: Labels and saves at `TIMELINE_RATE`.
         rng: Draws how the probe is held.
         fps: Frames per second of the recording.
-        start_s: Where the stretch begins.
-        minutes: How long it is; None or too long: to the timeline's end.
+        start_s: Start of the stretch.
+        minutes: Length of the stretch; None or too long: to the timeline's end.
     """
     first = round(start_s * TIMELINE_RATE)
     last = len(timeline.labels)
@@ -114,7 +114,7 @@ def write_script(
 
 
 def _filled(labels: list[str], saves: list[tuple[int, str]], rng: np.random.Generator) -> list[str]:
-    """Labels with captions that only blinked, or vanished for a save, put back."""
+    """The labels with captions restored that vanished for a blink or for a save."""
     shortest = round(SAVE_LABEL_S * TIMELINE_RATE)
     for label, start, end in _runs(labels):
         inside = start > 0 and end < len(labels) and labels[start - 1] == labels[end % len(labels)]

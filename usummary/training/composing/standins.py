@@ -1,10 +1,11 @@
 """Stand-ins: pictures that the 2-D teacher takes for a plane of which there is no picture.
 
-There are training pictures of three of the 13 planes. What the others look like, only the teacher
-knows (it was trained on real ones). Crops of training pictures, turned, bent and laid over each
-other, are searched for those that it takes for such a plane, round after round starting from the
-best. A stand-in shows no anatomy of that plane to a person. To a network that learns from the
-teacher it stands for what the teacher looks for, so that clips of all planes can be composed.
+There are training pictures of only three of the 13 planes. The teacher was trained on real pictures
+of all planes, so it alone knows what the others look like. Crops of training pictures, turned, bent
+and laid over each other, are searched for those that the teacher takes for a missing plane. Each
+round of the search starts from the best crops of the last. To a person a stand-in does not show the
+plane's anatomy. But it has the features that the teacher looks for, so that clips of all planes can
+be composed for a network that learns from the teacher.
 """
 
 from __future__ import annotations
@@ -25,24 +26,24 @@ from usummary.training.composing.pictures import Source
 from usummary.types import STANDARD_PLANES, FloatArray, Picture
 
 Ask = Callable[[Picture], FloatArray]
-"""Teacher: pictures (N, 224, 288) to probabilities (N, 14)."""
+"""The teacher as a function from pictures (N, 224, 288) to probabilities (N, 14)."""
 
 _ANYWHERE = Motion(0.35, 0.0, 180.0, (0.5, 4.0), 20.0, 1.5, (0.6, 1.4))
 _BATCH = 16
 _SURE = 0.35
-"""A stand-in is recognised this well on average when it is moved like a held plane."""
+"""Least mean probability of a stand-in's plane when it is moved like a held plane."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How long stand-ins are looked for.
+    """How long the search for stand-ins goes on.
 
     Attributes:
         candidates: Random crops to start from.
         rounds: Rounds of changing the best ones of each plane.
-        kept: Pictures of a plane that go from round to round.
-        children: Changes of each of them in a round.
-        wanted: Stand-ins of a plane, at most.
+        kept: Number of a plane's pictures that each round passes on.
+        children: Number of changed copies of each of them in a round.
+        wanted: Most stand-ins of a plane.
     """
 
     candidates: int = 1500
@@ -53,7 +54,7 @@ class Search:
 
 
 def missing_planes(sources: Sequence[Source]) -> list[str]:
-    """Standard planes of which no source is a picture."""
+    """Standard planes without a source."""
     pictured = {plane for source in sources for plane in source.planes}
     return [plane for plane in STANDARD_PLANES if plane not in pictured]
 
@@ -95,7 +96,7 @@ def find_stand_ins(
 
 
 def _bright(picture: Picture) -> Picture:
-    """A picture over the whole range of grey; the teacher takes no notice of brightness."""
+    """The picture stretched over the range of grey; brightness means nothing to the teacher."""
     peak = max(float(np.percentile(picture[picture > 0], 99)), 1.0)
     return np.asarray(np.clip(picture * (220 / peak), 0, 255), np.uint8)
 
@@ -109,7 +110,7 @@ def save_stand_ins(folder: Path, sources: Sequence[Source]) -> None:
 
 
 def load_stand_ins(folder: Path) -> list[Source] | None:
-    """What `save_stand_ins` wrote, None if it never finished.
+    """The stand-ins that `save_stand_ins` wrote; None if it never finished.
 
     Raises:
         UnreadableFile: A picture is damaged.
@@ -128,7 +129,7 @@ def load_stand_ins(folder: Path) -> list[Source] | None:
 
 
 def _crop(sources: Sequence[Source], rng: np.random.Generator) -> Picture:
-    """A crop of some source, sometimes mixed with another; data sets weigh alike."""
+    """A crop of a random source, sometimes mixed with another; data sets count equally."""
     picture = compose(_drawn(sources, rng), _ANYWHERE, rng, frames=1)
     if rng.random() < 0.3:
         picture = blend(picture, compose(_drawn(sources, rng), _ANYWHERE, rng, frames=1), rng)

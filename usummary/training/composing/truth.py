@@ -1,4 +1,4 @@
-"""What is known about a composed recording: the truth file beside it (docs/formats.md)."""
+"""The truth file beside a composed recording (docs/formats.md)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Truth:
     Attributes:
         fps: Frames per second.
         frame_count: Frames of the recording.
-        visits: What was looked at, from the first frame to the last.
-        held: Half-open ranges of frames in which the view was held still.
+        visits: What is shown, from the first frame to the last.
+        held: Half-open ranges of frames in which the view is held still.
         saves: Saved images, by frame.
     """
 
@@ -43,7 +43,8 @@ class Truth:
     def holds(self, planes: Iterable[str] = STANDARD_PLANES) -> NDArray[np.bool_]:
         """(frame_count,) where a view of one of these planes is held."""
         wanted = {*planes}
-        visited = self._within((one.start, one.end) for one in self.visits if one.label in wanted)
+        visits = (visit for visit in self.visits if visit.label in wanted)
+        visited = self._within((visit.start, visit.end) for visit in visits)
         return visited & self._within(self.held)
 
     def planes_seen(self, key_shots: Sequence[Shot]) -> float:
@@ -63,7 +64,7 @@ class Truth:
 
 
 def read_truth(recording: Path) -> Truth | None:
-    """The truth beside a recording; None where there is none, or it is not of a composed one.
+    """The truth beside a recording; None if there is none, or the recording is not composed.
 
     Raises:
         UnreadableFile: The file beside it is damaged.
@@ -78,9 +79,9 @@ def read_truth(recording: Path) -> Truth | None:
         return Truth(
             float(stored["fps"]),
             int(stored["frame_count"]),
-            tuple(LabelledRange(str(one["label"]), *_range(one)) for one in stored["visits"]),
+            tuple(LabelledRange(str(v["label"]), *_range(v)) for v in stored["visits"]),
             tuple(map(_range, stored["held"])),
-            tuple(Save(int(one["frame"]), str(one["label"])) for one in stored["saves"]),
+            tuple(Save(int(save["frame"]), str(save["label"])) for save in stored["saves"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableFile(f"The truth {path} is damaged. Compose it anew. {error}") from error

@@ -1,1 +1,1 @@
-"""How good trained models are: exams, measures, tables, curves."""
+"""Measures trained models: exams, measures, tables, curves."""

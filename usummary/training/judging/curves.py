@@ -12,7 +12,7 @@ from usummary.types import STANDARD_PLANES, FloatArray
 
 
 def draw_curves(path: Path, exams: Sequence[tuple[ReadExam, Mapping[str, FloatArray]]]) -> None:
-    """One row an exam and summariser: its scores over visits, holds and saves, as PNG or SVG.
+    """Draws a row per exam and summariser: scores over visits, holds and saves, as PNG or SVG.
 
     Args:
         path: File to write.

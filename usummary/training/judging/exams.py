@@ -1,7 +1,7 @@
-"""Exams to learn from and to be measured on: recordings with freeze-frames, as features and shots.
+"""Exams for training and measuring: recordings with freeze-frames, as features and shots.
 
-Composed recordings and a person's own come in the same way: files that the program opens, with
-freeze-frames in them or listed beside them (`*.freeze.csv`).
+Composed recordings and a person's own are read in the same way: the program opens the files, and
+freeze-frames are in them or listed beside them (`*.freeze.csv`).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class ReadExam:
 
     Attributes:
         name: File name, for people.
-        features: Of the backbone in use.
-        analyses: For each mode of selection, everything but scores: shots have score 0.
-        truth: What is known of a composed recording, None of any other.
+        features: Features of the backbone in use.
+        analyses: For each mode of selection, the analysis without scores: shots have score 0.
+        truth: The truth of a composed recording, None for any other.
     """
 
     name: str
@@ -71,13 +71,13 @@ class ReadExam:
         return wanted.ravel()
 
     def sampled_in(self, shot: Shot) -> NDArray[np.bool_]:
-        """(T, n) which sampled frames lie in a shot."""
+        """(T, n) for each sampled frame, whether it lies in a shot."""
         samples = self.features.samples
         inside = (samples.frames >= shot.start_frame) & (samples.frames < shot.end_frame)
         return np.asarray(inside & (samples.recordings == shot.recording)[:, None], np.bool_)
 
     def held(self, planes: Iterable[str] = STANDARD_PLANES) -> NDArray[np.bool_]:
-        """(T, n) in which sampled frames of a composed exam one of these planes is held."""
+        """(T, n) for each sampled frame of a composed exam, whether one of these planes is held."""
         assert self.truth is not None
         held = self.truth.holds(planes)
         return np.asarray(held[np.minimum(self.features.samples.frames, len(held) - 1)], np.bool_)
@@ -89,7 +89,7 @@ class ReadExam:
         return 1 - self.features.planes[:, self.features.classes.index(BACKGROUND)]
 
     def lesson(self) -> Lesson:
-        """What the trainer needs of it."""
+        """The exam as the trainer needs it."""
         steps = self.features.steps
         return Lesson(
             torch.from_numpy(self.features.maps),
@@ -101,7 +101,7 @@ class ReadExam:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """Stands where a summariser stands, with scores that are known already."""
+    """Takes a summariser runner's place and returns scores that are known already."""
 
     values: FloatArray
 

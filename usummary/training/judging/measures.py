@@ -1,7 +1,7 @@
-"""Held-out figures: what a backbone recognises, and how well summaries agree with freeze-frames.
+"""Held-out figures: how well backbones recognise planes and summaries agree with freeze-frames.
 
-Everything here is measured on folders and pictures that nothing was trained on; which those are,
-the split says (`usummary.training.composing.pictures`).
+Everything is measured on exams and pictures that nothing was trained on. The split in
+`usummary.training.composing.pictures` says which these are.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """How a backbone names held-out pictures.
+    """How well a backbone names held-out pictures.
 
     Attributes:
-        right, count: Of each group of pictures ("data set: label"), clips given a plane that the
-            label allows, and all clips.
-        brain: Balanced accuracy of brain against not brain, None if there are not both.
+        right, count: For each group of pictures ("data set: label"), the number of clips with a
+            plane that the label allows, and of all clips.
+        brain: Balanced accuracy of brain against not brain, None unless there are both.
         calibration: Expected calibration error over ten bins of confidence; both brain planes count
             as one, because no label tells them apart.
     """
@@ -56,7 +56,7 @@ Namer = Callable[[Picture], FloatArray]
 
 
 def recognition(name: Namer, sources: Sequence[Source]) -> Recognition:
-    """Measures on every source with a label; a clip of more frames counts more than once."""
+    """Measures on every source with a label; a long source counts once for each of its clips."""
     right: dict[str, int] = {}
     count: dict[str, int] = {}
     brain: dict[bool, list[bool]] = {True: [], False: []}
@@ -107,7 +107,7 @@ def _merged(planes: FloatArray) -> tuple[FloatArray, list[str]]:
 
 
 def clip_namer(backbone: Backbone) -> Namer:
-    """Names clips of 16 frames as the program does: the picture is the sector, a still stands."""
+    """Names clips of 16 frames as the program does: pictures of sectors, stills repeated."""
 
     @torch.no_grad()
     def name(pictures: Picture) -> FloatArray:
@@ -119,7 +119,7 @@ def clip_namer(backbone: Backbone) -> Namer:
 
 
 def picture_namer(teacher: nn.Module, *, every: int = CLIP_LENGTH) -> Namer:
-    """Names single full-size pictures as SonoNet was published; of clips every 16th frame."""
+    """Names single full-size pictures, as SonoNet was published; of clips every 16th frame."""
     import cv2
 
     def name(pictures: Picture) -> FloatArray:
@@ -133,9 +133,9 @@ def picture_namer(teacher: nn.Module, *, every: int = CLIP_LENGTH) -> Namer:
 
 
 def named_while_held(exams: Sequence[ReadExam]) -> dict[str, tuple[int, int]]:
-    """By plane: how many clips are named right, and of how many, that show it held throughout.
+    """By plane: of the clips that show it held throughout, how many are named right, and how many.
 
-    Of composed exams only; planes that are never held are left out.
+    For composed exams only; planes that are never held are left out.
     """
     found: dict[str, tuple[int, int]] = {}
     for exam in exams:
@@ -154,12 +154,12 @@ def named_while_held(exams: Sequence[ReadExam]) -> dict[str, tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class ExamMeasures:
-    """What one summariser reaches on one exam.
+    """The measures of one summariser on one exam.
 
     Attributes:
         lengths: By length: agreement with the freeze-frames; tau and rho are the same for all.
         seen: By length: share of the saved planes that key shots truly show (`Truth.planes_seen`);
-            empty where the truth is not known.
+            empty if the truth is not known.
     """
 
     lengths: Mapping[str, Measures]
@@ -227,9 +227,9 @@ def plane_scores(exam: ReadExam) -> FloatArray:
 
 
 def truth_scores(exam: ReadExam) -> FloatArray:
-    """1 wherever a standard plane is held, 0 elsewhere: all that knowing planes can give.
+    """1 wherever a standard plane is held, 0 elsewhere: the scores of perfect plane recognition.
 
-    Of composed exams only.
+    For composed exams only.
     """
     return exam.held().ravel().astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Many summarisers on the same exams: every number kept, then means and intervals as a table."""
+"""Measures many summarisers on the same exams; gives every number, and tables of means."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from usummary.training.judging.measures import (
 from usummary.types import FloatArray
 
 ScoreExam = Callable[[ReadExam, Mode], FloatArray]
-"""Scores (T n,) of an exam; the mode matters to few."""
+"""Gives the scores (T n,) of an exam; few summarisers use the mode."""
 
 _UNIFORM_SHARE = 0.15
 COVERED = ", planes covered"
-"""Ends the name of a summariser whose summaries cover planes."""
+"""Ending of a row's name if its summaries cover planes."""
 TRUTH = "truth: a plane is held"
 """The row of `truth_scores`, which is no summariser."""
 
@@ -51,7 +51,7 @@ class Measured:
 
 
 def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, ScoreExam]]:
-    """Random scores (one draw a seed), shots at even distances, and plane confidence alone."""
+    """Random scores (one draw per seed), shots at even distances, and plane confidence alone."""
     return {
         "random scores": {
             seed: lambda exam, _, seed=seed: random_scores(exam, seed)  # type: ignore[misc]
@@ -63,7 +63,7 @@ def simple_summarisers(seeds: Sequence[int]) -> dict[str, dict[int, ScoreExam]]:
 
 
 def known_truth() -> dict[str, dict[int, ScoreExam]]:
-    """What perfect knowledge of held planes would give, on composed exams."""
+    """The scores of perfect plane recognition, on composed exams."""
     return {TRUTH: {0: lambda exam, _: truth_scores(exam)}}
 
 
@@ -78,10 +78,10 @@ def compare(
 
     Args:
         summarisers: Scores by name and seed.
-        exams: What to measure on.
-        covering: Names of those measured once more with planes covered, as `COVERED` rows; only
-            application mode can cover.
-        report: Called with what is measured now.
+        exams: Exams to measure on.
+        covering: Names of summarisers that are also measured with planes covered, as `COVERED`
+            rows; only application mode can cover planes.
+        report: Called with the name of each summariser and seed.
     """
     measured = []
     cover = partial(pipeline.select, cover_s=Settings().covering_s)
@@ -101,8 +101,8 @@ def compare(
 
 
 def save(path: Path, measured: Sequence[Measured], about: Mapping[str, Any]) -> None:
-    """Writes every number as JSON, beside and renamed."""
-    rows = [asdict(one) for one in measured]
+    """Writes every number as JSON, beside the old file and then renamed."""
+    rows = [asdict(row) for row in measured]
     with beside(path) as part:
         part.write_text(json.dumps({"about": dict(about), "measured": rows}, indent=1), "utf-8")
 
@@ -110,17 +110,17 @@ def save(path: Path, measured: Sequence[Measured], about: Mapping[str, Any]) -> 
 def figure(
     measured: Sequence[Measured], read: Callable[[ExamMeasures], float | None]
 ) -> list[float]:
-    """One value an exam: the mean over seeds of what `read` takes from its measures."""
+    """One value per exam: the mean over seeds of the value that `read` takes from its measures."""
     exams: dict[str, list[float]] = {}
-    for one in measured:
-        value = read(one.measures)
+    for row in measured:
+        value = read(row.measures)
         if value is not None:
-            exams.setdefault(one.exam, []).append(value)
+            exams.setdefault(row.exam, []).append(value)
     return [float(np.mean(values)) for values in exams.values()]
 
 
 def _of(measure: Measure, length: str) -> Callable[[ExamMeasures], float | None]:
-    return lambda one: one.lengths[length].value(measure)
+    return lambda measures: measures.lengths[length].value(measure)
 
 
 COLUMNS: dict[str, tuple[Callable[[ExamMeasures], float | None], float]] = {
@@ -130,19 +130,19 @@ COLUMNS: dict[str, tuple[Callable[[ExamMeasures], float | None], float]] = {
     "rho": (_of("rho", "15%"), 1.0),
     "recall 15%": (_of("recall", "15%"), 100.0),
     "saved planes 15%": (_of("saved_planes", "15%"), 100.0),
-    "seen 15%": (lambda one: one.seen.get("15%"), 100.0),
+    "seen 15%": (lambda measures: measures.seen.get("15%"), 100.0),
 }
-"""Columns of the table: what is read of an exam, and what it is multiplied by."""
+"""Columns of the table: a function that reads an exam's value, and a factor for printing."""
 
 
 def table(measured: Sequence[Measured], mode: Mode) -> list[list[str]]:
-    """Header and a line for each summariser: means, of F1 also the 95 % interval over exams."""
+    """A header and a line for each summariser: means, for F1 with 95 % intervals over exams."""
     lines = [["summariser", "seeds", *COLUMNS]]
-    for name in dict.fromkeys(one.method for one in measured):
-        mine = [one for one in measured if one.method == name and one.mode == mode]
+    for name in dict.fromkeys(row.method for row in measured):
+        mine = [row for row in measured if row.method == name and row.mode == mode]
         if not mine:
             continue
-        cells = [name, str(len({one.seed for one in mine}))]
+        cells = [name, str(len({row.seed for row in mine}))]
         for title, (read, scale) in COLUMNS.items():
             cells.append(_cell(figure(mine, read), scale, whole=title.startswith("F1")))
         lines.append(cells)
@@ -150,15 +150,15 @@ def table(measured: Sequence[Measured], mode: Mode) -> list[list[str]]:
 
 
 def differences(measured: Sequence[Measured], of: str, length: str = "15%") -> list[list[str]]:
-    """How far one summariser's F1 (application mode) lies above each other's, exam by exam.
+    """One summariser's F1 (application mode) minus each other's, exam by exam.
 
-    Exams differ more than summarisers do, so the interval of the difference says more than those of
-    the two means.
+    Exams differ more than summarisers do, so the interval of the difference says more than the
+    intervals of the two means.
     """
     rows: dict[str, dict[str, float]] = {}
-    for name in dict.fromkeys(one.method for one in measured):
-        mine = [one for one in measured if one.method == name and one.mode == "application"]
-        exams = dict.fromkeys(one.exam for one in mine)
+    for name in dict.fromkeys(row.method for row in measured):
+        mine = [row for row in measured if row.method == name and row.mode == "application"]
+        exams = dict.fromkeys(row.exam for row in mine)
         values = figure(mine, _of("f1", length))
         rows[name] = dict(zip(exams, values, strict=True))
     own = rows.pop(of)
@@ -172,16 +172,16 @@ def differences(measured: Sequence[Measured], of: str, length: str = "15%") -> l
 def _cell(values: Sequence[float], scale: float, *, whole: bool) -> str:
     if not values:
         return "undefined"
-    found = t_interval(values)
+    interval = t_interval(values)
     digits = 1 if scale > 1 else 3
-    text = f"{found.mean * scale:.{digits}f}"
+    text = f"{interval.mean * scale:.{digits}f}"
     if not whole:
         return text
-    return f"{text} ({found.low * scale:.{digits}f} to {found.high * scale:.{digits}f})"
+    return f"{text} ({interval.low * scale:.{digits}f} to {interval.high * scale:.{digits}f})"
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table for a document."""
+    """A table in Markdown."""
     head, *rest = lines
     rule = ["---"] * len(head)
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rest))

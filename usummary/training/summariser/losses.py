@@ -1,9 +1,9 @@
 """Losses and the policy gradient of 3DST-UNet-RL.
 
-Equation numbers are those of Liu et al., 3DST-UNet-RL. What the paper leaves open, and what plain
-policy gradient needs to learn at all on exams of thousands of frames: the advantage is divided by
-its spread over the episodes, of which there are many; log-probabilities are summed over frames, not
-averaged (`trainer` scales their sum by one over the root of their number).
+Equation numbers are those of Liu et al., 3DST-UNet-RL. Two things that the paper leaves open are
+needed to learn anything on exams of thousands of frames. The advantage is divided by its spread
+over the episodes. Log-probabilities are summed over frames, not averaged; `trainer` divides the sum
+by the root of the number of frames.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def proportion_loss(p: Tensor, share: float = 0.5) -> Tensor:
 
 
 def binary_loss(p: Tensor) -> Tensor:
-    """Equation (6): one over the mean distance from 0.5; 1000 at most, where all p are 0.5."""
+    """Equation (6): one over the mean distance from 0.5; at most 1000, also if all p are 0.5."""
     return 1 / (p - 0.5).abs().mean().clamp_min(_LEAST_SPREAD)
 
 
@@ -35,28 +35,31 @@ def regularisation_loss(p: Tensor, share: float = 0.5, weight: float = 0.01) -> 
 
 
 def unsupervised_loss(p: Tensor, reward: Tensor, share: float = 0.5) -> Tensor:
-    """Equation (8); `reward` is anything whose gradient is the expected reward's."""
+    """Equation (8); `reward` is any scalar whose gradient is that of the expected reward."""
     return regularisation_loss(p, share) - reward
 
 
 def supervised_loss(
     p: Tensor, wanted: Tensor, reward: Tensor, share: float = 0.5, prediction: float = 1.0
 ) -> Tensor:
-    """Equations (9) and (10): additionally the mean squared error against annotated scores.
+    """Equations (9) and (10): equation (8) plus the mean squared error against annotated scores.
 
-    `prediction` is the weight of that error; the paper's is 1.
+    `prediction` is the weight of that error; it is 1 in the paper.
     """
     return prediction * functional.mse_loss(p, wanted) + unsupervised_loss(p, reward, share)
 
 
 def policy_gain(logits: Tensor, actions: Tensor, advantages: Tensor) -> Tensor:
-    """Equation (11): a scalar whose gradient estimates that of the expected reward, unbiased.
+    """Equation (11): a scalar whose gradient is an unbiased estimate of the expected reward's.
+
+    The value itself means nothing: REINFORCE only needs the gradient.
 
     Args:
-        logits: (L,) of selecting each frame.
+        logits: (L,) logits of selecting each frame.
         actions: (k, L) sampled episodes, 0/1.
-        advantages: (k,) reward less baseline.
+        advantages: (k,) reward minus baseline.
     """
+    # The log-probability of a whole episode is the sum over its frames.
     spread_out = logits.expand_as(actions)
     log_probability = -functional.binary_cross_entropy_with_logits(
         spread_out, actions, reduction="none"
@@ -72,8 +75,8 @@ def learning_rate(initial: float, epoch: int, *, halve_every: int = 30) -> float
 class Baseline:
     """Moving average of an exam's rewards, the constant c of equation (11).
 
-    The memory is short: were the average to lag behind rewards that rise, all episodes alike would
-    seem good, and what is then reinforced is noise.
+    The memory is short. If the average lagged behind rising rewards, every episode would seem good,
+    and the gradient would reinforce whatever was sampled.
     """
 
     def __init__(self, memory: float = 0.1) -> None:
@@ -86,13 +89,13 @@ class Baseline:
         return self._mean
 
     def restore(self, mean: float) -> None:
-        """Goes on from what `mean` was."""
+        """Continues from a saved average."""
         self._mean = mean
 
     def advantages(self, rewards: FloatArray) -> FloatArray:
-        """(k,) rewards less the average, which they enter first, divided by their spread.
+        """(k,) rewards minus the average, divided by the rewards' spread; 0 for equal rewards.
 
-        Equal rewards teach nothing.
+        The average takes in these rewards first, so that it does not lag behind them.
         """
         mean = float(rewards.mean())
         before = mean if math.isnan(self._mean) else self._mean

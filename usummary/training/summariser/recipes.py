@@ -1,8 +1,8 @@
 """The summarisers that are trained and compared: a network and a recipe by name.
 
-The paper's summariser without and with annotations, the same with the optional plane reward, its
-rewards taken away one by one, and the baseline DR-DSN (Zhou et al., AAAI 2018): a Bi-LSTM whose
-diversity reward has a cut-off, trained on the same features, exams and epochs.
+They are the paper's summariser with and without annotations, with the optional plane reward, and
+with rewards left out; and the baseline DR-DSN (Zhou et al., AAAI 2018), a Bi-LSTM whose diversity
+reward has a cut-off. All are trained on the same features, exams and epochs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class UntrainedSummariser:
     """A summariser before it is trained.
 
     Attributes:
-        title: What tables call it.
+        title: Name in tables.
         network: Kind of network.
         recipe: How it is trained.
     """
@@ -48,7 +48,7 @@ class UntrainedSummariser:
         return Summariser(UNet3DConfig(channels=channels, samples=samples)), recipe
 
     def notices(self, device: str) -> list[str]:
-        """What the training log says beforehand of how this is computed on ``cpu`` or ``cuda``."""
+        """What the training log says about fallbacks on ``cpu`` or ``cuda``, before training."""
         slow = self.network == "bilstm" and self.recipe.bf16 and device == "cpu"
         return [FLOAT32_LSTM] if slow and not lstm_in_bfloat16() else []
 

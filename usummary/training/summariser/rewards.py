@@ -1,11 +1,11 @@
-"""What a summary is rewarded for: representing the exam, and not repeating itself.
+"""The rewards of a summary, for representing the exam and for not repeating itself.
 
 Equations (3) and (4) of Liu et al., 3DST-UNet-RL, on L2-normalised features: squared distances of
 raw features of many dimensions would make ``exp(-distance)`` zero for every summary. Both rewards
-come from one Gram matrix per exam, which all episodes share (`Rewards`).
+follow from one Gram matrix per exam, which all episodes share (`Rewards`).
 
-Edges: nothing selected rewards 0 and 0; one frame has diversity 0; the cosine with a zero vector
-is 0. No result is ever NaN.
+Edge cases: an empty selection gets 0 and 0; a single frame has diversity 0; the cosine with a zero
+vector is 0. No result is ever NaN.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Rewards:
     Args:
         features: (P, D), any scale; normalised here.
         hold: Consecutive frames that share one row, so the exam has P x hold frames.
-        cut_off: Rows further apart than this count as entirely different (dissimilarity 1). The
-            baseline DR-DSN does so, with 20; None compares all pairs.
+        cut_off: Rows more than this many rows apart count as entirely different (dissimilarity 1),
+            as in the baseline DR-DSN, with 20. None compares all pairs.
 
     Raises:
         InputError: Features of another shape, or not finite.
@@ -37,7 +37,7 @@ class Rewards:
         places = np.arange(len(rows))
         gram = np.clip(rows @ rows.T, -1.0, 1.0)
         length = (rows != 0).any(axis=1).astype(gram.dtype)  # squared norm: 1, or 0 of zero rows
-        np.fill_diagonal(gram, length)
+        np.fill_diagonal(gram, length)  # rounding would leave a row a little unlike itself
         self._hold = hold
         self._square = np.maximum(length[:, None] + length[None] - 2 * gram, 0)
         self._apart = 1 - gram
@@ -46,7 +46,7 @@ class Rewards:
 
     @property
     def size(self) -> int:
-        """Bytes that this takes."""
+        """Bytes of memory that this object takes."""
         return int(self._square.nbytes + self._apart.nbytes)
 
     def representativeness(self, selected: ArrayLike) -> FloatArray:
@@ -57,7 +57,7 @@ class Rewards:
     def _represent(self, chosen: NDArray[np.bool_]) -> float:
         if not chosen.any():
             return 0.0
-        nearest = self._square[chosen].min(axis=0)  # whole rows: distances are symmetric
+        nearest = self._square[chosen].min(axis=0)  # whole rows: faster than columns
         return float(np.exp(-nearest.mean(dtype=np.float64)))
 
     def diversity(self, selected: ArrayLike) -> FloatArray:
@@ -65,12 +65,13 @@ class Rewards:
         counts = self._counts(selected)
         sizes = counts.sum(axis=1)
         pairs = sizes * (sizes - 1)
-        # every ordered pair of frames, without the pairs of a frame and itself
+        # Frames of one row are alike, so counts of rows are enough: c A c sums over all ordered
+        # pairs of frames, and c diag(A) are the pairs of a frame with itself.
         total = ((counts @ self._apart) * counts).sum(axis=1) - counts @ self._apart.diagonal()
         return np.where(pairs > 0, np.maximum(total, 0) / np.maximum(pairs, 1), 0.0)
 
     def _counts(self, selected: ArrayLike) -> NDArray[np.float64]:
-        """How many frames of each row every episode selects, (k, P)."""
+        """(k, P) how many of each row's frames every episode selects."""
         chosen = np.asarray(selected)
         frames = len(self._apart) * self._hold
         if chosen.ndim != 2 or chosen.shape[1] != frames:
@@ -82,7 +83,7 @@ class Rewards:
 
 
 def representativeness(features: ArrayLike, selected: ArrayLike) -> float:
-    """Equation (3): ``exp`` of minus the mean squared distance to the nearest selected frame.
+    """Equation (3): exp(-d), d the mean squared distance of frames to the nearest selected frame.
 
     Args:
         features: (L, D), any scale.
@@ -109,7 +110,7 @@ def diversity(features: ArrayLike, selected: ArrayLike, *, cut_off: int | None =
 
 
 def _unit_rows(features: ArrayLike) -> NDArray[np.floating[Any]]:
-    """Rows of length 1, zero rows left zero, in the features' own precision (at least 32 bit)."""
+    """Rows scaled to length 1 (zero rows stay zero), in the features' precision or float32."""
     rows = np.asarray(features)
     if rows.ndim != 2:
         raise InputError(f"Features must be frames x channels, not of shape {rows.shape}.")

@@ -1,9 +1,10 @@
-"""Trains any summariser network, by rewards alone or beside annotated scores.
+"""Trains any summariser network, by rewards alone or by rewards and annotated scores.
 
-What the paper leaves open, and what plain policy gradient needs to learn at all on exams of
-thousands of frames: advantages divided by their spread over the episodes, of which there are many;
-log-probabilities summed over frames, their sum scaled by one over the root of their number; a start
-with all frames alike and the wanted share of them selected. Figures: docs/decisions/training.md.
+A plain policy gradient learns nothing on exams of thousands of frames: any random half of the
+frames has a high reward already, so the gradient is mostly noise. The paper leaves open what is
+needed. Here it is: many episodes; advantages divided by their spread over the episodes;
+log-probabilities summed over frames and divided by the root of their number; and a start with equal
+scores and the wanted share selected. Figures: docs/decisions/training.md.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from usummary.types import FloatArray
 
 _LONGEST_GRADIENT = 5.0
 _KEPT_BYTES = 512_000_000
-"""Of Gram matrices that are kept from epoch to epoch."""
+"""Most bytes of Gram matrices that are kept from epoch to epoch."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +46,23 @@ class Recipe:
     """How a summariser is trained.
 
     Attributes:
-        seed: Of weights, stretches and episodes.
+        seed: Random seed of weights, stretches and episodes.
         epochs: Passes over the lessons.
         episodes: k, episodes sampled per lesson and epoch.
         share: Wanted share of selected frames, epsilon of equation (5).
         optimiser: ``sgd`` (momentum 0.9, weight decay 1e-6: the paper's) or ``adam``.
         rate: Learning rate, halved every 30 epochs.
-        gain: Weight of the policy gradient beside the other losses; 0 leaves rewards out. Too much
-            of it, and the mean of p drifts with the noise.
+        gain: Weight of the policy gradient beside the other losses; 0 leaves rewards out. If it is
+            too large, the mean of p drifts with the noise.
         representativeness, diversity: Weights of the rewards of equations (3) and (4).
         plane: Weight of the optional fourth reward, the mean standard-plane probability of the
             selected frames (Liu et al. 2020, arXiv 2005.09531).
         cut_off: See `usummary.training.summariser.rewards.Rewards`; the baseline DR-DSN has 20.
-        prediction: Weight of equation (10), the squared error against wanted scores; 0: nothing
-            annotated is looked at.
-        window: Clips of the random stretch of a lesson that one step sees; None: all.
-        averaging: Share of the weights' running average that stays in each step; what is judged and
-            kept is that average, for policy gradients are noisy. 0: the weights as they are.
+        prediction: Weight of equation (10), the squared error against wanted scores; 0: annotations
+            are not used.
+        window: Number of clips in the random stretch of a lesson that one step sees; None: all.
+        averaging: Share of the weights' running average that stays in each step. Policy gradients
+            are noisy, so the average is judged and kept. 0: the weights as they are.
         bf16: Compute in bfloat16, for processors that are fast at it.
     """
 
@@ -87,8 +88,9 @@ class Lesson:
     """An exam or a video as the trainer needs it: T clips of n frames.
 
     Attributes:
-        features: (T, C, h, w) what the network sees.
-        steps: (P, D) what rewards compare, P a multiple of T; each row stands for T n / P frames.
+        features: (T, C, h, w) input of the network.
+        steps: (P, D) features that rewards compare, P a multiple of T; each row is shared by
+            T n / P frames.
         plane: (T,) standard-plane probability of each clip, None without a plane head.
         wanted: (T n,) annotated scores in [0, 1], None without annotations.
     """
@@ -105,12 +107,12 @@ class Epoch:
 
     Attributes:
         number: Counted from 0.
-        loss: Mean of the losses without the policy gradient, whose value says nothing.
+        loss: Mean of the losses without the policy gradient, whose value means nothing.
         reward: Mean reward of the training episodes.
         mean, spread: Mean of p, and standard deviation over the clips of a lesson.
         signal_to_noise: Squared mean over mean square deviation of the epoch's gradients of the
             last layer.
-        validation: What the epoch is judged by, more is better.
+        validation: The value that epochs are judged by; more is better.
         validation_spread: Standard deviation of p over the clips of a validation exam.
     """
 
@@ -124,7 +126,7 @@ class Epoch:
     validation_spread: float
 
     def line(self) -> str:
-        """For a person who watches."""
+        """The epoch as a line for the training log."""
         return (
             f"epoch {self.number}: loss {self.loss:.4f}, reward {self.reward:.4f}, mean p "
             f"{self.mean:.3f}, spread {self.spread:.3f}, validation {self.validation:.4f}"
@@ -132,22 +134,23 @@ class Epoch:
 
 
 Judge = Callable[[Sequence[FloatArray]], float]
-"""From the scores (T n,) of each validation exam to how good they are, more is better."""
+"""Judges the scores (T n,) of all validation exams; more is better."""
 
 
 class Trainer:
-    """Trains a network on lessons, one step a lesson and epoch.
+    """Trains a network on lessons, one step per lesson and epoch.
 
-    A step depends on seed and epoch alone, so a resumed run gives what an unbroken one gives.
+    Random numbers depend on seed and epoch alone, so a resumed run gives the same network as an
+    uninterrupted one.
 
     Args:
-        net: Fresh, made after `torch.manual_seed`; taken over.
-        recipe: How.
-        lessons: To learn from.
-        validation: To watch the spread of p by, and to judge by if there is no `judge`.
-        judge: Chooses the epoch; by default the reward of validation episodes less the
+        net: A fresh network, made after `torch.manual_seed`; it is trained in place.
+        recipe: How it is trained.
+        lessons: Exams to learn from.
+        validation: Exams to measure the spread of p on, and to judge by if there is no `judge`.
+        judge: Chooses the epoch. The default is the reward of validation episodes minus the
             regularisation, which needs no annotations.
-        device: ``cpu`` or ``cuda``, where the network is trained; rewards stay on the CPU.
+        device: ``cpu`` or ``cuda``, which trains the network; rewards are computed on the CPU.
 
     Raises:
         InputError: A lesson lacks what the recipe needs.
@@ -173,7 +176,8 @@ class Trainer:
         self._baselines = [Baseline() for _ in lessons]
         self._grams: dict[int, Rewards] = {}
         net.norm.set_statistics(*map(torch.from_numpy, _statistics(_values(lessons))))
-        self._mean, self._std = _statistics(torch.from_numpy(one.steps).T for one in lessons)
+        steps = (torch.from_numpy(lesson.steps).T for lesson in lessons)
+        self._mean, self._std = _statistics(steps)
         net.start_even(recipe.share)
         self._optimiser = _optimiser(net, recipe)
         decay = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
@@ -183,11 +187,11 @@ class Trainer:
         """The network of the best epoch, ready for use; epochs are reported to `say` as they end.
 
         Args:
-            say: Told every epoch that is trained now.
-            checkpoint: File to go on from and to save to after every epoch.
+            say: Called with every epoch that is trained now.
+            checkpoint: File to resume from, and to save to after every epoch.
 
         Raises:
-            ModelError: The training diverged, or the checkpoint is of another training.
+            ModelError: The training diverged, or the checkpoint belongs to another training.
         """
         best, first = -math.inf, 0
         kept, about = _copied(self._average), self._about()
@@ -210,7 +214,7 @@ class Trainer:
         return self._net.cpu().eval()
 
     def _resumed(self, checkpoint: Path, about: Tensor) -> tuple[int, float, dict[str, Tensor]]:
-        """Epochs done, what the best of them was judged to be, and its network."""
+        """Number of epochs done, the best judgement so far, and that epoch's weights."""
         done, more = load_checkpoint(checkpoint, self._net, self._optimiser)
         if "about" not in more or not torch.equal(more.pop("about"), about):
             raise ModelError(
@@ -225,13 +229,16 @@ class Trainer:
 
     @property
     def _average(self) -> Scorer:
-        """The network of weights averaged over the last steps: what is judged and kept."""
+        """The network with weights averaged over the last steps, which is judged and kept."""
         net = self._averaged.module
         assert isinstance(net, Scorer)
         return net
 
     def _about(self) -> Tensor:
-        """Hash of all that a step depends on; more epochs of the same may follow."""
+        """Hash of everything that a step depends on, to recognise a checkpoint of another training.
+
+        The number of epochs is left out: a finished training may be continued.
+        """
         digest = hashlib.sha256(repr(replace(self._recipe, epochs=0)).encode())
         for lesson in self._lessons:
             for values in (lesson.steps, lesson.plane, lesson.wanted):
@@ -243,16 +250,17 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self._recipe.rate, number)
         self._net.train()
+        # By seed and epoch alone: a resumed epoch draws the same as an uninterrupted one.
         rng = np.random.default_rng((self._recipe.seed, number))
         lessons = [self._learn(int(i), rng) for i in rng.permutation(len(self._lessons))]
         gradients = np.stack([gradient for *_, gradient in lessons])
         noise = float(np.square(gradients - gradients.mean(axis=0)).sum(axis=1).mean())
         signal = float(np.square(gradients.mean(axis=0)).sum())
         loss, reward, mean, spread = np.mean([values for *values, _ in lessons], axis=0)
-        tried = self._tried()
+        scores = self._validation_scores()
         spreads = [
             _spread(p, len(trial.features))
-            for trial, p in zip(self._validation, tried, strict=True)
+            for trial, p in zip(self._validation, scores, strict=True)
         ]
         return Epoch(
             number,
@@ -261,14 +269,14 @@ class Trainer:
             float(mean),
             float(spread),
             signal / noise if noise > 0 else 0.0,
-            self._judge(tried),
+            self._judge(scores),
             float(np.mean(spreads)) if spreads else 0.0,
         )
 
     def _learn(
         self, which: int, rng: np.random.Generator
     ) -> tuple[float, float, float, float, FloatArray]:
-        """One step; loss, mean reward, mean and spread of p, and the last layer's gradient."""
+        """Takes one step; loss, mean reward, mean and spread of p, the last layer's gradient."""
         recipe = self._recipe
         lesson = _stretch(self._lessons[which], recipe.window, rng)
         with torch.autocast(self._device, torch.bfloat16, enabled=recipe.bf16):
@@ -284,6 +292,7 @@ class Trainer:
             advantages = torch.from_numpy(self._baselines[which].advantages(rewards)).float()
             chosen = torch.from_numpy(actions).float().to(self._device)
             gain = policy_gain(logits, chosen, advantages.to(self._device))
+            # A sum over L frames has noise of order sqrt(L): so `gain` fits exams of any length.
             gained = gain * recipe.gain / math.sqrt(len(chances))
             reward = float(rewards.mean())
         if recipe.prediction:
@@ -300,7 +309,7 @@ class Trainer:
         self._optimiser.step()
         self._averaged.update_parameters(self._net)
         spread = _spread(chances, len(lesson.features))
-        loss = float((objective + gained).detach())
+        loss = float((objective + gained).detach())  # without the policy gradient, see `Epoch`
         return loss, reward, float(chances.mean()), spread, flat
 
     def _rewards(self, lesson: Lesson, actions: NDArray[np.bool_]) -> FloatArray:
@@ -319,19 +328,21 @@ class Trainer:
         return total
 
     def _gram(self, lesson: Lesson, hold: int) -> Rewards:
-        """The rewards of a lesson, kept where it is a whole one and there is room."""
+        """The rewards of a lesson; for whole lessons they are kept while there is room."""
         if (kept := self._grams.get(id(lesson))) is not None:
             return kept
+        # Normalised per channel, or a few channels of large values would decide all distances.
         steps = np.asarray(lesson.steps - self._mean, np.float32) / np.maximum(self._std, 1e-6)
         rewards = Rewards(steps, hold=hold, cut_off=self._recipe.cut_off)
-        whole = any(lesson is one for one in (*self._lessons, *self._validation))
-        taken = sum(one.size for one in self._grams.values())
+        whole = any(lesson is other for other in (*self._lessons, *self._validation))
+        taken = sum(gram.size for gram in self._grams.values())
         if whole and taken + rewards.size <= _KEPT_BYTES:
-            self._grams[id(lesson)] = rewards  # whole lessons live as long as the trainer
+            # By identity: only whole lessons live as long as the trainer, stretches' ids come back.
+            self._grams[id(lesson)] = rewards
         return rewards
 
     @torch.no_grad()
-    def _tried(self) -> list[FloatArray]:
+    def _validation_scores(self) -> list[FloatArray]:
         """Scores (T n,) of every validation exam."""
         net = self._average.eval()
         with torch.autocast(self._device, torch.bfloat16, enabled=self._recipe.bf16):
@@ -340,11 +351,11 @@ class Trainer:
                 for trial in self._validation
             ]
 
-    def _reward_of(self, tried: Sequence[FloatArray]) -> float:
-        """Mean reward of sampled validation episodes less the regularisation."""
+    def _reward_of(self, scores: Sequence[FloatArray]) -> float:
+        """Mean reward of sampled validation episodes minus the regularisation."""
         values = []
-        for trial, p in zip(self._validation, tried, strict=True):
-            rng = np.random.default_rng(self._recipe.seed)  # the same luck in every epoch
+        for trial, p in zip(self._validation, scores, strict=True):
+            rng = np.random.default_rng(self._recipe.seed)  # every epoch has the same luck
             actions = rng.random((self._recipe.episodes, len(p))) < p
             cost = float(regularisation_loss(torch.from_numpy(p), self._recipe.share))
             values.append(float(self._rewards(trial, actions).mean()) - cost)
@@ -352,7 +363,7 @@ class Trainer:
 
 
 def _stretch(lesson: Lesson, window: int | None, rng: np.random.Generator) -> Lesson:
-    """A random stretch of `window` clips; everything where it is shorter."""
+    """A random stretch of `window` clips; the whole lesson if it is not longer."""
     clips = len(lesson.features)
     if window is None or clips <= window:
         return lesson
@@ -377,7 +388,7 @@ def _optimiser(net: Scorer, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def _under(prefix: str, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The values whose names begin so, without that beginning."""
+    """The values whose names begin with `prefix`, which is removed from the names."""
     return {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
 
 
@@ -395,7 +406,7 @@ def _values(lessons: Sequence[Lesson]) -> Iterator[Tensor]:
 
 
 def _statistics(parts: Iterable[Tensor]) -> tuple[FloatArray, FloatArray]:
-    """Mean and spread (C,) of every channel over all parts (C, N), each value counting once."""
+    """Mean and standard deviation (C,) of every channel, over the values of all parts (C, N)."""
     count, total, square = 0, np.zeros(1), np.zeros(1)
     for part in parts:
         values = part.double()
