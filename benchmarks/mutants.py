@@ -243,7 +243,7 @@ class Runner:
         """Become the test run; ends the process."""
         import numba
         import pytest
-        from hypothesis import Phase, settings
+        from hypothesis import HealthCheck, Phase, settings
 
         os.setsid()
         os.nice(10)  # other work on the machine goes first
@@ -258,7 +258,12 @@ class Runner:
         numba.config.DISABLE_JIT = self.module in UNCOMPILED
         phases = (Phase.explicit, Phase.generate)  # whether one fails, not the smallest that does
         settings.register_profile(
-            "mutants", phases=phases, database=None, deadline=None, derandomize=True
+            "mutants",
+            phases=phases,
+            suppress_health_check=list(HealthCheck),  # slow on a busy machine is not noticed
+            database=None,
+            deadline=None,
+            derandomize=True,
         )
         settings.load_profile("mutants")
         words = [

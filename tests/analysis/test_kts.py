@@ -370,7 +370,9 @@ def test_sums_run_on_over_blocks_of_rows():
     rows = np.repeat([1.0, 4.0], [600, 500])
     scatter = kts._Scatter(rows)
     mean = 2600 / 1100
-    assert scatter.sums[:, 0] == pytest.approx(np.concatenate([[0], np.cumsum(rows - mean)]))
+    assert scatter.sums[:, 0] == pytest.approx(
+        np.concatenate([[0], np.cumsum(rows - mean)]), abs=1e-9
+    )
     assert scatter.energy == pytest.approx(np.concatenate([[0], np.cumsum((rows - mean) ** 2)]))
     assert scatter.total(np.array([600])) == pytest.approx(0, abs=1e-9)
     assert scatter.total(np.array([], np.int64)) == pytest.approx(600 * 500 / 1100 * 9)
