@@ -13,6 +13,7 @@ from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import (
     HTJ2KLossless,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
@@ -25,7 +26,7 @@ from tests.builders import (
     write_dicom_cine,
     write_encoded_cine,
 )
-from usummary.errors import UnsupportedEncoding
+from usummary.errors import UnreadableFile, UnsupportedEncoding
 from usummary.readers import open_exam
 from usummary.readers.dicom.pixels import DEFLATED_FRAMES
 
@@ -173,3 +174,16 @@ def test_uncompressed_pixels_in_a_file_that_says_rle(tmp_path):
     with open_exam(path) as exam:
         assert [read_code(frame.pixels) for frame in exam.recordings[0].frames()] == [0, 1, 2]
         assert any("stored and read as" in notice for notice in exam.notices)
+
+
+def test_a_picture_that_claims_to_be_huge_is_damaged(tmp_path):
+    """Decoding it would take gigabytes; Pillow refuses, and so do we, in a sentence."""
+    buffer = io.BytesIO()
+    Image.fromarray(code_picture(3)).save(buffer, "JPEG")
+    data = bytearray(buffer.getvalue())
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = b"\xff\x00\xff\x00"
+    like = write_dicom_cine(tmp_path / "like.dcm", n=2)
+    path = write_encoded_cine(tmp_path / "a.dcm", JPEGBaseline8Bit, [bytes(data)] * 2, like)
+    with pytest.raises(UnreadableFile, match="can be decoded"):
+        open_exam(path)
