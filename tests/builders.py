@@ -122,6 +122,34 @@ def write_video(
     return path
 
 
+STREAM_SIZES = ((160, 96), (320, 192))
+"""Of the two streams that `write_streams` writes."""
+
+
+def write_streams(path: Path, default: int | None) -> Path:
+    """Two video streams: codes from 0 in a small one, from 300 in a larger one.
+
+    Args:
+        path: Where to.
+        default: Which of them, from 0, is marked as default; None: what the container does.
+    """
+    with av.open(str(path), "w") as output:
+        streams = []
+        for number, (width, height) in enumerate(STREAM_SIZES):
+            stream = output.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            if default is not None:
+                stream.disposition = int(number == default)
+            streams.append(stream)
+        for index in range(40):
+            for number, stream in enumerate(streams):
+                picture = code_picture(300 * number + index, STREAM_SIZES[number])
+                output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        for stream in streams:
+            output.mux(stream.encode())
+    return path
+
+
 def blank_packet(path: Path, number: int) -> Path:
     """Overwrites one packet of a video file with zeros, so that it cannot be decoded."""
     with av.open(str(path)) as container:

@@ -236,8 +236,8 @@ def _inspect(exam: Exam, progress: Report) -> _InspectedFiles:
 
 
 def _stream_mark(recording: Recording) -> str:
-    stream = recording.info.stream
-    return f"#{stream}" if stream else ""
+    streams = recording.info.streams
+    return f"#{streams.shown}" if streams is not None else ""
 
 
 def _features(

@@ -99,13 +99,15 @@ _STEM_BYTES = 180
 """Of a name; what stands behind it must fit into the 255 bytes that systems allow."""
 
 
-def default_path(exam_path: Path) -> Path:
+def default_path(exam_path: Path, stream: int = 0) -> Path:
     """Where the edits of an exam are kept unless the person says otherwise.
 
-    The exam's path alone decides it, so it is known before anything is read. It lies in the
+    The exam's path and the chosen video stream (`Settings.video_stream`) alone decide it, so it is
+    known before anything is read. It lies in the
     program's data folder: nothing is written into folders of recordings.
     """
-    place = hashlib.sha256(str(exam_path.absolute()).encode()).hexdigest()[:8]
+    named = str(exam_path.absolute()) + (f"#{stream}" if stream else "")
+    place = hashlib.sha256(named.encode()).hexdigest()[:8]
     stem = exam_path.stem.encode()[:_STEM_BYTES].decode(errors="ignore")
     return paths.data_dir() / "projects" / f"{stem}-{place}{SUFFIX}"
 

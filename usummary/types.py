@@ -95,6 +95,21 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Streams:
+    """Several video streams of one file; they count from 1.
+
+    Attributes:
+        shown: The one that was read.
+        usual: The one that is read unless a person chooses.
+        sizes: Width and height of all of them.
+    """
+
+    shown: int
+    usual: int
+    sizes: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingInfo:
     """What is known of a recording without decoding it.
 
@@ -106,7 +121,7 @@ class RecordingInfo:
         encoding: Codec or DICOM transfer syntax, as text for people.
         kind: ``video`` or ``dicom``.
         region: Sector box that the file itself declares (DICOM), or None.
-        stream: Which of several video streams of the file, from 1; 0 where there is only one.
+        streams: The video streams of a file that holds several, else None.
         notices: Sentences a person must see (truncated file, guessed frame time, ...).
     """
 
@@ -119,7 +134,7 @@ class RecordingInfo:
     kind: Literal["video", "dicom"]
     region: Box | None = None
     notices: tuple[str, ...] = ()
-    stream: int = 0
+    streams: Streams | None = None
 
 
 class Recording(Protocol):

@@ -55,7 +55,8 @@ class Exporting(QObject):
         self._session.playback.pause()
         sizes = tuple((info.width, info.height) for info in opened.recordings)
         masks = self._state.edits.masks
-        review = MaskReview(path, sizes, computed.regions, masks, self._sheet or self._window)
+        parent, stream = self._sheet or self._window, self._state.video_stream
+        review = MaskReview(path, sizes, computed.regions, masks, parent, stream=stream)
         review.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         review.confirmed.connect(self._confirm)
         review.open()

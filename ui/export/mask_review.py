@@ -23,7 +23,7 @@ from usummary.types import Region
 SAMPLES = 7
 
 
-def sample_pictures(path: Path, recording: int) -> Operation:
+def sample_pictures(path: Path, recording: int, stream: int = 0) -> Operation:
     """The median of a few frames spread over a recording and the frames, as `QImage`s.
 
     Still parts of the screen, such as a name, are easy to see in the median.
@@ -33,7 +33,7 @@ def sample_pictures(path: Path, recording: int) -> Operation:
         report(Progress("reading", 0.0))
         from usummary.readers import open_exam
 
-        with open_exam(path) as exam:
+        with open_exam(path, stream=stream) as exam:
             source = exam.recordings[recording]
             syncs = source.sync_frames
             if len(syncs) < SAMPLES:
@@ -58,6 +58,7 @@ class MaskReview(QDialog):
         found: Regions as the program found them.
         confirmed_before: Outlines that the person confirmed already, None for the others.
         parent: The window.
+        stream: Which of several video streams (`Settings.video_stream`).
 
     Signals:
         confirmed: A recording and its outline, as the person wants it.
@@ -72,12 +73,14 @@ class MaskReview(QDialog):
         found: tuple[Region, ...],
         confirmed_before: tuple[Polygon | None, ...] = (),
         parent: QWidget | None = None,
+        *,
+        stream: int = 0,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("What exports leave visible"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.resize(900, 680)
-        self._path, self._sizes = path, sizes
+        self._path, self._sizes, self._stream = path, sizes, stream
         self._proposals = [
             _corners(region, *size) for region, size in zip(found, sizes, strict=True)
         ]
@@ -188,7 +191,7 @@ class MaskReview(QDialog):
             self._worker.cancel()
         elif not self._images and self._reading != self._shown:
             self._reading = self._shown
-            self._worker.start(sample_pictures(self._path, self._shown))
+            self._worker.start(sample_pictures(self._path, self._shown, self._stream))
 
     @Slot(object)
     def _take(self, images: list[QImage]) -> None:

@@ -47,11 +47,11 @@ def to_image(pixels: Picture) -> QImage:
     return view.convertToFormat(QImage.Format.Format_RGB32)
 
 
-def _open(path: Path, report: Report) -> Exam:
+def _open(path: Path, stream: int, report: Report) -> Exam:
     # Imported here, because the readers load libraries that would delay the window's start.
     from usummary.readers import open_exam
 
-    return open_exam(path, progress=report)
+    return open_exam(path, stream=stream, progress=report)
 
 
 def _sync_positions(exam: Exam, table: FrameTable) -> IntArray:
@@ -162,9 +162,9 @@ class FrameSource(QObject):
     progressed = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+    def __init__(self, path: Path, parent: QObject | None = None, *, stream: int = 0) -> None:
         super().__init__(parent)
-        self._path = path
+        self._path, self._stream = path, stream
         self._syncs: IntArray = np.zeros(0, np.int64)
         self._held: dict[int, QImage] = {}
         self._dead: set[int] = set()
@@ -213,7 +213,7 @@ class FrameSource(QObject):
 
     def _serve(self, report: Report) -> None:
         """In the worker's thread, until it is cancelled."""
-        with _open(self._path, report) as exam:
+        with _open(self._path, self._stream, report) as exam:
             report(STILL_HERE)
             first = to_image(exam.recordings[0].frame(0).pixels)
             self.first_picture.emit(first)
@@ -295,9 +295,12 @@ class ThumbnailSource(QObject):
     arrived = Signal(int, object)
     small_arrived = Signal(object, object)
 
-    def __init__(self, path: Path, table: FrameTable, parent: QObject | None) -> None:
+    def __init__(
+        self, path: Path, table: FrameTable, parent: QObject | None, *, stream: int = 0
+    ) -> None:
         super().__init__(parent)
         self._path, self._table, self._size = path, table, QSize()
+        self._stream = stream
         self._queue: list[int] = []
         self._small: list[Small] = []
         self._changed = threading.Condition()
@@ -333,7 +336,7 @@ class ThumbnailSource(QObject):
     def _serve(self, report: Report) -> None:
         """In the worker's thread, until it is cancelled."""
         smooth = Qt.TransformationMode.SmoothTransformation
-        with _open(self._path, report) as exam:
+        with _open(self._path, self._stream, report) as exam:
             while True:
                 report(STILL_HERE)
                 match self._next():

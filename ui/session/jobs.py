@@ -175,7 +175,9 @@ def save_cohort_figure(
     return work
 
 
-def export(path: Path, summary: Summary, folder: Path, options: ExportOptions) -> Operation:
+def export(
+    path: Path, summary: Summary, folder: Path, options: ExportOptions, stream: int = 0
+) -> Operation:
     """Writes the artefacts; returns their paths."""
 
     def work(report: Report) -> tuple[Path, ...]:
@@ -183,7 +185,7 @@ def export(path: Path, summary: Summary, folder: Path, options: ExportOptions) -
         from usummary.export import export_summary
         from usummary.readers import open_exam
 
-        with open_exam(path) as exam:
+        with open_exam(path, stream=stream) as exam:
             return export_summary(exam, summary, folder, options, report)
 
     return work

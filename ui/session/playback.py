@@ -76,9 +76,9 @@ class Playback(QObject):
         """The shot that is played over and over, or None."""
         return self._loop
 
-    def open(self, path: Path) -> None:
+    def open(self, path: Path, stream: int = 0) -> None:
         self.leave()
-        self._source = FrameSource(path, self)
+        self._source = FrameSource(path, self, stream=stream)
         self._source.first_picture.connect(self._show_first)
         self._source.opened.connect(self._finish_opening)
         self._source.arrived.connect(self._take)

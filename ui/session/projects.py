@@ -41,17 +41,18 @@ class EditedSummary:
 
 
 def find_exam(project_path: Path) -> Operation:
-    """An operation that returns the path of a project's exam, and the project's own path."""
+    """An operation that returns a project's exam, the project's own path, and the video stream."""
 
-    def work(report: Report) -> tuple[Path, Path]:
+    def work(report: Report) -> tuple[Path, Path, int]:
         report(Progress("reading", 0.0))
-        exam_path = load_project(project_path).exam_path
+        project = load_project(project_path)
+        exam_path = project.exam_path
         if not (may_look_at(exam_path, project_path) and exam_path.exists()):
             raise UnreadableFile(
                 f"{exam_path}, which this project belongs to, cannot be found. Put it back, or put "
                 "the project file beside it and open it there."
             )
-        return exam_path, project_path
+        return exam_path, project_path, project.settings.video_stream
 
     return work
 
@@ -88,7 +89,7 @@ class _Outcome:
 
 
 def _resumed(exam_path: Path, project_path: Path, report: Report) -> _Outcome:
-    own = project_path == default_path(exam_path)
+    own = project_path.parent == default_path(exam_path).parent
     try:
         stamp = _stamp(project_path)
         if stamp is None:

@@ -152,7 +152,7 @@ class Session(QObject):
         """Whether an export runs or waits; only the person can stop it."""
         return any(t is not None and t.doing == "export" for t in (self._task, self._waiting))
 
-    def open(self, path: Path) -> None:
+    def open(self, path: Path, stream: int = 0) -> None:
         """Opens an exam or a project of one.
 
         The first picture shows at once; the run starts with it, or the project's result is shown.
@@ -161,21 +161,21 @@ class Session(QObject):
         if path.suffix == SUFFIX:
             self._finder.start(find_exam(path))
         else:
-            self._open_exam((path, default_path(path)))
+            self._open_exam((path, default_path(path, stream), stream))
 
     @Slot(object)
-    def _open_exam(self, found: tuple[Path, Path]) -> None:
-        path, project_path = found
+    def _open_exam(self, found: tuple[Path, Path, int]) -> None:
+        path, project_path, stream = found
         self._project_file.finish()  # before the state forgets the exam that the edits belong to
         self._make_way()
         self.queue.remove(path)
         self._drop_waiting(but="export")
         self._leave_thumbnails()
         self.editing.forget()
-        self.state.start_opening(path)
+        self.state.start_opening(path, stream)
         self.state.project_path = project_path
         self.state.cover_planes = self._settings.cover_planes
-        self.playback.open(path)
+        self.playback.open(path, stream)
         self.changed.emit()
         self.opening.emit(path)
         if not self.working:
@@ -204,7 +204,9 @@ class Session(QObject):
             self._run_waits = True  # `_go_on` begins it once the present task has ended
             return
         self.state.start_run()
-        wanted = {"length": self.state.length, "cover_planes": self.state.cover_planes}
+        state = self.state
+        wanted = {"length": state.length, "cover_planes": state.cover_planes}
+        wanted["video_stream"] = state.video_stream
         settings = self._settings.model_copy(update=wanted)
         operation = jobs.analyse(path, settings, partial(self._previewed.emit, path))
         if self.state.computed is None and project_path is not None:
@@ -289,7 +291,7 @@ class Session(QObject):
                 self._take_edit()
             else:
                 self._project_file.give_way()
-                self._open_exam((path, project_path))
+                self._open_exam((path, project_path, self.state.video_stream))
         except (OSError, UsummaryError) as error:
             self._fail_saving(project_path, error)
 
@@ -317,7 +319,7 @@ class Session(QObject):
         path, summary = self.state.path, self.state.summary
         if path is None or summary is None or self.busy:
             return
-        operation = jobs.export(path, summary, folder, options)
+        operation = jobs.export(path, summary, folder, options, self.state.video_stream)
 
         def tell(paths: object) -> None:
             self.exported.emit(folder, paths)
@@ -372,7 +374,9 @@ class Session(QObject):
 
     def _picture_source(self, opened: OpenedExam) -> ThumbnailSource:
         if self._thumbnails is None:
-            self._thumbnails = ThumbnailSource(opened.path, opened.table, self)
+            self._thumbnails = ThumbnailSource(
+                opened.path, opened.table, self, stream=self.state.video_stream
+            )
             self._thumbnails.arrived.connect(self.thumbnail)
             self._thumbnails.small_arrived.connect(self.small)
             self._thumbnails.start(self._fail_thumbnails)

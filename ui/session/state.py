@@ -118,6 +118,7 @@ class State:
     Attributes:
         phase: What is being done with the exam.
         path: The exam that is open or being opened.
+        video_stream: Which of its video streams the person chose (`Settings.video_stream`).
         opened: The exam, once it can be shown.
         summary: The finished result, None before.
         length: Wanted summary length as it is shown in the control.
@@ -137,6 +138,7 @@ class State:
 
     phase: Phase = "empty"
     path: Path | None = None
+    video_stream: int = 0
     opened: OpenedExam | None = None
     summary: Summary | None = None
     length: str = "15%"
@@ -152,9 +154,9 @@ class State:
     preview: Scores | None = None
     _phase_before_run: Phase = field(default="ready", repr=False)
 
-    def start_opening(self, path: Path) -> None:
+    def start_opening(self, path: Path, stream: int = 0) -> None:
         """Forgets the last exam. The wanted length stays, unless it is P: that exam defined it."""
-        self.phase, self.path = "opening", path
+        self.phase, self.path, self.video_stream = "opening", path, stream
         if self.length == "P":
             self.length = LENGTHS[0]
         self._forget()

@@ -457,6 +457,16 @@ class MainWindow(QMainWindow):
         if self.state.path is not None:
             self._remember(recent=self.preferences.with_recent(self.state.path).recent)
             self.menus.show_recent(self._recent())
+        opened = self.state.opened
+        streams = opened.recordings[0].streams if opened is not None else None
+        self.menus.show_streams(streams, self._choose_stream)
+
+    def _choose_stream(self, number: int) -> None:
+        """Opens the same file anew, with another of its video streams."""
+        opened = self.state.opened
+        streams = opened.recordings[0].streams if opened is not None else None
+        if opened is not None and streams is not None:
+            self.session.open(opened.path, 0 if number == streams.usual else number)
 
     @Slot(object, object)
     def _show_exported(self, folder: Path, paths: tuple[Path, ...]) -> None:

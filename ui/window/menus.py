@@ -13,6 +13,7 @@ from ui.common.language import tr
 from ui.common.theme import CHOICES, THEMES, Choice
 from ui.common.widgets import set_plain_tip
 from ui.window.keys import Actions
+from usummary.types import Streams
 
 SEPARATOR = "-"
 
@@ -70,6 +71,8 @@ class MenuBar(QMenuBar):
             ),
         )
         self._themes = self._theme_menu(view, choose_theme)
+        self.streams = view.addMenu(tr("Video stream"))
+        self.show_streams(None, lambda _: None)
         self._menu(tr("&Help"), ("keys",))
 
     def show_recent(self, paths: Iterable[Path]) -> None:
@@ -80,6 +83,19 @@ class MenuBar(QMenuBar):
             set_plain_tip(action, str(path))
             action.triggered.connect(partial(self._open, path))
         self.recent.setEnabled(not self.recent.isEmpty())
+
+    def show_streams(self, streams: Streams | None, choose: Callable[[int], None]) -> None:
+        """Lists the video streams of the open file; `choose` hears the number of another one."""
+        self.streams.clear()
+        self.streams.setEnabled(streams is not None)
+        for number, (width, height) in enumerate(streams.sizes if streams else (), start=1):
+            text = tr("{number}: {width} × {height}", number=number, width=width, height=height)
+            action = self.streams.addAction(text)
+            action.setCheckable(True)
+            is_shown = streams is not None and number == streams.shown
+            action.setChecked(is_shown)
+            if not is_shown:
+                action.triggered.connect(lambda _=False, number=number: choose(number))
 
     def show_theme(self, choice: Choice) -> None:
         """Marks the chosen theme."""

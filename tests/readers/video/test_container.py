@@ -4,33 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import pytest
 
-from tests.builders import code_picture, read_code
+from tests.builders import STREAM_SIZES, read_code, write_streams
 from usummary.errors import SettingsError, UnreadableFile
 from usummary.readers import open_exam
-
-SIZES = ((160, 96), (320, 192))
-
-
-def write_streams(path: Path, default: int | None) -> Path:
-    """Codes from 0 in a small stream, from 300 in a larger one."""
-    with av.open(str(path), "w") as output:
-        streams = []
-        for number, (width, height) in enumerate(SIZES):
-            stream = output.add_stream("libx264", rate=25)
-            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            if default is not None:
-                stream.disposition = 1 if number == default else 0
-            streams.append(stream)
-        for index in range(8):
-            for number, stream in enumerate(streams):
-                picture = code_picture(300 * number + index, SIZES[number])
-                output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        for stream in streams:
-            output.mux(stream.encode())
-    return path
+from usummary.types import Streams
 
 
 def opened(path: Path, stream: int = 0) -> tuple[int, tuple[str, ...]]:
@@ -51,6 +30,8 @@ def test_the_default_stream_is_taken_and_told(tmp_path, container, default):
 
 def test_a_person_may_choose(tmp_path):
     path = write_streams(tmp_path / "a.mkv", 0)
+    with open_exam(path, stream=2) as exam:
+        assert exam.recordings[0].info.streams == Streams(2, 1, STREAM_SIZES)
     assert opened(path, 2)[0] == 300
     assert opened(path, 1)[0] == 0
     with pytest.raises(SettingsError, match="there is no stream 3"):

@@ -13,6 +13,7 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from tests.builders import write_streams
 from tests.shared_data import SHARED, needs_shared
 from tests.ui.windows import shown_window
 from ui import liveness
@@ -21,6 +22,7 @@ from ui.export.sheet import ExportSheet
 from ui.session.problems import ACTIONS
 from ui.window.dialogs import ChangedBesideDialog, CheatSheet, FirstStartNotice
 from ui.window.main_window import MainWindow
+from usummary.export import ExportOptions
 from usummary.paths import cache_dir
 from usummary.phantom import Recorder, render
 from usummary.progress import Progress
@@ -297,7 +299,7 @@ def test_opening_is_stopped_by_its_key_and_shows_how_far_it_is(
 ) -> None:
     stopped = threading.Event()
 
-    def endless(path, *, progress):
+    def endless(path, *, progress, stream):
         try:
             while not stopped.wait(0.01):
                 progress(Progress("reading", 0.25))
@@ -456,3 +458,29 @@ def test_the_smallest_and_a_large_window_hold_everything(window, size) -> None:
     window.resize(*size)
     QApplication.processEvents()
     assert (window.width(), window.height()) == size
+
+
+def test_another_video_stream_is_chosen_in_the_menu(window, qtbot, tmp_path) -> None:
+    """Picture, result and edits are those of the stream on screen, and each keeps its own edits."""
+    path = write_streams(tmp_path / "two.mkv", 0)
+    window.open(path)
+    qtbot.waitUntil(lambda: window.state.phase == "done")
+    first, second = window.menus.streams.actions()
+    assert (first.isChecked(), second.isChecked()) == (True, False)
+    assert any("2 video streams" in notice for notice in window.state.notices)
+    own = window.state.project_path
+    second.trigger()
+    qtbot.waitUntil(lambda: window.state.phase == "done" and window.state.video_stream == 2)
+    (info,) = window.state.opened.recordings
+    assert (info.width, info.height) == (320, 192)
+    settings = window.state.computed.provenance.settings
+    assert settings["video_stream"] == 2
+    assert window.state.project_path != own
+    folder = tmp_path / "out"
+    with qtbot.waitSignal(window.session.exported):
+        window.session.export(folder, ExportOptions(mask=False, captions=False))
+    with av.open(str(folder / "summary.mp4")) as reel:
+        assert reel.streams.video[0].width == 320
+    window.menus.streams.actions()[0].trigger()
+    qtbot.waitUntil(lambda: window.state.phase == "done" and window.state.video_stream == 0)
+    assert window.state.project_path == own

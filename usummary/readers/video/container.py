@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -87,11 +87,7 @@ class Media:
             raise SettingsError(
                 f"{self.path} holds {len(streams)} video streams; there is no stream {self.chosen}."
             )
-        if self.chosen:
-            stream = streams[self.chosen - 1]
-        else:
-            default = [s for s in streams if s.disposition & _DEFAULT]
-            stream = max(default or streams, key=_area)
+        stream = streams[self.chosen - 1] if self.chosen else usual_stream(streams)
         if stream.codec_context is None:
             raise UnsupportedEncoding(
                 f"There is no decoder for the video in {self.path}, which is "
@@ -123,6 +119,12 @@ class Media:
         except av.error.FFmpegError:
             self.damaged += 1
             return []
+
+
+def usual_stream(streams: Sequence[VideoStream]) -> VideoStream:
+    """What is read unless a person chooses: the largest of those marked as default, or of all."""
+    default = [stream for stream in streams if stream.disposition & _DEFAULT]
+    return max(default or streams, key=_area)
 
 
 def streams_of(container: InputContainer) -> list[VideoStream]:

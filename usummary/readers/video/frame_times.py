@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
-from usummary.readers.video.container import Media, streams_of
+from usummary.readers.video.container import Media, streams_of, usual_stream
 from usummary.readers.video.fields import field_pairs
 from usummary.readers.video.mp4_tables import read_sample_table
 from usummary.readers.video.pace import JUMP_S, Paced, paced
@@ -75,6 +75,7 @@ class Opening:
         geometry: How its pictures become upright ones.
         interlaced: It holds two moments.
         stream: Which of the file's video streams it is, from 1.
+        usual: Which of them is read unless a person chooses.
         sizes: Width and height of all of them.
         rate_assumed: The stream states no times and no rate, so that a usual rate is taken.
         codec: Name of the encoding, for people.
@@ -89,6 +90,7 @@ class Opening:
     geometry: Geometry
     interlaced: bool
     stream: int
+    usual: int
     sizes: tuple[tuple[int, int], ...]
     rate_assumed: bool
     codec: str
@@ -106,6 +108,7 @@ def read_opening(media: Media) -> Opening:
     stamps: list[int] = []
     counted = has_fields = False
     streams = streams_of(container)
+    numbers = {found.index: number for number, found in enumerate(streams, start=1)}
     with container:
         for packet in chain(media.packets(container, stream), [None]):
             if packet is not None:
@@ -120,7 +123,8 @@ def read_opening(media: Media) -> Opening:
                     has_fields=has_fields,
                     geometry=read_geometry(picture, _pixel_aspect(stream)),
                     interlaced=picture.interlaced_frame,
-                    stream=[s.index for s in streams].index(stream.index) + 1,
+                    stream=numbers[stream.index],
+                    usual=numbers[usual_stream(streams).index],
                     sizes=tuple(_size(s) for s in streams),
                     rate_assumed=_is_rate_assumed(stream),
                     codec=stream.codec_context.name,

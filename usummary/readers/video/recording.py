@@ -16,7 +16,7 @@ from usummary.readers.video.container import SIMULATED_NOTICE, Media, is_cut_avi
 from usummary.readers.video.decoding import Spare, Walk
 from usummary.readers.video.frame_times import UNTIMED_RATE, read_opening, read_stamps
 from usummary.readers.video.skipping import Thinning
-from usummary.types import Frame, IntArray, RecordingInfo
+from usummary.types import Frame, IntArray, RecordingInfo, Streams
 
 _KEEP_BYTES = 48 << 20
 _KEEP_FRAMES = 16
@@ -177,24 +177,30 @@ class VideoRecording:
             duration_s=self._table.paced.duration_s,
             encoding=self._opening.codec,
             kind="video",
-            stream=self._opening.stream if len(self._opening.sizes) > 1 else 0,
+            streams=self._streams(),
             notices=self._notices(),
         )
 
-    def _chosen_stream(self) -> str:
-        sizes = self._opening.sizes
-        listed = ", ".join(f"{n}: {w} x {h}" for n, (w, h) in enumerate(sizes, start=1))
-        return (
-            f"The file holds {len(sizes)} video streams ({listed}); stream {self._opening.stream} "
-            "is used."
-        )
+    def _streams(self) -> Streams | None:
+        opening = self._opening
+        if len(opening.sizes) < 2:
+            return None
+        return Streams(opening.stream, opening.usual, opening.sizes)
 
     def _notices(self) -> tuple[str, ...]:
         notices = [SIMULATED_NOTICE] if self._opening.simulated else []
         if self._table.truncated or is_cut_avi(self._media.path):
             notices.append("The recording was cut off; it is used up to its last complete picture.")
-        if len(self._opening.sizes) > 1:
-            notices.append(self._chosen_stream())
+        streams = self._streams()
+        if streams is not None:
+            listed = ", ".join(
+                f"{number}: {width} x {height}"
+                for number, (width, height) in enumerate(streams.sizes, start=1)
+            )
+            notices.append(
+                f"The file holds {len(streams.sizes)} video streams ({listed}); stream "
+                f"{streams.shown} is used."
+            )
         if self._opening.rate_assumed:
             notices.append(ASSUMED_RATE)
         if self._opening.interlaced:
