@@ -119,15 +119,15 @@ def exam_first(visit: Visit) -> None:
             let_pass(0.02)
     with visit.step("lengths and edits"):
         for key in ("length_2", "length_4", "length_1", "reject", "undo"):
-            window.doings[key].trigger()
+            window.key_actions[key].trigger()
             let_pass(0.1)
     look_at_dialogs(visit)
     with visit.step("comparing"):
-        window.doings["compare"].trigger()
+        window.key_actions["compare"].trigger()
         visit.until(lambda: len(window.compare.compared) == 4)
         window.compare.panel.baselines["random scores"].trigger()
         visit.until(lambda: len(window.compare.compared) == 8)
-        window.doings["compare"].trigger()
+        window.key_actions["compare"].trigger()
     with visit.step("exporting"):
         from usummary.export import ExportOptions
 
@@ -141,7 +141,7 @@ def look_at_dialogs(visit: Visit) -> None:
 
     for name in ("settings", "keys", "review_mask", "export"):
         with visit.step(f"the dialog of “{name}”"):
-            visit.window.doings[name].trigger()
+            visit.window.key_actions[name].trigger()
             let_pass(SHOWN_FOR_S)
             for dialog in visit.window.findChildren(QDialog):
                 dialog.close()
@@ -160,7 +160,7 @@ def hover(window: MainWindow) -> None:
 def settings_first(visit: Visit) -> None:
     """Opens the settings before anything else."""
     with visit.step("settings, right after the start"):
-        visit.window.doings["settings"].trigger()
+        visit.window.key_actions["settings"].trigger()
         visit.until(lambda: not visit.window._looker.busy)
 
 

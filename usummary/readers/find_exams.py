@@ -6,7 +6,8 @@ from pathlib import Path
 
 from usummary.errors import UnreadableFile
 from usummary.progress import Report
-from usummary.readers.dicom.instances import Instance, look_through, of_several_patients
+from usummary.readers.dicom.instances import Instance, look_through
+from usummary.readers.dicom.study import of_several_patients
 from usummary.readers.look import Ticker, files_below
 
 VIDEO_ENDINGS = frozenset(

@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from usummary.errors import InputError, UnreadableFile, UnsupportedEncoding
 from usummary.readers.dicom.cine import open_cine
-from usummary.readers.dicom.instances import Instance, look_through, names, one_study
+from usummary.readers.dicom.instances import Instance, look_through, names
 from usummary.readers.dicom.marks import freeze_frames
 from usummary.readers.dicom.values import odd_notice
 from usummary.readers.look import Ticker, files_below
@@ -57,6 +57,43 @@ def open_study(folder: Path, tick: Ticker | None = None) -> Exam:
         notices=tuple(dict.fromkeys(notices)),
         left_out=(*opened.left_out, *contents.left_out),
     )
+
+
+def one_study(folder: Path, instances: Sequence[Instance]) -> tuple[str, ...]:
+    """Checks that instances belong to one study of one patient; returns notices.
+
+    Joining the pictures of two patients would be worse than an error, whatever the UIDs say.
+
+    Raises:
+        UnreadableFile: They belong to several studies or several patients.
+    """
+    studies = {instance.study for instance in instances} - {""}
+    if len(studies) > 1:
+        raise UnreadableFile(
+            f"{folder} holds {len(studies)} studies. Open the folder of one study at a time."
+        )
+    if of_several_patients(instances):
+        raise UnreadableFile(
+            f"{folder} holds pictures of several patients under one study. Move those of one "
+            "patient to a folder of their own and open that."
+        )
+    without = [i.header.path for i in instances if not i.study] if studies else []
+    if without:
+        return (f"Files that name no study were taken for parts of this one: {names(without)}.",)
+    return ()
+
+
+def of_several_patients(instances: Sequence[Instance]) -> bool:
+    """Whether the headers name more than one patient, by ID, date of birth or name.
+
+    An empty value contradicts nothing. A name that only lacks parts of another name is the same.
+    """
+    patients = {instance.patient for instance in instances}
+    numbers = {patient.number for patient in patients} - {""}
+    births = {patient.born for patient in patients} - {""}
+    names_by_size = sorted({patient.name for patient in patients}, key=len)
+    unlike = any(not less <= more for less, more in pairwise(names_by_size))
+    return len(numbers) > 1 or len(births) > 1 or unlike
 
 
 def _advice(files: Sequence[Path]) -> str:
