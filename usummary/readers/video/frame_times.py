@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from usummary.errors import UnreadableFile
 from usummary.readers.video.container import Media, streams_of, usual_stream
-from usummary.readers.video.fields import field_pairs
+from usummary.readers.video.fields import FieldPairs, field_pairs
 from usummary.readers.video.mp4_tables import read_sample_table
 from usummary.readers.video.pace import JUMP_S, Paced, paced
 from usummary.readers.video.pictures import Geometry, read_geometry
@@ -72,6 +72,7 @@ class Opening:
         first_stamp: Its own stamp; what the stream holds before it cannot be decoded.
         counted: As in `StampTable`.
         has_fields: Some pictures may come as two packets, see `usummary.readers.video.fields`.
+        has_pairs: One of the packets read so far was the second of a picture.
         geometry: How its pictures become upright ones.
         interlaced: It holds two moments.
         stream: Which of the file's video streams it is, from 1.
@@ -87,6 +88,7 @@ class Opening:
     first_stamp: int
     counted: bool
     has_fields: bool
+    has_pairs: bool
     geometry: Geometry
     interlaced: bool
     stream: int
@@ -106,21 +108,24 @@ def read_opening(media: Media) -> Opening:
     """
     container, stream = media.open()
     stamps: list[int] = []
-    counted = has_fields = False
+    counted = has_pairs = False
+    pairs: FieldPairs | None = None
     streams = streams_of(container)
     numbers = {found.index: number for number, found in enumerate(streams, start=1)}
     with container:
         for packet in chain(media.packets(container, stream), [None]):
             if packet is not None:
                 counted = counted or is_counted(stream, packet)
-                has_fields = has_fields or field_pairs(stream, bytes(packet)) is not None
+                pairs = pairs or field_pairs(stream, bytes(packet))
+                has_pairs = has_pairs or (pairs is not None and pairs.is_second(packet))
                 stamps.append(_stamp(packet) or 0)
             for picture in media.decode(stream, packet):
                 return Opening(
                     stamps=tuple(stamps),
                     first_stamp=picture.pts or 0,
                     counted=counted,
-                    has_fields=has_fields,
+                    has_fields=pairs is not None,
+                    has_pairs=has_pairs,
                     geometry=read_geometry(picture, _pixel_aspect(stream)),
                     interlaced=picture.interlaced_frame,
                     stream=numbers[stream.index],
@@ -205,7 +210,7 @@ def _from_mp4_index(media: Media, opening: Opening) -> StampTable | None:
         return None
     there = (file_ends <= size) & (is_discarded == 0) & (stamps >= opening.first_stamp)
     known, first = np.unique(stamps[there], return_index=True)
-    if len(known) < there.sum() or opening.has_fields:
+    if len(known) < there.sum() or _may_hold_pairs(opening, table.durations):
         return None
     keys = stamps[there & (is_key == 1)]
     last = int(table.durations[there][first[-1]])
@@ -213,6 +218,16 @@ def _from_mp4_index(media: Media, opening: Opening) -> StampTable | None:
     return StampTable(
         paced(known, last, unit, rate), _sync(known, keys), unit, stamps=known, truncated=cut
     )
+
+
+def _may_hold_pairs(opening: Opening, durations: IntArray) -> bool:
+    """Whether some samples may be second fields, so that every packet must be looked at.
+
+    Fields last half as long as frames: where all samples last alike, they are all of one kind, and
+    the first ones tell of which.
+    """
+    alike = len(np.unique(durations[:-1])) <= 1
+    return opening.has_pairs or (opening.has_fields and not alike)
 
 
 def _sync(stamps: IntArray, keys: IntArray) -> IntArray:
