@@ -22,6 +22,17 @@ LUNG = {
 OPERATORS = (1, 6, 13, 14)
 """One of the test part, one of the validation part, two of the training part."""
 
+PLANES = (
+    ("Fetal brain", "Trans-thalamic"),
+    ("Fetal abdomen", "Not A Brain"),
+    ("Other", "Not A Brain"),
+    ("Maternal cervix", "Not A Brain"),
+    ("Fetal brain", "Trans-cerebellum"),
+    ("Fetal brain", "Trans-ventricular"),
+    ("Fetal thorax", "Not A Brain"),
+)
+"""What every made patient has a still of."""
+
 LABELS = (
     *[""] * 30,
     *["Other"] * 40,
@@ -41,9 +52,15 @@ def make_data(folder):
     heads = [f"{number:03}{extra}_HC.png" for number in range(12) for extra in ("", "_2")]
     _pictures(root / "hc18", "heads.csv", "filename", [{"filename": name} for name in heads])
     planes = [
-        {"file": f"Patient{patient}_{number}.png", "patient": str(patient), "plane": plane}
+        {
+            "file": f"Patient{patient}_{number}.png",
+            "patient": str(patient),
+            "plane": plane,
+            "brain_plane": brain,
+            "machine": "Made",
+        }
         for patient in range(40)
-        for number, plane in enumerate(("Fetal brain", "Fetal abdomen", "Other", "Maternal cervix"))
+        for number, (plane, brain) in enumerate(PLANES)
     ]
     _pictures(root / "fetal_planes", "labels.csv", "file", planes)
     clips = root / "lung_clips"
@@ -124,9 +141,10 @@ def _pictures(folder, table, key, rows):
 
 
 def _view(rng, shape):
-    """A smooth grey picture of its own."""
-    coarse = rng.integers(20, 255, (6, 8)).astype(np.uint8)
-    return cv2.resize(coarse, shape[::-1])
+    """A grey picture of its own, with the grain that keeps a hold from looking frozen."""
+    coarse = rng.integers(20, 255, (6, 8)).astype(np.float32)
+    grain = 1 + 0.2 * rng.standard_normal(shape)
+    return np.clip(cv2.resize(coarse, shape[::-1]) * grain, 0, 255).astype(np.uint8)
 
 
 def _timeline(path):

@@ -14,11 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 
 from usummary import pipeline, readers
-from usummary.errors import ModelError
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D, SonoNetI3D
 from usummary.networks.weights import (
     Model,
@@ -31,6 +29,13 @@ from usummary.networks.weights import (
 from usummary.processes import side_by_side
 from usummary.readers.find_exams import find_exams
 from usummary.settings import Settings
+from usummary.training.backbone.motion import (
+    MotionRecipe,
+    area_under_curve,
+    chances_held,
+    take_clips,
+    train_motion,
+)
 from usummary.training.backbone.pretrain import (
     Backbone,
     BackboneRecipe,
@@ -40,9 +45,15 @@ from usummary.training.backbone.pretrain import (
     unsure_below,
 )
 from usummary.training.checkpoint import read_curve, write_curve
-from usummary.training.composing.collection import CollectionPlan, compose_all, planned
-from usummary.training.composing.pictures import Part, load_sources
+from usummary.training.composing.collection import (
+    CollectionPlan,
+    compose_all,
+    labelled_sources,
+    planned,
+)
+from usummary.training.composing.pictures import Part
 from usummary.training.composing.standins import find_stand_ins, load_stand_ins, save_stand_ins
+from usummary.training.composing.teacher import asked, read_teacher
 from usummary.training.judging.exams import ReadExam, read_exam
 from usummary.training.summariser.recipes import method
 from usummary.training.train_summariser import TrainingPlan, train_summariser
@@ -66,7 +77,7 @@ EXAMS = (
     f"Composed exams: {PICTURES}, along second-trimester screening timelines (UCL Surgical Vision "
     "2024, MIT). No real fetal recording"
 )
-CASTS: dict[Part, int] = {"train": 2, "validation": 2, "test": 4}
+CASTS: dict[Part, int] = {"train": 6, "validation": 4, "test": 4}
 """Number of composed recordings of each timeline."""
 ON_CPU = Settings(device="cpu")
 """Settings of the exams' features: those of a computer without a GPU, which most offices have."""
@@ -93,20 +104,7 @@ class Workshop:
 
     def teacher(self) -> SonoNet2D:
         """SonoNet16 as published."""
-        return read_teacher(self.data / "ultrasound" / "sononet" / "SonoNet16.npz")
-
-
-def read_teacher(path: Path) -> SonoNet2D:
-    """The published weights.
-
-    Raises:
-        ModelError: The file is missing, or holds something else.
-    """
-    try:
-        with np.load(path) as arrays:
-            return SonoNet2D.from_arrays(dict(arrays))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"The SonoNet16 weights {path} cannot be read: {error}") from error
+        return read_teacher(self.data)
 
 
 def make_stand_ins(shop: Workshop, part: Part) -> Path | None:
@@ -115,17 +113,10 @@ def make_stand_ins(shop: Workshop, part: Part) -> Path | None:
         return None
     folder = shop.work / f"standins-{part}"
     if load_stand_ins(folder) is None:
-        teacher = shop.teacher().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-        @torch.no_grad()
-        def ask(pictures: np.ndarray) -> np.ndarray:
-            batch = torch.from_numpy(pictures)[:, None]
-            with torch.autocast("cpu", torch.bfloat16):
-                predicted = teacher(batch.contiguous(memory_format=torch.channels_last))
-            return np.asarray(predicted.float().numpy())
-
         seed = 1 if part == "train" else 2
-        found = find_stand_ins(load_sources(shop.data, part), ask, seed, say=shop.say)
+        found = find_stand_ins(
+            labelled_sources(shop.data, part), asked(shop.teacher()), seed, say=shop.say
+        )
         save_stand_ins(folder, found)
     return folder
 
@@ -164,20 +155,38 @@ def make_backbone(shop: Workshop, kind: BackboneKind) -> Model:
     recipe, teacher = BackboneRecipe(), shop.teacher()
     stand_ins = make_stand_ins(shop, "train")
     assert stand_ins is not None
-    sources = load_sources(shop.data, "train") + (load_stand_ins(stand_ins) or [])
+    sources = labelled_sources(shop.data, "train") + (load_stand_ins(stand_ins) or [])
     checkpoints = shop.work / "backbones"
     net: Backbone
     if kind == "i3d":
         net = train_backbone(sources, teacher, recipe, checkpoints, shop.say)
+        _learn_motion(shop, net, recipe)
     elif kind == "st3d":
         net = train_st3d(sources, teacher, recipe, checkpoints, shop.say)
     else:
         net = SonoNetI3D(recipe.flat(), teacher).eval()
-    held_out = load_sources(shop.data, "validation")
+    held_out = labelled_sources(shop.data, "validation")
     temperature, unsure = calibrate(net, held_out), unsure_below(net, held_out)
     shop.say(f"{kind}: temperature {temperature:.3f}, unsure below {unsure}")
     training = Training(data=PICTURES, classes=SONONET_CLASSES, unsure=unsure)
     return save_model(folder, net, training)
+
+
+def _learn_motion(shop: Workshop, net: SonoNetI3D, recipe: BackboneRecipe) -> None:
+    """Trains the motion stream on training exams and says how it does on validation exams."""
+    assert net.motion is not None
+    size = (recipe.config.height, recipe.config.width)
+    plan = MotionRecipe()
+    torch.manual_seed(plan.seed)
+    learn, held_out = (
+        take_clips(find_exams(make_exams(shop, part)), plan, recipe.config.clip_length, size)
+        for part in _LEARNT_FROM
+    )
+    train_motion(net.motion, learn, plan, shop.say)
+    clear = (held_out.held == 0) | (held_out.held == 1)
+    chances = chances_held(net.motion, held_out.clips[clear])
+    area = area_under_curve(chances, held_out.held[clear] == 1)
+    shop.say(f"held from moving, validation exams: area under the curve {area:.3f}")
 
 
 def copy_model(model: Model, out: Path) -> None:

@@ -128,7 +128,7 @@ def test_casts_differ(made_data):
 def test_a_stand_in_plays_its_plane(made_data, tmp_path):
     lips = Source("standin/Lips-0", np.full((1, 224, 288), 99, np.uint8), ("Lips",))
     save_stand_ins(tmp_path, [lips])
-    sources = collection._sources(brief(made_data, "train", stand_ins=tmp_path))
+    sources = collection._sources(made_data, "train", tmp_path)
     for seed in range(5):
         cast = draw_cast(sources, np.random.default_rng(seed))
         assert cast.planes["Lips"].name == "standin/Lips-0"

@@ -1,5 +1,6 @@
 import re
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,11 +10,13 @@ from usummary.errors import UnreadableFile
 from usummary.training.composing.pictures import (
     OTHER,
     SAVE_LABEL_S,
+    THORAX,
     RealCourse,
     load_examples,
     load_sources,
     load_timelines,
     one_of_each_save,
+    sector_of,
 )
 from usummary.types import STANDARD_PLANES
 
@@ -41,6 +44,44 @@ def test_labels_become_planes(made_data):
     assert planes["1.png"] == ("Abdominal",)
     assert planes["2.png"] == ()
     assert planes["3.png"] == ("Background",) == planes["1.mp4"]
+    assert planes["4.png"] == ("Brain (Cb.)",)
+    assert planes["5.png"] == ("Brain (Tv.)",)
+    assert planes["6.png"] == ()  # a thorax may be a four-chamber view, or not
+
+
+def test_the_data_sets_own_words_are_kept(made_data):
+    by_number = {s.name[-5]: s for s in load_sources(made_data, "train") if "Patient" in s.name}
+    assert {n for n, source in by_number.items() if source.view == THORAX} == {"6"}
+    assert {source.machine for source in by_number.values()} == {"Made"}
+
+
+def saved_image():
+    """A trapezium of grey 60 on black; beside it a bar, a ruler and lines of text."""
+    picture = np.zeros((200, 300), np.uint8)
+    outline = np.array([[120, 20], [180, 20], [260, 180], [40, 180]], np.int32)
+    cv2.fillPoly(picture, [outline], 60)
+    picture[10:90, 2:8] = 200
+    picture[100:180:10, 2:6] = 200
+    cv2.putText(picture, "FR 24Hz", (236, 16), cv2.FONT_HERSHEY_PLAIN, 0.8, 255)
+    return picture
+
+
+def test_the_sector_is_cut_out_and_text_beside_it_is_gone():
+    sector = sector_of(saved_image())
+    assert sector.shape == pytest.approx((161, 221), abs=4)
+    assert sector.max() == 60
+    assert (sector > 0).mean() == pytest.approx(0.5 * (61 + 221) / 221, abs=0.03)
+
+
+@pytest.mark.parametrize("picture", [np.zeros((50, 80), np.uint8), np.full((50, 80), 40, np.uint8)])
+def test_a_picture_without_a_sector_stays(picture):
+    assert np.array_equal(sector_of(picture), picture)
+
+
+def test_a_small_lit_patch_is_no_sector():
+    picture = np.zeros((200, 300), np.uint8)
+    picture[50:100, 50:120] = 90
+    assert np.array_equal(sector_of(picture), picture)
 
 
 def test_clips_come_at_the_sample_rate(made_data):
@@ -63,8 +104,9 @@ def test_the_examples_are_test_pictures_of_every_plane(made_data):
     assert {e.name for e in examples} <= set(tested)
     assert len(tested) == len(set(tested))
     for example in examples:
-        # the sector alone: 619x793, shrunk to 336 rows; the bars around it have grey value 40
-        assert example.pictures.shape == (1, 336, 430)
+        # the sector alone: 619x793, shrunk to 472 rows; the bars around it have grey value 40
+        assert example.pictures.shape == (1, 472, 605)
+        assert example.small.shape == (1, 336, 431)
         assert example.pictures.std() > 30
 
 

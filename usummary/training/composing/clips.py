@@ -1,12 +1,14 @@
 """Composed clips: real stills and clips, moved like a hand-held probe moves them.
 
 A source picture is panned, turned, zoomed and bent smoothly over time under a sector that stands
-still; speckle decorrelates from frame to frame; gain, depth gain and a shadow drift. The result is
-never called real: it is *composed*.
+still; gain, depth gain and a shadow drift. No speckle is added, for the source has that of its own
+scanner; in a view that moves, pixels change places with near ones. The result is never called real:
+it is *composed*.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -41,6 +43,7 @@ class Motion:
         zoom: Smallest and largest magnification.
         bend: Largest local displacement, canvas pixels: out-of-plane motion and breathing.
         blur: Largest blur, canvas pixels.
+        stirred: Largest spread by which pixels change places, canvas pixels.
         gain: Smallest and largest brightness factor.
     """
 
@@ -50,14 +53,15 @@ class Motion:
     zoom: tuple[float, float]
     bend: float
     blur: float
+    stirred: float
     gain: tuple[float, float]
 
 
-STEADY = Motion(0.05, 0.03, 12.0, (0.85, 1.25), 4.0, 0.6, (0.75, 1.25))
+STEADY = Motion(0.05, 0.03, 12.0, (0.85, 1.25), 3.0, 0.4, 0.0, (0.75, 1.25))
 """The plane is held: it stays recognisable."""
-WANDERING = Motion(0.20, 0.25, 35.0, (0.6, 1.8), 14.0, 1.5, (0.5, 1.4))
+WANDERING = Motion(0.20, 0.25, 35.0, (0.6, 1.8), 14.0, 1.5, 1.5, (0.5, 1.4))
 """Coming or going: only the teacher knows what can be recognised."""
-LOST = Motion(0.5, 0.40, 180.0, (1.6, 4.0), 30.0, 5.0, (0.15, 1.0))
+LOST = Motion(0.5, 0.40, 180.0, (1.6, 4.0), 30.0, 5.0, 2.5, (0.15, 1.0))
 """Searching: a far corner, blurred, bent or dark. No plane is recognisable."""
 
 
@@ -71,14 +75,14 @@ def compose(
     """
     frozen = frames > 1 and rng.random() < 0.125
     moving = 1 if frozen else frames
-    order = _playback(len(source.pictures), moving, rng)
-    maps = _Warp(source.pictures.shape[1:], motion, rng, moving)
+    order = _playback(len(source.small), moving, rng)
+    maps = _Warp(source.small.shape[1:], motion, rng, moving)
     light = _ClipLight(motion, rng, moving)
     mask = _sector(rng)
     blur = rng.uniform(0, motion.blur)
     clip = np.empty((moving, *CANVAS), np.uint8)
     for t in range(moving):
-        picture = cv2.remap(source.pictures[order[t]], *maps.at(t), cv2.INTER_LINEAR)
+        picture = cv2.remap(source.small[order[t]], *maps.at(t), cv2.INTER_LINEAR)
         if blur > 0.3:
             picture = cv2.GaussianBlur(picture, (0, 0), blur)
         clip[t] = light.at(t, picture.astype(np.float32)) * mask
@@ -151,13 +155,21 @@ class _Warp:
         self._scale = fit / zoom * (1 + rng.uniform(-0.08, 0.08))
         self._mirror = 1 if rng.random() < 0.5 else -1
         self._bend = _track(rng, frames, (4, 5, 2)) * motion.bend * fit
+        self._rng = rng
+        self._stirred = np.float32(rng.uniform(0, motion.stirred) * fit)
 
     def at(self, t: int) -> tuple[_Real, _Real]:
         x = _ACROSS * np.float32(self._scale[t] * self._mirror)
         y = _DOWN * np.float32(self._scale[t])
-        bend = cv2.resize(
-            self._bend[t].astype(np.float32), CANVAS[::-1], interpolation=cv2.INTER_CUBIC
+        bend = np.asarray(
+            cv2.resize(
+                self._bend[t].astype(np.float32), CANVAS[::-1], interpolation=cv2.INTER_CUBIC
+            ),
+            np.float32,
         )
+        if self._stirred > 0.05:
+            y0, x0 = self._rng.integers(_SLACK, size=2)
+            bend = bend + self._stirred * _grain()[y0 : y0 + CANVAS[0], x0 : x0 + CANVAS[1]]
         cos, sin = np.float32(np.cos(self._turn[t])), np.float32(np.sin(self._turn[t]))
         centre = (self._centre + self._pan[t]).astype(np.float32)
         return (
@@ -166,11 +178,19 @@ class _Warp:
         )
 
 
+@functools.cache
+def _grain() -> _Real:
+    """One large field of small displacements of spread 1; parts of it are quick to take."""
+    rng = np.random.default_rng(0)
+    size = (CANVAS[0] + _SLACK, CANVAS[1] + _SLACK, 2)
+    field = cv2.GaussianBlur(rng.standard_normal(size, np.float32), (0, 0), 1.0)
+    return np.asarray(field * np.float32(2 * np.sqrt(np.pi)), np.float32)
+
+
 class _ClipLight:
-    """Gain, depth gain, a shadow and speckle, frame by frame."""
+    """Gain, depth gain and a shadow, frame by frame."""
 
     def __init__(self, motion: Motion, rng: np.random.Generator, frames: int) -> None:
-        self._rng = rng
         self._gain = rng.uniform(*motion.gain) * (1 + 0.08 * _track(rng, frames))
         self._gamma = rng.uniform(0.8, 1.25)
         depth = np.linspace(-1, 1, CANVAS[0], dtype=np.float32)[:, None]
@@ -178,25 +198,11 @@ class _ClipLight:
         self._dark = rng.uniform(0.3, 0.8) if rng.random() < 0.3 else 0.0
         self._place = rng.uniform(-0.5, 0.5) * CANVAS[1] + 30 * _track(rng, frames)
         self._width = rng.uniform(8, 40)
-        self._amount = rng.uniform(0.0, 0.25)
-        grain = rng.uniform(0.6, 1.6)
-        self._memory = np.float32(rng.uniform(0.3, 0.95))
-        size = (CANVAS[0] + _SLACK, CANVAS[1] + _SLACK)
-        field = cv2.GaussianBlur(rng.standard_normal(size, np.float32), (0, 0), grain)
-        self._field = field * np.float32(2 * np.sqrt(np.pi) * grain)
-        self._speckle = self._noise()
-
-    def _noise(self) -> _Real:
-        """A fresh field of spread 1: a random part of one large field, which is quick to take."""
-        y, x = self._rng.integers(_SLACK, size=2)
-        return self._field[y : y + CANVAS[0], x : x + CANVAS[1]]
 
     def at(self, t: int, picture: _Real) -> _Real:
-        fresh = np.sqrt(1 - self._memory**2)  # keeps the spread at 1
-        self._speckle = self._memory * self._speckle + fresh * self._noise()
         aside = (_ACROSS - np.float32(self._place[t])) / np.float32(self._width)
         shadow = 1 - np.float32(self._dark) * np.exp(-(aside**2))
-        light = self._depth * shadow * (1 + np.float32(self._amount) * self._speckle)
+        light = self._depth * shadow
         bright = cv2.pow(picture / np.float32(255), float(self._gamma)) * np.float32(255)
         return np.asarray(np.clip(bright * light * self._gain[t], 0, 255), np.float32)
 

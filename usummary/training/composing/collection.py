@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from usummary.training.composing.probe import Cast
 from usummary.training.composing.recording import Composition, Freezes, write_recording
 from usummary.training.composing.script import write_script
 from usummary.training.composing.standins import load_stand_ins
+from usummary.training.composing.teacher import asked, read_teacher, with_four_chambers
 from usummary.types import BACKGROUND, STANDARD_PLANES
 
 _LOST_HEADS = 6
@@ -90,7 +92,7 @@ def compose_all(
     wanted = planned(plan)[only or slice(None)]
     sources: list[Source] = []
     for recording in [w for w in wanted if not (folder / w.name).exists()]:
-        sources = sources or _sources(plan)
+        sources = sources or _sources(plan.data, plan.part, plan.stand_ins)
         composition = _composed(plan, recording, sources)
         count = composition.script.frame_count
 
@@ -101,12 +103,19 @@ def compose_all(
         yield folder / recording.name
 
 
-def _sources(plan: CollectionPlan) -> list[Source]:
-    sources = load_sources(plan.data, plan.part)
-    if plan.stand_ins is not None:
-        found = load_stand_ins(plan.stand_ins)
+def labelled_sources(data: Path, part: Part) -> list[Source]:
+    """All pictures of a part of the split, with the teacher's word on thorax stills."""
+    return with_four_chambers(load_sources(data, part), asked(read_teacher(data)))
+
+
+@functools.lru_cache(maxsize=1)
+def _sources(data: Path, part: Part, stand_ins: Path | None) -> list[Source]:
+    """Kept for the next recording that this process composes."""
+    sources = labelled_sources(data, part)
+    if stand_ins is not None:
+        found = load_stand_ins(stand_ins)
         if found is None:
-            raise InputError(f"{plan.stand_ins} holds no complete set of stand-ins.")
+            raise InputError(f"{stand_ins} holds no complete set of stand-ins.")
         sources += found
     return sources
 

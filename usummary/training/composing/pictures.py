@@ -7,6 +7,7 @@ two parts. SonoNet's 13 example captures, the only pictures of most planes, are 
 from __future__ import annotations
 
 import csv
+import functools
 import gzip
 import hashlib
 import re
@@ -29,15 +30,16 @@ Part = Literal["train", "validation", "test"]
 SAMPLE_RATE = 15.0
 """Frames per second of a clip, as in the application."""
 
-_LARGEST = (336, 432)
-"""Pictures are shrunk to fit this (rows, columns): half as much again as a composed picture."""
+_LARGEST = (472, 608)
+"""Pictures are shrunk to fit this (rows, columns), the sector's canvas on a composed screen."""
+
+_SMALL = (336, 432)
 
 _CLIP_FRAMES = 64
 """Frames kept of a real clip at `SAMPLE_RATE`."""
 
 _BRAIN = ("Brain (Cb.)", "Brain (Tv.)")
 _FETAL_PLANES: dict[str, tuple[str, ...]] = {
-    "Fetal brain": _BRAIN,
     "Fetal femur": ("Femur",),
     "Fetal abdomen": ("Abdominal",),
     "Maternal cervix": (BACKGROUND,),
@@ -45,6 +47,14 @@ _FETAL_PLANES: dict[str, tuple[str, ...]] = {
     "Fetal thorax": (),
     "Other": (),
 }
+_BRAIN_PLANES: dict[str, tuple[str, ...]] = {
+    "Trans-cerebellum": ("Brain (Cb.)",),
+    "Trans-ventricular": ("Brain (Tv.)",),
+    "Trans-thalamic": _BRAIN,  # SonoNet has no class of its own for it
+    "Other": (),
+}
+THORAX = "thorax"
+"""`Source.view` of the thorax stills of FETAL_PLANES_DB."""
 
 _LUNG_PARTS: dict[str, Part] = {
     "pat4": "test",
@@ -88,6 +98,11 @@ EXAMPLES: dict[str, str] = {
 _EXAMPLE_SECTOR = Box(81, 115, 874, 734)
 """Place of the sector in the example captures."""
 
+_DARK = 9
+"""Grey values up to this are the black around a sector."""
+_LEAST_SECTOR = 0.3
+"""A lit patch whose box is a smaller share of the picture is not the sector."""
+
 OTHER = "Other"
 """Label of a structure that is no standard plane."""
 
@@ -103,11 +118,20 @@ class Source:
         name: Data set and file, for people.
         pictures: Grey (n, H, W): one for a still, consecutive ones at `SAMPLE_RATE` for a clip.
         planes: Classes that the data set's own label allows; empty if it says nothing.
+        view: What the data set calls the view, where `planes` cannot say it; else empty.
+        machine: The scanner, where the data set names it; else empty.
     """
 
     name: str
     pictures: Picture
     planes: tuple[str, ...]
+    view: str = ""
+    machine: str = ""
+
+    @functools.cached_property
+    def small(self) -> Picture:
+        """The pictures at most half as large again as the teacher's input."""
+        return np.stack([_fit(picture, _SMALL) for picture in self.pictures])
 
 
 @dataclass(frozen=True)
@@ -158,9 +182,9 @@ def load_sources(data: Path, part: Part) -> list[Source]:
     if not found:
         raise UnreadableFile(f"{data} holds no training pictures. Name the data folder.")
     sources = [
-        Source(name, _still(path)[None], planes)
-        for name, path, planes, group in found
-        if _part_of(group) == part
+        Source(one.name, _still(one.path)[None], one.planes, one.view, one.machine)
+        for one in found
+        if _part_of(one.group) == part
     ]
     for path, group in _lung_clips(root / "lung_clips"):
         if _LUNG_PARTS.get(group, "train") == part:
@@ -234,20 +258,38 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise UnreadableFile(f"The list {path} cannot be read: {error.strerror}.") from error
 
 
-_Found = Iterator[tuple[str, Path, tuple[str, ...], str]]
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A still before it is read; `group` is the person, by whom the split is made."""
+
+    name: str
+    path: Path
+    planes: tuple[str, ...]
+    group: str
+    view: str = ""
+    machine: str = ""
 
 
-def _heads(folder: Path) -> _Found:
+def _heads(folder: Path) -> Iterator[_Found]:
     for row in _rows(folder / "heads.csv"):
         name = row["filename"]
-        yield f"hc18/{name}", folder / "images" / name, _BRAIN, "hc18/" + name.split("_")[0]
+        group = "hc18/" + name.split("_")[0]
+        yield _Found(f"hc18/{name}", folder / "images" / name, _BRAIN, group)
 
 
-def _planes(folder: Path) -> _Found:
+def _planes(folder: Path) -> Iterator[_Found]:
     for row in _rows(folder / "labels.csv"):
-        name = row["file"]
-        planes = _FETAL_PLANES[row["plane"]]
-        yield f"fetal_planes/{name}", folder / "images" / name, planes, "planes/" + row["patient"]
+        name, label = row["file"], row["plane"]
+        brain = label == "Fetal brain"
+        planes = _BRAIN_PLANES[row["brain_plane"]] if brain else _FETAL_PLANES[label]
+        yield _Found(
+            f"fetal_planes/{name}",
+            folder / "images" / name,
+            planes,
+            "planes/" + row["patient"],
+            THORAX if label == "Fetal thorax" else "",
+            row["machine"],
+        )
 
 
 def _lung_clips(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -264,14 +306,39 @@ def _paper(source: str) -> str:
     return source.split("#")[0].rsplit("/", 1)[-1]
 
 
-def _fit(picture: Picture) -> Picture:
-    scale = min(_LARGEST[0] / picture.shape[0], _LARGEST[1] / picture.shape[1], 1.0)
+def _fit(picture: Picture, largest: tuple[int, int] = _LARGEST) -> Picture:
+    scale = min(largest[0] / picture.shape[0], largest[1] / picture.shape[1], 1.0)
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _still(path: Path) -> Picture:
-    return _fit(_grey_still(path))
+    return _fit(sector_of(_grey_still(path)))
+
+
+def sector_of(picture: Picture) -> Picture:
+    """The lit sector of a saved image (H, W), cut out; what stands outside it becomes black.
+
+    The sector is the largest lit patch after thin strokes, which texts and rulers are, are taken
+    away. A picture without such a patch stays as it is.
+    """
+    lit = (cv2.blur(picture, (5, 5)) > _DARK).astype(np.uint8)
+    thick = cv2.morphologyEx(lit, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    whole = cv2.morphologyEx(thick, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    count, patches, facts, _ = cv2.connectedComponentsWithStats(whole)
+    if count < 2:
+        return picture
+    patch = 1 + int(np.argmax(facts[1:, cv2.CC_STAT_AREA]))
+    outline, _ = cv2.findContours(
+        (patches == patch).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    hull = cv2.convexHull(np.concatenate(outline))
+    mask = np.zeros(picture.shape, np.uint8)
+    cv2.fillPoly(mask, [hull], 255)
+    x, y, width, height = cv2.boundingRect(hull)
+    if width * height < _LEAST_SECTOR * picture.size:
+        return picture
+    return np.asarray(cv2.bitwise_and(picture, mask)[y : y + height, x : x + width], np.uint8)
 
 
 def _grey_still(path: Path) -> Picture:

@@ -25,8 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from usummary.files import beside
-from usummary.training.composing.clips import CANVAS
-from usummary.training.composing.probe import Cast, pictures
+from usummary.training.composing.probe import SECTOR, Cast, pictures
 from usummary.training.composing.script import Script
 from usummary.types import STANDARD_PLANES, Picture
 
@@ -34,11 +33,13 @@ NOTE = (
     "Composed: real stills and clips moved like a hand-held probe along a real screening timeline. "
     "No patient was scanned so; every name is made up."
 )
-SCREEN = (640, 480)
+SCREEN = (800, 600)
 """Width and height of the recording."""
-_SCALE = 1.5
-_PLACE = (104, 84)
+_PLACE = (80, 88)
 """Left and top of the sector's canvas on the screen."""
+_BIT_RATES = (2_000_000, 3_000_000, 5_000_000)
+"""Bits per second: recorders differ, and each keeps to its own."""
+_SYNC_EVERY_S = (1, 2, 5)
 _FREEZE_S = (1.5, 5.0)
 _NAMES = ("SAMPLE, ADA", "EXAMPLE, MARIE", "MUSTER, ERIKA", "SPECIMEN, ROSA", "DOE, JANE")
 _HEART = frozenset({"3VV", "4CH", "LVOT", "RVOT"})
@@ -80,7 +81,10 @@ def write_recording(composition: Composition, path: Path, done: Callable[[int], 
     frozen = _frozen(composition, rng)
     screen = _Screen(composition, fan, rng)
     with beside(path) as made:
-        with _Film(made, composition.script.fps) as film:
+        recorder = _Recorder(
+            int(rng.choice(_BIT_RATES)), int(rng.choice(_SYNC_EVERY_S)) * composition.script.fps
+        )
+        with _Film(made, composition.script.fps, recorder) as film:
             motion = np.random.default_rng((composition.seed, 4))
             moving = pictures(composition.script, composition.cast, motion, frozen)
             for t, sector in enumerate(moving):
@@ -88,7 +92,8 @@ def write_recording(composition: Composition, path: Path, done: Callable[[int], 
                 if t % 8 == 0:
                     done(t)
         _write(
-            path.with_suffix(".truth.json"), json.dumps(_truth(composition, fan, screen), indent=1)
+            path.with_suffix(".truth.json"),
+            json.dumps(_truth(composition, fan, screen, recorder), indent=1),
         )
         _write_saves(path.with_suffix(".freeze.csv"), composition.script)
     done(composition.script.frame_count)
@@ -112,8 +117,7 @@ class _Fan:
     """The outline of a convex probe's sector, drawn at random within its canvas."""
 
     def __init__(self, rng: np.random.Generator) -> None:
-        width, height = round(CANVAS[1] * _SCALE), round(CANVAS[0] * _SCALE)
-        x0, y0 = _PLACE
+        (height, width), (x0, y0) = SECTOR, _PLACE
         half = np.deg2rad(rng.uniform(30, 42))
         inner = rng.uniform(0.12, 0.3)
         down = np.linspace(-half, half, 33)
@@ -162,10 +166,9 @@ class _Screen:
             self._drawn = (label, second)
         height, width = self._fan.mask.shape
         x0, y0 = _PLACE
-        shown = cv2.resize(sector, (width, height), interpolation=cv2.INTER_LINEAR)
         picture = self._canvas.copy()
         luma = picture[: SCREEN[1]]
-        cv2.bitwise_and(shown, self._fan.mask, dst=luma[y0 : y0 + height, x0 : x0 + width])
+        cv2.bitwise_and(sector, self._fan.mask, dst=luma[y0 : y0 + height, x0 : x0 + width])
         if self._script.doppler[t] and not still:
             _colour(picture, self._fan, t)
         if still:
@@ -180,19 +183,19 @@ class _Screen:
         pen.text((8, 4), "Composed recording, no patient", (176, 182, 186), font=small)
         pen.text((8, 20), f"{self.name}  {self.identifier}", (232, 236, 238), font=large)
         now = (self.begun + dt.timedelta(seconds=second)).strftime("%d.%m.%Y %H:%M:%S")
-        pen.text((500, 4), now, (215, 215, 215), font=large)
+        pen.text((640, 4), now, (215, 215, 215), font=large)
         heart = label in _HEART
         depth = 7.2 if heart else 11.4
-        pen.text((300, 20), f"{depth} cm / {64 if heart else 36} Hz", (232, 236, 238), font=small)
+        pen.text((420, 20), f"{depth} cm / {64 if heart else 36} Hz", (232, 236, 238), font=small)
         for line, text in enumerate(
             ("Fetal echo" if heart else "2+3 Trim.", "Har-mid", "Gn 2", "FF3")
         ):
-            pen.text((566, 56 + 16 * line), text, (150, 170, 200), font=small)
+            pen.text((724, 56 + 16 * line), text, (150, 170, 200), font=small)
         for step in range(64):
             shade = 252 - 4 * step
             pen.rectangle((14, 70 + 2 * step, 24, 72 + 2 * step), fill=(shade, shade, shade))
         for tick in range(12):
-            pen.line((552, 90 + 28 * tick, 558, 90 + 28 * tick), fill=(200, 200, 200))
+            pen.line((700, 92 + 38 * tick, 708, 92 + 38 * tick), fill=(200, 200, 200))
         pen.text((8, SCREEN[1] - 18), "COMPOSED - NO PATIENT", (210, 120, 60), font=small)
         picture: Picture = cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2YUV_I420).astype(np.uint8)
         return picture
@@ -226,19 +229,29 @@ def _colour(picture: Picture, fan: _Fan, t: int) -> None:
     red[dark] = np.uint8(128 + flow)
 
 
-class _Film:
-    """Encodes I420 pictures with the ordinary settings of a screen recorder."""
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    """Bits per second, and frames from one sync frame to the next."""
 
-    def __init__(self, path: Path, fps: int) -> None:
+    bit_rate: int
+    sync_every: int
+
+
+class _Film:
+    """Encodes I420 pictures as a recorder does, which keeps to a bit rate."""
+
+    def __init__(self, path: Path, fps: int, recorder: _Recorder) -> None:
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata.update({"title": "Composed screening recording", "comment": NOTE})
         stream = self._container.add_stream("libx264", rate=fps)
         stream.width, stream.height = SCREEN
         stream.pix_fmt = "yuv420p"
-        stream.gop_size = 10 * fps
+        stream.gop_size = recorder.sync_every
+        stream.bit_rate = recorder.bit_rate
         stream.time_base = stream.codec_context.time_base = Fraction(1, fps)
         # one thread: the same pictures give the same file
-        stream.options = {"preset": "superfast", "crf": "24", "threads": "1"}
+        limit = {"maxrate": str(2 * recorder.bit_rate), "bufsize": str(2 * recorder.bit_rate)}
+        stream.options = {"preset": "ultrafast", "threads": "1", **limit}
         self._stream = stream
         self._count, self._tick = 0, Fraction(1, fps)
 
@@ -260,7 +273,9 @@ class _Film:
 # --- The truth ------------------------------------------------------------------------------------
 
 
-def _truth(composition: Composition, fan: _Fan, screen: _Screen) -> dict[str, Any]:
+def _truth(
+    composition: Composition, fan: _Fan, screen: _Screen, recorder: _Recorder
+) -> dict[str, Any]:
     """The truth file: all that is known, in seconds and half-open frames (docs/formats.md)."""
     script, cast = composition.script, composition.cast
     spans = [(visit.label, visit.start, visit.end) for visit in script.visits]
@@ -275,6 +290,7 @@ def _truth(composition: Composition, fan: _Fan, screen: _Screen) -> dict[str, An
         "frame_count": script.frame_count,
         "duration_s": script.frame_count / script.fps,
         "size": list(SCREEN),
+        "recorder": {"bit_rate": recorder.bit_rate, "sync_every_frames": recorder.sync_every},
         "sector": {"box": list(fan.box), "polygon": fan.polygon.tolist()},
         "burned_in": {
             "name": screen.name,

@@ -24,6 +24,8 @@ _HOLD_EVERY_S = 30.0
 training and validation have a save every 42 s of labelled time."""
 _GLIMPSE_EVERY_S = 12.0
 _RAMP_S = 0.5
+_BEST_HOLD = 0.985
+"""Nobody holds a probe perfectly still (1.0)."""
 _VIEW_BEFORE_SAVE_S = 2.5
 """A visit begins this long before its save at the latest, even if the caption was typed later."""
 
@@ -167,7 +169,7 @@ def _held(
     for save in saves:
         lasts = float(np.clip(rng.lognormal(np.log(3.5), 0.5), 1.2, 9.0)) * fps
         end = save - visit.start + 0.2 * fps
-        _bump(curve, end - lasts / 2, lasts, rng.uniform(0.9, 1.0), fps)
+        _bump(curve, end - lasts / 2, lasts, rng.uniform(0.9, _BEST_HOLD), fps)
     return curve
 
 

@@ -1,6 +1,6 @@
 """Stand-ins: pictures that the 2-D teacher takes for a plane of which there is no picture.
 
-There are training pictures of only three of the 13 planes. The teacher was trained on real pictures
+There are training pictures of only five of the 13 planes. The teacher was trained on real pictures
 of all planes, so it alone knows what the others look like. Crops of training pictures, turned, bent
 and laid over each other, are searched for those that the teacher takes for a missing plane. Each
 round of the search starts from the best crops of the last. To a person a stand-in does not show the
@@ -23,13 +23,10 @@ from usummary.errors import UnreadableFile
 from usummary.networks.i3d import SONONET_CLASSES
 from usummary.training.composing.clips import CANVAS, STEADY, Motion, blend, compose
 from usummary.training.composing.pictures import Source
+from usummary.training.composing.teacher import Ask
 from usummary.types import STANDARD_PLANES, FloatArray, Picture
 
-Ask = Callable[[Picture], FloatArray]
-"""The teacher as a function from pictures (N, 224, 288) to probabilities (N, 14)."""
-
-_ANYWHERE = Motion(0.35, 0.0, 180.0, (0.5, 4.0), 20.0, 1.5, (0.6, 1.4))
-_BATCH = 16
+_ANYWHERE = Motion(0.35, 0.0, 180.0, (0.5, 4.0), 20.0, 1.5, 0.0, (0.6, 1.4))
 _SURE = 0.35
 """Least mean probability of a stand-in's plane when it is moved like a held plane."""
 
@@ -71,7 +68,7 @@ def find_stand_ins(
     search = search or Search()
     rng = np.random.default_rng((seed, 5))
     first = np.stack([_crop(sources, rng) for _ in range(search.candidates)])
-    chances = _asked(ask, first)
+    chances = ask(first)
     found = []
     for plane in missing_planes(sources):
         column = SONONET_CLASSES.index(plane)
@@ -172,7 +169,7 @@ def _changed(picture: Picture, sources: Sequence[Source], rng: np.random.Generat
 def _chances(pictures: Picture, ask: Ask, rng: np.random.Generator) -> FloatArray:
     """(N, 14) mean probabilities of pictures as they are and moved a little."""
     moved = [compose(Source("", picture[None], ()), STEADY, rng, frames=1) for picture in pictures]
-    both = _asked(ask, pictures) + _asked(ask, np.concatenate(moved))
+    both = ask(pictures) + ask(np.concatenate(moved))
     return np.asarray(both / 2, np.float32)
 
 
@@ -184,9 +181,4 @@ def _steadiness(picture: Picture, column: int, ask: Ask, rng: np.random.Generato
     """Mean probability of a plane over a picture's views in a held clip."""
     source = Source("candidate", picture[None], ())
     moved = np.stack([compose(source, STEADY, rng, frames=1)[0] for _ in range(8)])
-    return float(_asked(ask, moved)[:, column].mean())
-
-
-def _asked(ask: Ask, pictures: NDArray[np.uint8]) -> FloatArray:
-    parts = [ask(pictures[i : i + _BATCH]) for i in range(0, len(pictures), _BATCH)]
-    return np.asarray(np.concatenate(parts), np.float32)
+    return float(ask(moved)[:, column].mean())

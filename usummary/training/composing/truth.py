@@ -45,7 +45,11 @@ class Truth:
         wanted = {*planes}
         visits = (visit for visit in self.visits if visit.label in wanted)
         visited = self._within((visit.start, visit.end) for visit in visits)
-        return visited & self._within(self.held)
+        return visited & self.still()
+
+    def still(self) -> NDArray[np.bool_]:
+        """(frame_count,) where any view is held, of a plane or not."""
+        return self._within(self.held)
 
     def planes_seen(self, key_shots: Sequence[Shot]) -> float:
         """Share of the saved standard planes that key shots show held for `SEEN_S` or longer."""
