@@ -12,7 +12,7 @@ from usummary import pipeline
 from usummary.networks.bilstm import BiLSTM, BiLSTMConfig
 from usummary.networks.i3d import SONONET_CLASSES, SonoNet2D
 from usummary.networks.st3d import ST3D, ST3DConfig
-from usummary.training.composing.pictures import Source
+from usummary.training.composing.pictures import THORAX, Source
 from usummary.training.composing.script import LabelledRange
 from usummary.training.judging.measures import (
     LENGTHS,
@@ -72,6 +72,27 @@ def test_recognition_by_group_and_of_brains():
     assert found.brain == pytest.approx((1 / 2 + 4 / 5) / 2)
     # always sure, right in four of seven cases
     assert found.calibration == pytest.approx(3 / 7)
+
+
+def test_recognition_by_machine_and_of_thorax_stills():
+    grey = np.zeros((1, 4, 4), np.uint8)
+    found = recognition(
+        lambda _: one_hot("4CH")[None],
+        [
+            Source("fetal_planes/a", grey, ("Femur",), machine="Aloka"),
+            Source("fetal_planes/b", grey, ("4CH",), machine="Aloka"),
+            Source("fetal_planes/c", grey, (), THORAX, "Aloka"),
+            Source("fetal_planes/d", grey, (), "", "Aloka"),
+        ],
+    )
+    assert found.count == {
+        "fetal_planes: Femur": 1,
+        "fetal_planes, Aloka": 2,
+        "fetal_planes: 4CH": 1,
+        "fetal_planes: thorax, 4CH": 1,
+    }
+    assert found.right == {**found.count, "fetal_planes: Femur": 0, "fetal_planes, Aloka": 1}
+    assert found.calibration == pytest.approx(0.5)  # a thorax may show anything: not counted
 
 
 def test_brains_alone_tell_nothing_about_brain_against_not_brain():

@@ -22,7 +22,7 @@ from usummary.networks.scorer import Scorer
 from usummary.selection.choose import Mode
 from usummary.training.backbone.pretrain import Backbone
 from usummary.training.composing.clips import as_clips
-from usummary.training.composing.pictures import Source
+from usummary.training.composing.pictures import THORAX, Source
 from usummary.training.judging.exams import ReadExam
 from usummary.types import Analysis, FloatArray, Picture, Summary
 
@@ -38,8 +38,9 @@ class Recognition:
     """How well a backbone names held-out pictures.
 
     Attributes:
-        right, count: For each group of pictures ("data set: label"), the number of clips with a
-            plane that the label allows, and of all clips.
+        right, count: For each group of pictures, the number of clips with a plane that the label
+            allows, and of all clips. Groups are data set and label, data set and machine, and the
+            thorax stills, which have no label of their own, with 4CH as the one that is looked for.
         brain: Balanced accuracy of brain against not brain, None unless there are both.
         calibration: Expected calibration error over ten bins of confidence; both brain planes count
             as one, because no label tells them apart.
@@ -63,14 +64,16 @@ def recognition(name: Namer, sources: Sequence[Source]) -> Recognition:
     sure: list[float] = []
     hit: list[bool] = []
     for source in sources:
-        if not source.planes:
+        if not source.planes and source.view != THORAX:
             continue
         planes = name(source.pictures)
         called = [SONONET_CLASSES[i] for i in planes.argmax(axis=1)]
-        good = [plane in source.planes for plane in called]
-        group = f"{source.name.split('/')[0]}: {' or '.join(source.planes)}"
-        right[group] = right.get(group, 0) + sum(good)
-        count[group] = count.get(group, 0) + len(good)
+        good = [plane in (source.planes or ("4CH",)) for plane in called]
+        for group in _groups(source):
+            right[group] = right.get(group, 0) + sum(good)
+            count[group] = count.get(group, 0) + len(good)
+        if not source.planes:
+            continue
         is_brain = source.planes[0].startswith(_BRAIN)
         brain[is_brain] += [plane.startswith(_BRAIN) == is_brain for plane in called]
         merged, names = _merged(planes)
@@ -81,6 +84,15 @@ def recognition(name: Namer, sources: Sequence[Source]) -> Recognition:
     if all(brain.values()):
         balanced = float(np.mean([np.mean(values) for values in brain.values()]))
     return Recognition(right, count, balanced, calibration_error(np.array(sure), np.array(hit)))
+
+
+def _groups(source: Source) -> list[str]:
+    """The groups that a source counts in."""
+    data_set = source.name.split("/")[0]
+    if not source.planes:
+        return [f"{data_set}: {THORAX}, 4CH"]
+    groups = [f"{data_set}: {' or '.join(source.planes)}"]
+    return [*groups, f"{data_set}, {source.machine}"] if source.machine else groups
 
 
 def calibration_error(confidence: FloatArray, right: NDArray[np.bool_]) -> float:
@@ -123,9 +135,7 @@ def picture_namer(teacher: nn.Module, *, every: int = CLIP_LENGTH) -> Namer:
     import cv2
 
     def name(pictures: Picture) -> FloatArray:
-        large = [
-            cv2.resize(p, (288, 224), interpolation=cv2.INTER_CUBIC) for p in pictures[::every]
-        ]
+        large = [cv2.resize(p, (288, 224), interpolation=cv2.INTER_AREA) for p in pictures[::every]]
         with torch.no_grad():
             return np.asarray(teacher(torch.from_numpy(np.stack(large))[:, None]).numpy())
 
