@@ -12,6 +12,7 @@ from tests.shared_data import SHARED, needs_shared
 from usummary.errors import ModelError
 from usummary.networks.i3d import (
     SONONET_CLASSES,
+    MotionStream,
     ResNet50,
     ResNet50I3D,
     ResNet50I3DConfig,
@@ -244,3 +245,50 @@ def test_maps_can_hold_class_scores_and_be_means_over_squares():
     assert torch.equal(planes, same_planes)
     # an odd side leaves a rim of its own
     assert rich(clips[:, :, :, :48])[0].shape == (1, 142, 1, 2)
+
+
+def moving_clip(step: int, frames: int = 16) -> torch.Tensor:
+    """(1, frames, 64, 96) a picture that moves to the right by `step` pixels a frame."""
+    wide = torch.randint(0, 256, (64, 96 + 8 * frames), generator=torch.Generator().manual_seed(1))
+    shown = [wide[:, 8 * frames - step * t :][:, :96] for t in range(frames)]
+    return torch.stack(shown)[None].to(torch.uint8)
+
+
+def test_motion_tells_still_moving_and_backward_clips_apart():
+    torch.manual_seed(0)
+    stream = MotionStream(6).eval()
+    moving = moving_clip(2)
+    with torch.no_grad():
+        still, moved, back = (
+            stream(clip) for clip in (moving[:, :1].expand(-1, 16, -1, -1), moving, moving.flip(1))
+        )
+    assert still.shape == (1, 7, 4, 6)
+    assert torch.allclose(still, still[:, :, :1, :1].expand_as(still), atol=0.2)  # nothing moves
+    spread = float(moved.std())
+    assert float((moved - still).abs().mean()) > 0.5 * spread
+    assert float((moved - back).abs().mean()) > 1e-3
+
+
+def test_motion_does_not_depend_on_brightness():
+    torch.manual_seed(0)
+    stream = MotionStream(6).eval()
+    clip = moving_clip(2)
+    darker = (clip.float() * 0.5).to(torch.uint8)
+    with torch.no_grad():
+        assert torch.allclose(stream(clip), stream(darker), atol=0.05)
+
+
+def test_a_motion_stream_adds_its_channels_to_the_maps_alone():
+    torch.manual_seed(0)
+    plain = SonoNetI3DConfig(height=64, width=96, map_pool=2, evidence=True)
+    net = SonoNetI3D(replace(plain, motion=6)).eval()
+    clip = moving_clip(1)
+    with torch.no_grad():
+        maps, steps, planes = net(clip)
+        bare = SonoNetI3D(plain).eval()
+        bare.load_state_dict(net.state_dict(), strict=False)
+        fewer, same_steps, same_planes = bare(clip)
+    assert maps.shape == (1, 128 + 14 + 7, 2, 3)
+    assert torch.equal(maps[:, :142], fewer)
+    assert torch.equal(steps, same_steps)
+    assert torch.equal(planes, same_planes)

@@ -297,6 +297,8 @@ class SonoNetI3DConfig:
         map_pool: The maps are pooled to means over squares of this side; smaller at the rim.
         evidence: The maps have the plane head's class scores at every place as further channels, so
             that the summariser knows which plane is where.
+        motion: Channels of the motion stream; 0: the net has none. With a stream the maps have its
+            channels too, and one more that says where the view is held.
     """
 
     clip_length: int = 16
@@ -308,10 +310,59 @@ class SonoNetI3DConfig:
     pools: tuple[int, ...] = (2, 2, 1, 1)
     map_pool: int = 1
     evidence: bool = False
+    motion: int = 0
+
+
+class MotionStream(nn.Module):
+    """How a clip moves: (N, T, H, W) -> (N, motion + 1, H / 16, W / 16).
+
+    A second stream beside the pictures, as in two-stream I3D, which gives it optical flow. Here it
+    is given the differences of frames `MOTION_LAGS` apart: flow of speckle is costly and wrong. The
+    first layer is a motion energy model (E. H. Adelson and J. R. Bergen, "Spatiotemporal energy
+    models for the perception of motion", JOSA A 1985): filters in space and time, squared, summed
+    over a neighbourhood. The logarithm makes the same motion in a bright and in a dark picture a
+    shift. The last channel is a score (logit) for "held here".
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.energy = nn.Conv3d(len(MOTION_LAGS), _ENERGIES, 3, stride=2, padding=1, bias=False)
+        self.scale = nn.Parameter(torch.ones(_ENERGIES))
+        self.shift = nn.Parameter(torch.zeros(_ENERGIES))
+        self.mix = nn.Conv3d(_ENERGIES, channels, 3, stride=(2, 1, 1), padding=1)
+        self.held = nn.Conv2d(channels, 1, 1)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        small = standardise(functional.avg_pool2d(clips.float(), 2)) / 255  # (N, T, H / 2, W / 2)
+        moved = torch.stack([_since(small, lag) for lag in MOTION_LAGS], dim=1)
+        energy = self.energy(moved).square()  # (N, E, T / 2, H / 4, W / 4)
+        energy = functional.avg_pool3d(energy, (1, 4, 4)).div(_QUIET).log1p()  # 0: nothing moves
+        energy = energy * _of_channels(self.scale) + _of_channels(self.shift)
+        motion: Tensor = functional.relu(self.mix(energy)).mean(dim=2)  # (N, motion, H / 16, ...)
+        return torch.cat([motion, self.held(motion)], dim=1)
+
+
+MOTION_LAGS = (1, 3)
+"""Distances, in sampled frames, of the frames whose difference the motion stream sees."""
+_ENERGIES = 12
+_QUIET = 1e-4
+"""Energy of a difference that is not seen: a hundredth of the pictures' spread, squared."""
+
+
+def _since(frames: Tensor, lag: int) -> Tensor:
+    """Each frame less the one `lag` before it, the first ones less the first; (N, T, H, W)."""
+    earlier = torch.cat([frames[:, :1].expand(-1, lag, -1, -1), frames[:, :-lag]], dim=1)
+    return frames - earlier
+
+
+def _of_channels(values: Tensor) -> Tensor:
+    return values[:, None, None, None]
 
 
 class SonoNetI3D(nn.Module):
-    """The ultrasound backbone: SonoNet16 inflated, C = 128 (142 with evidence), and a plane head.
+    """The ultrasound backbone: SonoNet16 inflated, C = 128, a plane head, and a motion stream.
+
+    Evidence adds 14 channels to the maps, a motion stream one more than its own.
 
     By default (N, 16, 112, 144) -> maps (N, 128, 7, 9), steps (N, 4, 128), planes (N, 14).
     """
@@ -327,6 +378,7 @@ class SonoNetI3D(nn.Module):
         kernels, strides = _sononet_time(net.features, config)
         self.features = inflate(net.features, kernels=kernels, strides=strides, centred=centred)
         self.head = inflate(net.head)
+        self.motion = MotionStream(config.motion) if config.motion else None
         self.register_buffer("temperature", torch.ones(()))
 
     @classmethod
@@ -359,6 +411,8 @@ class SonoNetI3D(nn.Module):
         maps, steps, planes = _three_outputs(features, planes)
         if self.config.evidence:
             maps = torch.cat([maps, scores.mean(dim=2)], dim=1)
+        if self.motion is not None:
+            maps = torch.cat([maps, self.motion(clips)], dim=1)
         return functional.avg_pool2d(maps, self.config.map_pool, ceil_mode=True), steps, planes
 
 

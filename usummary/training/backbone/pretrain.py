@@ -86,9 +86,10 @@ class BackboneRecipe:
             pools=(1, 1, 1, 1),
             map_pool=2,
             evidence=True,
+            motion=16,
         )
     )
-    frame_steps: int = 300
+    frame_steps: int = 900
     frame_batch: int = 16
     frame_rate: float = 1e-4
     clip_steps: int = 600
@@ -100,8 +101,8 @@ class BackboneRecipe:
     bf16: bool = True
 
     def flat(self) -> SonoNetI3DConfig:
-        """The same net without time kernels: it sees single frames, one for each place in time."""
-        return replace(self.config, stem_kernel=1, kernels=(1, 1, 1, 1, 1))
+        """The same net without time: it sees single frames, one for each place in time."""
+        return replace(self.config, stem_kernel=1, kernels=(1, 1, 1, 1, 1), motion=0)
 
     def seen(self) -> list[int]:
         """The middle frame of a clip under each place of the net's time axis.
@@ -133,10 +134,10 @@ class Batch:
 
 
 _KINDS: tuple[tuple[str, Motion, float], ...] = (
-    ("steady", STEADY, 0.45),
-    ("wandering", WANDERING, 0.25),
-    ("lost", LOST, 0.12),
-    ("blend", WANDERING, 0.18),
+    ("steady", STEADY, 0.55),
+    ("wandering", WANDERING, 0.20),
+    ("lost", LOST, 0.10),
+    ("blend", WANDERING, 0.15),
 )
 
 
@@ -229,7 +230,9 @@ def train_backbone(
     _Run("clips", folder, recipe.clip_steps, recipe.clip_rate, recipe.bf16).go(
         net, clips_at, clip_loss, say
     )
-    _blend(net, SonoNetI3D(recipe.config, teacher, centred=True), recipe.kept)
+    published = SonoNetI3D(recipe.config, teacher, centred=True)
+    _blend(net.features, published.features, recipe.kept)
+    _blend(net.head, published.head, recipe.kept)
     return net.eval()
 
 
