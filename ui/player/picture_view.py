@@ -43,6 +43,7 @@ class PictureView(QWidget):
         self._image: QImage | None = None
         self._region: Region | None = None
         self._outlined = self._masked = False
+        self.waits_for = ""
         self._mask: QImage | None = None
         self._scale: float | None = None
         self._middle = QPointF()
@@ -81,6 +82,13 @@ class PictureView(QWidget):
             self._region, self._mask = region, None
         self._outlined, self._masked = outlined, masked
         self.update()
+
+    def show_waiting(self, text: str) -> None:
+        """Says over the picture that it is not the wanted one yet; "": it is."""
+        if text != self.waits_for:
+            self.waits_for = text
+            self.setAccessibleDescription(text)
+            self.update()
 
     def fit(self) -> None:
         self._scale = None
@@ -183,7 +191,21 @@ class PictureView(QWidget):
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), DARK.color("picture"))
             if self._image is not None and self._shows():
+                painter.save()
                 self._paint_picture(painter, self._image)
+                painter.restore()
+            if self.waits_for:
+                self._paint_waiting(painter)
+
+    def _paint_waiting(self, painter: QPainter) -> None:
+        room = painter.fontMetrics().boundingRect(self.waits_for)
+        pill = QRectF(12, 12, room.width() + 24, room.height() + 12)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(DARK.color("picture", 210))
+        painter.drawRoundedRect(pill, 8, 8)
+        painter.setPen(DARK.color("text"))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, self.waits_for)
 
     def _paint_picture(self, painter: QPainter, image: QImage) -> None:
         where, scale = self.picture_rect(), self.scale

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.common.language import tr
@@ -40,6 +40,8 @@ POINTS = (
 """Tool tips of buttons by command id in `ui.window.keys.COMMANDS`, which is the icon's name too."""
 PLACE_PX = 150
 """Room for the time of a short exam, so that nothing moves while an exam is being opened."""
+WAIT_MS = 150
+"""A picture that comes sooner is not announced: the words would only flicker."""
 PLACES = {
     (False, False): "frame {frame:,} / {total:,}",
     (False, True): "near frame {frame:,} / {total:,}",
@@ -68,6 +70,10 @@ class Player(QWidget):
         self._time.setMinimumWidth(PLACE_PX)
         self._frame = label("", "muted")
         self.buttons: dict[str, IconButton] = {}
+        self._waits = QTimer(self)
+        self._waits.setSingleShot(True)
+        self._waits.setInterval(WAIT_MS)
+        self._waits.timeout.connect(self._show_waiting)
         self._build()
         self.playback.shown.connect(self.view.show_image)
         self.playback.shown.connect(self._show_place)
@@ -176,10 +182,12 @@ class Player(QWidget):
         if opened is None:
             self._time.setText("")
             self._frame.setText("")
+            self.view.show_waiting("")
             self.view.show_region(None, outlined=False, masked=False)
             return
-        table, at = opened.table, self._state.playhead_s
-        recording, frame = table.place_of(self.playback.due)
+        table, here = opened.table, self._state.here
+        at = self._state.here_s
+        recording, frame = table.place_of(here)
         total = table.starts[recording + 1] - table.starts[recording]
         self._time.setText(f"{clock(at, digits=3)} / {clock(table.end_s)}")
         several, near = len(opened.recordings) > 1, self.playback.scrubbing
@@ -188,6 +196,7 @@ class Player(QWidget):
         speed = self.playback.speed
         shown = "" if math.isclose(speed, 1.0) or not speed else f"  ·  {speed:g}×"
         self._frame.setText(place + shown.replace("-", "−"))
+        self._show_waiting()
         self.track.update()
         analysis = self._state.analysis
         self.view.show_region(
@@ -195,6 +204,24 @@ class Player(QWidget):
             outlined=self.buttons["outline"].isChecked(),
             masked=self.buttons["mask"].isChecked(),
         )
+
+    @Slot()
+    def _show_waiting(self) -> None:
+        """Says on the picture that another one is being decoded, once that takes longer."""
+        if self.playback.lacking:
+            self._waits.stop()
+            there = clock(self._state.playhead_s, digits=3)
+            self.view.show_waiting(tr("There is no picture at {time}", time=there))
+        elif not self.playback.waiting:
+            self._waits.stop()
+            self.view.show_waiting("")
+        elif self._waits.isActive():
+            return
+        elif self.sender() is self._waits or self.view.waits_for:
+            wanted = clock(self._state.playhead_s, digits=3)
+            self.view.show_waiting(tr("Loading {time} …", time=wanted))
+        else:
+            self._waits.start()
 
     @Slot(float)
     def _show_speed(self, speed: float) -> None:

@@ -138,11 +138,11 @@ class Editing(QObject):
 
     @Slot()
     def split(self) -> None:
-        """Cuts the shot under the playhead before the picture on screen."""
+        """Cuts a shot before the picture on screen."""
         opened = self._state.opened
         if opened is None:
             return
-        place = opened.table.place_of(opened.table.position_at(self._state.playhead_s))
+        place = opened.table.place_of(self._state.here)
         self._attempt(
             tr("Split shot"), lambda: engine.split(self._state.edits, self._state.shots, *place)
         )
@@ -192,7 +192,7 @@ class Editing(QObject):
         opened, computed = self._state.opened, self._state.computed
         if opened is None or computed is None:
             return
-        place = opened.table.place_of(opened.table.position_at(self._state.playhead_s))
+        place = opened.table.place_of(self._state.here)
         if any((freeze.recording, freeze.frame) == place for freeze in self._state.freeze_frames):
             self.refused.emit(tr("There is a freeze-frame at this picture already."))
             return

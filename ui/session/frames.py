@@ -152,6 +152,7 @@ class FrameSource(QObject):
         first_picture: A `QImage`, as early as the file allows.
         opened: An `OpenedExam`, once every picture's time is known.
         arrived: A position whose `picture` is now there.
+        lacks: A position that the recording turned out to have no picture for.
         progressed: A `Progress` of opening.
         failed: The exception that ended it.
     """
@@ -159,6 +160,7 @@ class FrameSource(QObject):
     first_picture = Signal(object)
     opened = Signal(object)
     arrived = Signal(int)
+    lacks = Signal(int)
     progressed = Signal(object)
     failed = Signal(object)
 
@@ -246,6 +248,7 @@ class FrameSource(QObject):
             cursor.seek_s = time.monotonic() - jumped_at
         if read is None:  # beyond where a damaged recording ends: it would be tried for ever
             self._dead.add(missing)
+            self.lacks.emit(missing)
         else:
             self._keep(*read, capacity, length)
 

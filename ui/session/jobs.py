@@ -6,6 +6,7 @@ The engine is imported inside the operations, because its libraries take seconds
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,20 +29,40 @@ if TYPE_CHECKING:
 
 SAMPLE_MINUTES = 2.0
 SAMPLE_SEED = 1
+YIELD_S = 0.15
+"""While somebody watches, a run pauses this long after each clip, several times as long as a clip
+takes to compute: decoding what is watched then has most of the processor."""
 
 
-def analyse(path: Path, settings: Settings, preview: Show | None = None) -> Operation:
-    """Everything from the file to a `Summary`; `preview` is called in the worker's thread.
+def analyse(
+    path: Path,
+    settings: Settings,
+    preview: Show | None = None,
+    *,
+    watched: Callable[[], bool] = lambda: False,
+) -> Operation:
+    """Everything from the file to a `Summary`.
 
     It also prepares what the main thread calls later: choosing once compiles the kernels, and the
     export's libraries are loaded.
+
+    Args:
+        path: The exam.
+        settings: Settings of the run.
+        preview: Called in the worker's thread with provisional scores.
+        watched: Whether somebody watches pictures now; the run then yields to the player.
     """
 
     def work(report: Report) -> Summary:
         report(Progress("reading", 0.0))
         from usummary import pipeline
 
-        summary = pipeline.summarize(path, settings, report, preview)
+        def yielding(progress: Progress) -> None:
+            report(progress)
+            if watched():
+                time.sleep(YIELD_S)
+
+        summary = pipeline.summarize(path, settings, yielding, preview)
         importlib.import_module("usummary.export")
         liveness.engine_is_loaded()
         return summary

@@ -49,8 +49,8 @@ class Playback(QObject):
         self._state = state
         self._source: FrameSource | None = None
         self._table: FrameTable | None = None
-        self._on_screen: int | None = None
         self._due = 0
+        self._lacks: set[int] = set()
         self._started_at = self._started_s = 0.0
         self.speed = 0.0
         self.only_key_shots = False
@@ -64,7 +64,30 @@ class Playback(QObject):
     @property
     def on_screen(self) -> int | None:
         """Position of the picture that is shown; None before the first one."""
-        return self._on_screen
+        return self._state.on_screen
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a picture was asked for and is not there yet, while nothing plays or is dragged.
+
+        What is on screen then stands in for it.
+        """
+        on_screen = self._state.on_screen
+        there = on_screen is None or on_screen == self._due
+        return not (self.speed or there or self.lacking)
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the recording turned out to have no picture where the playhead is."""
+        return self._due in self._lacks
+
+    @property
+    def attended(self) -> bool:
+        """Whether somebody watches: plays, drags, or waits for a picture. Other work then yields.
+
+        Read from other threads.
+        """
+        return bool(self.speed) or self.scrubbing or self.waiting
 
     @property
     def due(self) -> int:
@@ -82,6 +105,7 @@ class Playback(QObject):
         self._source.first_picture.connect(self._show_first)
         self._source.opened.connect(self._finish_opening)
         self._source.arrived.connect(self._take)
+        self._source.lacks.connect(self._note_lack)
         self._source.progressed.connect(self._show_progress)
         self._source.failed.connect(self.failed)
         self._source.start()
@@ -99,8 +123,8 @@ class Playback(QObject):
         self.scrubbing = False
         if self._source is not None:
             self._source.leave()
-        self._source = self._table = self._on_screen = None
-        self._due = 0
+        self._source = self._table = self._state.on_screen = None
+        self._due, self._lacks = 0, set()
 
     def seek(self, time_s: float) -> None:
         """Goes to the picture on screen at an exam time; playing goes on from there."""
@@ -239,11 +263,11 @@ class Playback(QObject):
             self._source.want(self._due, self.speed / self._table.typical_step_s)
 
     def _show(self, position: int) -> None:
-        if self._source is None or position == self._on_screen:
+        if self._source is None or position == self._state.on_screen:
             return
         image = self._source.picture(position)
         if image is not None:
-            self._on_screen = position
+            self._state.on_screen = position
             self.shown.emit(image)
 
     @Slot(int)
@@ -251,19 +275,27 @@ class Playback(QObject):
         """Shows a picture that arrived, if it is due or nearer to it than the one on screen."""
         if self.sender() is not self._source:
             return
+        on_screen = self._state.on_screen
         if position == self._due:
             self._show(position)
-        elif self.scrubbing and self._on_screen is not None:
+        elif self.scrubbing and on_screen is not None:
             # Dragging faster than decoding: a picture on the way is better than the last one.
-            if abs(self._due - position) < abs(self._due - self._on_screen):
+            if abs(self._due - position) < abs(self._due - on_screen):
                 self._show(position)
-        elif self.speed and self._on_screen is not None:
+        elif self.speed and on_screen is not None:
             # Only pictures between the start of playing and now: others were still being decoded
             # for where the playhead was before a jump.
             begun = self._table.position_at(self._started_s) if self._table else 0
             between = min(begun, self._due) <= position <= max(begun, self._due)
-            if between and abs(self._due - position) < abs(self._due - self._on_screen):
+            if between and abs(self._due - position) < abs(self._due - on_screen):
                 self._show(position)
+
+    @Slot(int)
+    def _note_lack(self, position: int) -> None:
+        if self.sender() is self._source:
+            self._lacks.add(position)
+            if position == self._due:
+                self.moved.emit(self._state.playhead_s)
 
     @Slot(object)
     def _show_progress(self, progress: Progress) -> None:
@@ -272,7 +304,7 @@ class Playback(QObject):
 
     @Slot(object)
     def _show_first(self, image: QImage) -> None:
-        if self.sender() is self._source and self._on_screen is None:
+        if self.sender() is self._source and self._state.on_screen is None:
             self.shown.emit(image)
             self.ready.emit()
 
@@ -281,6 +313,7 @@ class Playback(QObject):
         if self.sender() is self._source:
             self._table = opened.table
             self.opened.emit(opened)
+            self._state.on_screen = 0  # `_show_first` has shown it
             self.go(0)
 
 

@@ -208,10 +208,16 @@ class Session(QObject):
         wanted = {"length": state.length, "cover_planes": state.cover_planes}
         wanted["video_stream"] = state.video_stream
         settings = self._settings.model_copy(update=wanted)
-        operation = jobs.analyse(path, settings, partial(self._previewed.emit, path))
+        operation = jobs.analyse(
+            path, settings, partial(self._previewed.emit, path), watched=self._watched
+        )
         if self.state.computed is None and project_path is not None:
             operation = resume(path, project_path, operation)
         self._start(Task("run", "run", operation, self._finish_run, path))
+
+    def _watched(self) -> bool:
+        """Whether somebody watches pictures now; asked by runs, in their thread."""
+        return self.playback.attended
 
     @property
     def settings(self) -> Settings:
@@ -536,7 +542,7 @@ class Session(QObject):
             def finish(_: object) -> None:
                 self.queue.finish(path)
 
-            operation = jobs.analyse(path, self._settings)
+            operation = jobs.analyse(path, self._settings, watched=self._watched)
             self._begin(Task("run", "run", operation, finish, path, queued=True))
 
     @Slot(object, object)

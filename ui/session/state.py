@@ -123,7 +123,9 @@ class State:
         summary: The finished result, None before.
         length: Wanted summary length as it is shown in the control.
         cover_planes: The summary keeps something of every recognised standard plane first.
-        playhead_s: Exam time of the picture on screen.
+        playhead_s: Exam time that the person wants to see; the picture on screen may still be
+            another one, which is then being replaced.
+        on_screen: Position of the picture on screen, None before the first one.
         selected: Index into `shots` of the selected shot, or None.
         computed: The analysis as it was computed, without any edit; None before a result.
         edits: What the person changed about it.
@@ -144,6 +146,7 @@ class State:
     length: str = "15%"
     cover_planes: bool = True
     playhead_s: float = 0.0
+    on_screen: int | None = None
     selected: int | None = None
     computed: Analysis | None = None
     edits: Edits = field(default_factory=Edits)
@@ -167,6 +170,7 @@ class State:
         self.edits, self.saving = Edits(), "nothing"
         self.preview = None
         self.playhead_s = 0.0
+        self.on_screen = None
 
     def finish_opening(self, opened: OpenedExam) -> None:
         self.opened = opened
@@ -225,13 +229,38 @@ class State:
         if self.opened is None:
             return
         table = self.opened.table
-        here = table.position_at(self.playhead_s)
+        here = self.here
         if which == "in":
             self.in_s = table.time_of(here)
         else:
             self.out_s = table.end_of(here)
         if self.in_s is not None and self.out_s is not None and self.out_s <= self.in_s:
             self.in_s, self.out_s = (self.in_s, None) if which == "in" else (None, self.out_s)
+
+    @property
+    def here(self) -> int:
+        """Position that labels name and edits act on: the picture on screen.
+
+        It is not the playhead's while a picture is being decoded. What a person sees is what they
+        mean, and what was asked for may arrive seconds later.
+        """
+        if self.on_screen is not None:
+            return self.on_screen
+        return self.opened.table.position_at(self.playhead_s) if self.opened else 0
+
+    @property
+    def here_s(self) -> float:
+        """Exam time of the picture on screen; the playhead, if the picture is its own."""
+        if self.opened is None or not self.late:
+            return self.playhead_s
+        return self.opened.table.time_of(self.here)
+
+    @property
+    def late(self) -> bool:
+        """Whether the picture on screen is not the one at the playhead."""
+        if self.opened is None or self.on_screen is None:
+            return False
+        return self.opened.table.position_at(self.playhead_s) != self.on_screen
 
     def clear_points(self) -> None:
         self.in_s = self.out_s = None
@@ -250,8 +279,8 @@ class State:
 
     @property
     def target_shot(self) -> int | None:
-        """The shot that keys act on: the selected one, else the one under the playhead."""
-        return self.selected if self.selected is not None else self.shot_at(self.playhead_s)
+        """The shot that keys act on: the selected one, else the one that the picture shows."""
+        return self.selected if self.selected is not None else self.shot_at(self.here_s)
 
     @property
     def analysis(self) -> Analysis | None:

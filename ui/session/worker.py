@@ -92,7 +92,7 @@ class Worker(QObject):
         super().__init__(parent)
         self._name = name
         self._job: Job | None = None
-        self._threads: list[tuple[Job, threading.Thread]] = []
+        self._threads: list[tuple[Job | None, threading.Thread]] = []
         queued = Qt.ConnectionType.QueuedConnection
         self._reported.connect(self._show_report, queued)
         self._stopped.connect(self._finish, queued)
@@ -138,7 +138,8 @@ class Worker(QObject):
         self.leave()
         threads, self._threads = self._threads, []
         for job, _ in threads:
-            job.heard = False
+            if job is not None:
+                job.heard = False
         for _, thread in threads:
             thread.join(WAIT_AT_CLOSE_S)
 
@@ -172,7 +173,11 @@ class Worker(QObject):
     def _finish(self, job: Job, outcome: str, value: object) -> None:
         # Its thread may still be on its way out, so it is kept until it has ended: a thread that
         # lives when Python ends is killed inside Qt's code, and the process aborts.
-        self._threads = [(one, thread) for one, thread in self._threads if thread.is_alive()]
+        self._threads = [
+            (None if one is job else one, thread)
+            for one, thread in self._threads
+            if thread.is_alive()
+        ]
         if job is not self._job:
             self.gone.emit()
             return

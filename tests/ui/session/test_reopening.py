@@ -55,9 +55,10 @@ def test_reopening_leaves_no_object_of_the_exam_before(qtbot, recording) -> None
 
     open_it()
     open_it()
+    qtbot.waitUntil(lambda: alive()["Job"] == 2)  # the player's and the pictures'
     before = alive()
     assert before["FrameSource"] == before["ThumbnailSource"] == 1
     for _ in range(TIMES):
         open_it()
-    assert alive() == before
+    qtbot.waitUntil(lambda: alive() == before)  # a thread may be on its way out
     window.close()

@@ -81,7 +81,8 @@ def test_undo_and_redo_show_and_save_the_value_before(qtbot, session, recording)
     state, editing = session.state, session.editing
     start, shots = state.edits, state.shots
     shot = next(shot for shot in state.shots if state.edits.decision(shot) != "locked")
-    state.playhead_s = (shot.start_s + shot.end_s) / 2
+    session.playback.seek((shot.start_s + shot.end_s) / 2)
+    qtbot.waitUntil(lambda: session.playback.on_screen == session.playback.due)
     editing.split()
     assert len(state.shots) == len(shots) + 1
     editing.add_freeze("Femur")
@@ -266,7 +267,8 @@ def test_an_edit_that_cannot_be_made_is_refused_in_words(qtbot, session, recordi
     edits = session.state.edits
     session.editing.decide(999, "keep")
     session.editing.add_shot()
-    session.state.playhead_s = session.state.shots[1].start_s
+    session.playback.seek(session.state.shots[1].start_s)
+    qtbot.waitUntil(lambda: session.playback.on_screen == session.playback.due)
     session.editing.split()
     assert len(refused) == 3
     assert session.state.edits == edits
