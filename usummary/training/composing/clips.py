@@ -181,10 +181,13 @@ class _Warp:
 @functools.cache
 def _grain() -> _Real:
     """One large field of small displacements of spread 1; parts of it are quick to take."""
-    rng = np.random.default_rng(0)
-    size = (CANVAS[0] + _SLACK, CANVAS[1] + _SLACK, 2)
-    field = cv2.GaussianBlur(rng.standard_normal(size, np.float32), (0, 0), 1.0)
-    return np.asarray(field * np.float32(2 * np.sqrt(np.pi)), np.float32)
+    return displacements((CANVAS[0] + _SLACK, CANVAS[1] + _SLACK), 1.0, np.random.default_rng(0))
+
+
+def displacements(shape: tuple[int, int], grain: float, rng: np.random.Generator) -> _Real:
+    """(*shape, 2) random displacements of spread 1, alike within `grain` pixels."""
+    field = cv2.GaussianBlur(rng.standard_normal((*shape, 2), np.float32), (0, 0), grain)
+    return np.asarray(field * np.float32(2 * np.sqrt(np.pi) * grain), np.float32)
 
 
 class _ClipLight:

@@ -90,9 +90,8 @@ def compose_all(
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = planned(plan)[only or slice(None)]
-    sources: list[Source] = []
     for recording in [w for w in wanted if not (folder / w.name).exists()]:
-        sources = sources or _sources(plan.data, plan.part, plan.stand_ins)
+        sources = _sources(plan.data, plan.part, plan.stand_ins)
         composition = _composed(plan, recording, sources)
         count = composition.script.frame_count
 

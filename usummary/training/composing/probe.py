@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from usummary.training.composing.clips import displacements
 from usummary.training.composing.pictures import OTHER, Source
 from usummary.training.composing.script import LabelledRange, Script
 from usummary.types import Picture
@@ -146,10 +147,9 @@ class _Grain:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        shape = (SECTOR[0] + _SLACK, SECTOR[1] + _SLACK, 2)
+        shape = (SECTOR[0] + _SLACK, SECTOR[1] + _SLACK)
         size = rng.uniform(1.5, 2.5)  # as large as the grain of speckle, which then stays grain
-        field = cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), size)
-        self._field: _Real = np.asarray(field * np.float32(2 * np.sqrt(np.pi) * size), np.float32)
+        self._field = displacements(shape, size, rng)
 
     def part(self, shape: tuple[int, int]) -> _Real:
         """(rows, columns, 2) displacements of spread 1."""
